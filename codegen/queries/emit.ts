@@ -1,0 +1,52 @@
+import path from "node:path";
+import { formatTypeScript, generatedHeader } from "../format.js";
+import type { OutputFile } from "../output.js";
+import type { CompiledFile, CompiledQuery } from "./compile.js";
+
+/** One module for each `.sql` file, and one that gathers all queries. */
+export function emitQueries(files: readonly CompiledFile[], folder: string): Promise<OutputFile[]> {
+  const withQueries = files.filter(({ queries }) => queries.length > 0);
+  return Promise.all([
+    ...withQueries.map(async (file) => ({
+      path: path.join(folder, `${file.source.subject}.ts`),
+      text: await formatTypeScript(emitFile(file)),
+    })),
+    emitIndex(withQueries, folder),
+  ]);
+}
+
+function emitFile({ source, queries, sharedTypes }: CompiledFile): string {
+  return [
+    generatedHeader(source.relativePath),
+    `import { PreparedQuery } from "@pgtyped/runtime";\n`,
+    "type QueryIR = ConstructorParameters<typeof PreparedQuery>[0];\n",
+    sharedTypes,
+    ...queries.map(emitQuery),
+  ].join("\n");
+}
+
+function emitQuery({ name, typeName, doc, ir, typeDeclarations }: CompiledQuery): string {
+  const purpose = doc.replaceAll("*/", "*\\/").split("\n").join("\n * ");
+  return [
+    typeDeclarations,
+    `/**\n * ${purpose}\n */`,
+    `export const ${name} = new PreparedQuery<${typeName}Params, ${typeName}Result>(`,
+    `${JSON.stringify(ir)} as unknown as QueryIR);\n`,
+  ].join("\n");
+}
+
+async function emitIndex(files: readonly CompiledFile[], folder: string): Promise<OutputFile> {
+  const imports = files.map(
+    ({ source, queries }) =>
+      `import { ${queries.map(({ name }) => name).join(", ")} } from "./${source.subject}.js";`,
+  );
+  const names = files.flatMap(({ queries }) => queries.map(({ name }) => name));
+  const sources = files.length === 0 ? "no query" : files.map((f) => f.source.relativePath).join(", ");
+  const text = [
+    generatedHeader(sources),
+    ...imports,
+    "/** Every query, by name. */",
+    `export const queries = { ${names.join(", ")} };`,
+  ].join("\n");
+  return { path: path.join(folder, "index.ts"), text: await formatTypeScript(text) };
+}

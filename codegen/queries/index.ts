@@ -1,0 +1,53 @@
+import type { OutputFile, StageResult } from "../output.js";
+import type { Problem } from "../problem.js";
+import { compileFile, type CompiledFile } from "./compile.js";
+import { emitQueries } from "./emit.js";
+import { lintSqlFiles, loadSqlFiles } from "./load.js";
+import { emitMigrations } from "./migrations.js";
+import { openPgtyped } from "./pgtyped.js";
+import { prepareScratch } from "./scratch.js";
+
+/** Where the SQL is and where its TypeScript goes; all paths are absolute. */
+export interface QueriesOptions {
+  /** The project's root, which the paths in messages are relative to. */
+  readonly root: string;
+  /** Folder of annotated queries. */
+  readonly queries: string;
+  /** Folder of the migrations that the queries are checked against. */
+  readonly migrations: string;
+  /** Folder for the generated queries. */
+  readonly output: string;
+  /** The generated module that carries the migrations. */
+  readonly migrationsOutput: string;
+  /** A server where a scratch database may be created. */
+  readonly connectionString: string;
+}
+
+/** Compiles `sql/` into typed queries. */
+export async function compileQueries(options: QueriesOptions): Promise<StageResult<Problem>> {
+  const migrations = await loadSqlFiles(options.root, options.migrations);
+  const sources = await loadSqlFiles(options.root, options.queries);
+  const scratch = await prepareScratch(options.connectionString, migrations);
+  try {
+    if (scratch.problems.length > 0) return { files: [], problems: scratch.problems };
+    const problems = lintSqlFiles(sources);
+    const compiled: CompiledFile[] = [];
+    const pgtyped = await openPgtyped(scratch.connectionString);
+    try {
+      for (const source of sources) {
+        const result = await compileFile(source, pgtyped);
+        compiled.push(result.compiled);
+        problems.push(...result.problems);
+      }
+    } finally {
+      pgtyped.close();
+    }
+    const files: OutputFile[] = [
+      ...(await emitQueries(compiled, options.output)),
+      await emitMigrations(migrations, options.migrationsOutput),
+    ];
+    return { files, problems };
+  } finally {
+    await scratch.drop();
+  }
+}

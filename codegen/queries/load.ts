@@ -1,0 +1,83 @@
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import type { Problem } from "../problem.js";
+
+/** One annotated file of queries about one subject. */
+export interface SqlFile {
+  /** File name without its extension: the subject. */
+  readonly subject: string;
+  /** Path relative to the project's root, with forward slashes. */
+  readonly relativePath: string;
+  readonly text: string;
+  /** Each query's line of purpose, by the query's name. */
+  readonly docs: ReadonlyMap<string, string>;
+}
+
+const annotation = /\/\*(?<body>(?:(?!\*\/)[\s\S])*?@name\s+(?<name>\w+)(?:(?!\*\/)[\s\S])*)\*\//gu;
+const queryName = /^[a-z][A-Za-z0-9]*$/u;
+
+/** Reads every `.sql` file of a folder, in the order of their names. */
+export async function loadSqlFiles(root: string, folder: string): Promise<SqlFile[]> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith(".sql")).sort();
+  return Promise.all(
+    names.map(async (name) => {
+      const file = path.join(folder, name);
+      const text = (await readFile(file, "utf8")).replaceAll("\r\n", "\n");
+      return {
+        subject: name.slice(0, -".sql".length),
+        relativePath: path.relative(root, file).split(path.sep).join("/"),
+        text,
+        docs: readDocs(text),
+      };
+    }),
+  );
+}
+
+/** The words of a query's annotation that aren't `@name` or `@param` are its purpose. */
+function readDocs(text: string): Map<string, string> {
+  const docs = new Map<string, string>();
+  for (const { groups } of text.matchAll(annotation)) {
+    const lines = (groups?.["body"] ?? "").split("\n").map((line) => line.replace(/^\s*\*?\s?/u, ""));
+    const words = lines.filter((line) => !line.startsWith("@")).join("\n");
+    docs.set(groups?.["name"] ?? "", words.trim());
+  }
+  return docs;
+}
+
+/** What can be said of the files before a database sees them. */
+export function lintSqlFiles(files: readonly SqlFile[]): Problem[] {
+  const problems: Problem[] = [];
+  const seen = new Map<string, string>();
+  for (const { relativePath, docs } of files) {
+    for (const [name, doc] of docs) {
+      const at = { file: relativePath };
+      const other = seen.get(name);
+      if (other !== undefined) {
+        problems.push({
+          ...at,
+          rule: "duplicate-query",
+          message: `Query ${name} is also defined in ${other}.`,
+          hint: "Rename one of the two.",
+        });
+      }
+      if (!queryName.test(name)) {
+        problems.push({
+          ...at,
+          rule: "query-name",
+          message: `Query ${name} is not named in camelCase.`,
+          hint: "Start with a lower-case letter and use letters and digits only.",
+        });
+      }
+      if (doc === "") {
+        problems.push({
+          ...at,
+          rule: "query-purpose",
+          message: `Query ${name} has no line of purpose.`,
+          hint: "Write one in the comment that holds its @name.",
+        });
+      }
+      seen.set(name, relativePath);
+    }
+  }
+  return problems;
+}

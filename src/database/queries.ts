@@ -1,0 +1,84 @@
+import { createHash } from "node:crypto";
+import type { PreparedQuery } from "@pgtyped/runtime";
+import { queries } from "../../generated/queries/index.js";
+import { bindSchema } from "./identifier.js";
+import { isStatementExecutor, type Executor, type QueryResult, type Statement } from "./executor.js";
+
+type Generated = typeof queries;
+
+type Bound<Q> =
+  Q extends PreparedQuery<infer Params, infer Row>
+    ? // A query without parameters has `void` for them.
+      (db: Executor, ...params: [Params] extends [void] ? [] : [Params]) => Promise<Row[]>
+    : never;
+
+/** Every query of `sql/queries`, bound to one schema. */
+export type Queries = { readonly [Name in keyof Generated]: Bound<Generated[Name]> };
+
+export interface BindOptions {
+  /** Unquoted name of the schema. */
+  readonly schema: string;
+  /** Whether statements may stay prepared on a connection; off for poolers in transaction mode. */
+  readonly preparedStatements: boolean;
+}
+
+const cache = new Map<string, Queries>();
+
+/**
+ * Binds the generated queries to a schema, once for each distinct set of options.
+ * A prepared statement is used where the executor offers one (Taskwright's own connections).
+ */
+export function bindQueries({ schema, preparedStatements }: BindOptions): Queries {
+  const cacheKey = `${preparedStatements}:${schema}`;
+  let bound = cache.get(cacheKey);
+  if (bound === undefined) {
+    bound = Object.freeze(
+      Object.fromEntries(
+        Object.entries(queries).map(([name, query]) => [
+          name,
+          bindQuery(name, query as PreparedQuery<unknown, unknown>, schema, preparedStatements),
+        ]),
+      ),
+    ) as Queries;
+    cache.set(cacheKey, bound);
+  }
+  return bound;
+}
+
+function bindQuery(
+  name: string,
+  query: PreparedQuery<unknown, unknown>,
+  schema: string,
+  preparedStatements: boolean,
+) {
+  const texts = new Map<string, Omit<Statement, "values">>();
+  // Keyed by text, because a spread parameter makes the text depend on the parameters.
+  const statementFor = (template: string) => {
+    let statement = texts.get(template);
+    if (statement === undefined) {
+      const text = bindSchema(template, schema);
+      statement = { name: statementName(name, text), text };
+      texts.set(template, statement);
+    }
+    return statement;
+  };
+  return (db: Executor, params?: unknown): Promise<unknown[]> => {
+    const connection = {
+      query: async (template: string, values: unknown[]) => {
+        const { name, text } = statementFor(template);
+        const result: QueryResult =
+          preparedStatements && isStatementExecutor(db)
+            ? await db.execute({ name, text, values })
+            : await db.query(text, values);
+        return { rows: result.rows, rowCount: result.rows.length };
+      },
+    };
+    return query.run(params, connection);
+  };
+}
+
+/** Names are cut at 63 bytes by the server, so the text goes in as a digest. */
+function statementName(query: string, text: string): string {
+  const digest = createHash("sha256").update(text).digest("hex").slice(0, 16);
+  return `taskwright_${query.slice(0, 35)}_${digest}`;
+}

@@ -1,0 +1,57 @@
+/** Every code that a {@link TaskwrightError} may carry. Codes are stable; messages are not. */
+export type ErrorCode =
+  | "CONFIG_INVALID"
+  | "OPTION_UNKNOWN"
+  | "OPTION_INVALID"
+  | "TASK_UNKNOWN"
+  | "PAYLOAD_INVALID"
+  | "PAYLOAD_NOT_JSON"
+  | "SPEC_INVALID"
+  | "SCHEMA_TOO_OLD"
+  | "SCHEMA_TOO_NEW"
+  | "SCHEMA_MISSING"
+  | "SERVER_TOO_OLD"
+  | "JOB_TIMEOUT"
+  | "JOB_ABORTED"
+  | "WORKER_STATE"
+  | "CODEGEN_FAILED"
+  | "CODEGEN_STALE";
+
+/**
+ * The base of every error that Taskwright throws on purpose. Tell errors apart by `code` and
+ * `details`, never by their message.
+ */
+export class TaskwrightError extends Error {
+  readonly code: ErrorCode;
+  /** Facts for a program: names, limits, what was given. Never a payload's content. */
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    details: Readonly<Record<string, unknown>> = {},
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+    this.details = Object.freeze({ ...details });
+  }
+}
+
+/** What was thrown, as an Error: anything can be thrown in JavaScript. */
+export function toError(thrown: unknown): Error {
+  if (thrown instanceof Error) return thrown;
+  return new Error(`A value that is not an Error was thrown: ${describeThrown(thrown)}`, {
+    cause: thrown,
+  });
+}
+
+function describeThrown(thrown: unknown): string {
+  if (typeof thrown === "string") return thrown;
+  try {
+    return JSON.stringify(thrown) ?? String(thrown);
+  } catch {
+    return Object.prototype.toString.call(thrown);
+  }
+}

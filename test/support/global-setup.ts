@@ -1,0 +1,21 @@
+import type { TestProject } from "vitest/node";
+import { startEmbeddedServer } from "../../src/cli/embedded.js";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** A server on which each test file makes databases of its own. */
+    serverUrl: string;
+  }
+}
+
+/** One PostgreSQL server for the whole run: `DATABASE_URL`'s, or an embedded one. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const given = process.env["DATABASE_URL"];
+  if (given !== undefined && given !== "") {
+    project.provide("serverUrl", given);
+    return async () => {};
+  }
+  const server = await startEmbeddedServer({ settings: ["max_connections=300"] });
+  project.provide("serverUrl", server.connectionString);
+  return () => server.stop();
+}
