@@ -41,7 +41,8 @@ async function emitIndex(files: readonly CompiledFile[], folder: string): Promis
       `import { ${queries.map(({ name }) => name).join(", ")} } from "./${source.subject}.js";`,
   );
   const names = files.flatMap(({ queries }) => queries.map(({ name }) => name));
-  const sources = files.length === 0 ? "no query" : files.map((f) => f.source.relativePath).join(", ");
+  const sources =
+    files.length === 0 ? "no query" : files.map((f) => f.source.relativePath).join(", ");
   const text = [
     generatedHeader(sources),
     ...imports,

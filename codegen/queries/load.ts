@@ -37,7 +37,9 @@ export async function loadSqlFiles(root: string, folder: string): Promise<SqlFil
 function readDocs(text: string): Map<string, string> {
   const docs = new Map<string, string>();
   for (const { groups } of text.matchAll(annotation)) {
-    const lines = (groups?.["body"] ?? "").split("\n").map((line) => line.replace(/^\s*\*?\s?/u, ""));
+    const lines = (groups?.["body"] ?? "")
+      .split("\n")
+      .map((line) => line.replace(/^\s*\*?\s?/u, ""));
     const words = lines.filter((line) => !line.startsWith("@")).join("\n");
     docs.set(groups?.["name"] ?? "", words.trim());
   }

@@ -1,7 +1,7 @@
 import { startup } from "@pgtyped/query";
 import { AsyncQueue } from "@pgtyped/wire";
 import type { SQLQueryAST } from "@pgtyped/parser";
-import pg from "pg";
+import { Client } from "pg";
 
 /**
  * The parts of pgtyped's generator that are used here. The command itself is not: it exits 0 with
@@ -78,13 +78,14 @@ export async function openPgtyped(connectionString: string): Promise<Pgtyped> {
 
 /** pg's own reading of the connection string, in the form that pgtyped's wire client takes. */
 function connectionOptions(connectionString: string) {
-  const client = new pg.Client({ connectionString });
+  const client = new Client({ connectionString });
   return {
     host: client.host,
     port: client.port,
     user: client.user ?? "postgres",
-    password: typeof client.password === "string" ? client.password : undefined,
     dbName: client.database ?? "postgres",
-    ssl: client.ssl === true ? true : undefined,
+    // pgtyped's client takes any given value, false included, as a wish for TLS.
+    ...(client.ssl ? { ssl: client.ssl } : {}),
+    ...(typeof client.password === "string" ? { password: client.password } : {}),
   };
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import pg from "pg";
+import { Client, DatabaseError } from "pg";
 import type { Problem } from "../problem.js";
 import type { SqlFile } from "./load.js";
 
@@ -23,9 +23,10 @@ export async function prepareScratch(
   const drop = () =>
     withClient(serverConnectionString, async (client) => {
       // Not `with (force)`: PostgreSQL 12 doesn't have it.
-      await client.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", [
-        name,
-      ]);
+      await client.query(
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1",
+        [name],
+      );
       await client.query(`drop database if exists ${name}`);
     });
   try {
@@ -39,15 +40,12 @@ export async function prepareScratch(
   }
 }
 
-async function applyMigrations(
-  client: pg.Client,
-  migrations: readonly SqlFile[],
-): Promise<Problem[]> {
+async function applyMigrations(client: Client, migrations: readonly SqlFile[]): Promise<Problem[]> {
   for (const { relativePath, text } of migrations) {
     try {
       await client.query(text);
     } catch (error) {
-      if (!(error instanceof pg.DatabaseError)) throw error;
+      if (!(error instanceof DatabaseError)) throw error;
       const before = text.slice(0, Math.max(0, Number(error.position ?? 1) - 1));
       const line = before.split("\n").length;
       const hint = error.hint ?? "Mend the migration, then run codegen again.";
@@ -59,9 +57,9 @@ async function applyMigrations(
 
 async function withClient<T>(
   connectionString: string,
-  use: (client: pg.Client) => Promise<T>,
+  use: (client: Client) => Promise<T>,
 ): Promise<T> {
-  const client = new pg.Client({ connectionString });
+  const client = new Client({ connectionString });
   await client.connect();
   try {
     return await use(client);

@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -37,11 +38,12 @@ export async function startEmbeddedServer(options: EmbeddedOptions = {}): Promis
 
 async function startOnce(settings: readonly string[]): Promise<EmbeddedServer> {
   const EmbeddedPostgres = await loadPackage();
-  const folder = await mkdtemp(path.join(tmpdir(), "taskwright-pg-"));
+  // Not mkdtemp: the folder must be made by the user that the server runs as.
+  const folder = path.join(tmpdir(), `taskwright-pg-${randomBytes(6).toString("hex")}`);
   const port = await findFreePort();
   const log: string[] = [];
   const server = new EmbeddedPostgres({
-    databaseDir: path.join(folder, "data"),
+    databaseDir: folder,
     port,
     user: "postgres",
     password: "postgres",

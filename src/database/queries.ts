@@ -2,7 +2,12 @@ import { createHash } from "node:crypto";
 import type { PreparedQuery } from "@pgtyped/runtime";
 import { queries } from "../../generated/queries/index.js";
 import { bindSchema } from "./identifier.js";
-import { isStatementExecutor, type Executor, type QueryResult, type Statement } from "./executor.js";
+import {
+  isStatementExecutor,
+  type Executor,
+  type QueryResult,
+  type Statement,
+} from "./executor.js";
 
 type Generated = typeof queries;
 

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
-import pg from "pg";
+import { Client, Pool } from "pg";
 import { inject } from "vitest";
 
 /** An empty database of its own, dropped when the test file is done. */
 export interface TestDatabase {
   readonly connectionString: string;
-  readonly pool: pg.Pool;
+  readonly pool: Pool;
   drop(): Promise<void>;
 }
 
@@ -16,7 +16,7 @@ export async function createDatabase(): Promise<TestDatabase> {
   await onServer(serverUrl, `create database ${name}`);
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
-  const pool = new pg.Pool({ connectionString: url.href, max: 20 });
+  const pool = new Pool({ connectionString: url.href, max: 20 });
   // Tests cut connections on purpose; an idle client's error must not end the run.
   pool.on("error", () => {});
   return {
@@ -34,7 +34,7 @@ export async function createDatabase(): Promise<TestDatabase> {
 }
 
 async function onServer(serverUrl: string, sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: serverUrl });
+  const client = new Client({ connectionString: serverUrl });
   await client.connect();
   try {
     await client.query(sql);

@@ -1,0 +1,47 @@
+import { compileQueries, type QueriesOptions } from "./queries/index.js";
+import type { OutputFile } from "./output.js";
+import type { Problem } from "./problem.js";
+import { findStale, writeFiles, type StaleFile } from "./write.js";
+
+export { formatProblem, type Problem } from "./problem.js";
+export type { OutputFile } from "./output.js";
+export type { StaleFile } from "./write.js";
+
+/** What to compile. A part that is absent is left alone. */
+export interface CodegenOptions {
+  readonly queries?: QueriesOptions;
+}
+
+export interface CodegenResult {
+  /** When there is any, nothing was written. */
+  readonly problems: readonly Problem[];
+  /** Files that were written, or, in a check, that would have been. */
+  readonly changed: readonly StaleFile[];
+}
+
+/** Compiles everything and writes what changed. With a problem anywhere, nothing is written. */
+export async function generate(options: CodegenOptions): Promise<CodegenResult> {
+  const { files, folders, problems } = await compile(options);
+  if (problems.length > 0) return { problems, changed: [] };
+  return { problems, changed: await writeFiles(files, folders) };
+}
+
+/** Compiles everything and says which files on disk differ, without touching them. */
+export async function check(options: CodegenOptions): Promise<CodegenResult> {
+  const { files, folders, problems } = await compile(options);
+  if (problems.length > 0) return { problems, changed: [] };
+  return { problems, changed: await findStale(files, folders) };
+}
+
+async function compile({ queries }: CodegenOptions) {
+  const files: OutputFile[] = [];
+  const folders: string[] = [];
+  const problems: Problem[] = [];
+  if (queries !== undefined) {
+    const result = await compileQueries(queries);
+    files.push(...result.files);
+    folders.push(queries.output);
+    problems.push(...result.problems);
+  }
+  return { files, folders, problems };
+}

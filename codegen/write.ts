@@ -1,0 +1,75 @@
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import type { OutputFile } from "./output.js";
+
+/** A file that isn't, or wasn't, what codegen makes of its sources. */
+export interface StaleFile {
+  readonly path: string;
+  readonly reason: "missing" | "differs" | "left over";
+}
+
+/** Compares the files with what is on disk; a generated file without a source is stale too. */
+export async function findStale(
+  files: readonly OutputFile[],
+  folders: readonly string[],
+): Promise<StaleFile[]> {
+  const stale: StaleFile[] = [];
+  for (const file of files) {
+    const current = await readIfThere(file.path);
+    if (current === undefined) stale.push({ path: file.path, reason: "missing" });
+    else if (current !== file.text) stale.push({ path: file.path, reason: "differs" });
+  }
+  const wanted = new Set(files.map((file) => file.path));
+  for (const folder of folders) {
+    for (const name of await listIfThere(folder)) {
+      const file = path.join(folder, name);
+      if (name.endsWith(".ts") && !wanted.has(file))
+        stale.push({ path: file, reason: "left over" });
+    }
+  }
+  return stale;
+}
+
+/** Brings the disk to the wanted state and says what it changed. Each file is replaced whole. */
+export async function writeFiles(
+  files: readonly OutputFile[],
+  folders: readonly string[],
+): Promise<StaleFile[]> {
+  const stale = await findStale(files, folders);
+  const texts = new Map(files.map((file) => [file.path, file.text]));
+  for (const { path: file } of stale) {
+    const text = texts.get(file);
+    if (text === undefined) await rm(file);
+    else await replaceFile(file, text);
+  }
+  return stale;
+}
+
+async function replaceFile(file: string, text: string): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true });
+  const temporary = `${file}.${process.pid}.tmp`;
+  await writeFile(temporary, text);
+  await rename(temporary, file);
+}
+
+async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+async function listIfThere(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
+}
