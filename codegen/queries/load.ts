@@ -13,7 +13,9 @@ export interface SqlFile {
   readonly docs: ReadonlyMap<string, string>;
 }
 
-const annotation = /\/\*(?<body>(?:(?!\*\/)[\s\S])*?@name\s+(?<name>\w+)(?:(?!\*\/)[\s\S])*)\*\//gu;
+const comment = String.raw`\/\*(?:(?!\*\/)[\s\S])*\*\/`;
+/** pgtyped allows no prose in the comment that holds `@name`, so the purpose is the comment before. */
+const annotation = new RegExp(String.raw`(?<doc>${comment}\s*)?\/\*\s*@name\s+(?<name>\w+)`, "gu");
 const queryName = /^[a-z][A-Za-z0-9]*$/u;
 
 /** Reads every `.sql` file of a folder, in the order of their names. */
@@ -33,15 +35,16 @@ export async function loadSqlFiles(root: string, folder: string): Promise<SqlFil
   );
 }
 
-/** The words of a query's annotation that aren't `@name` or `@param` are its purpose. */
+/** A query's purpose: the comment right before its annotation. */
 function readDocs(text: string): Map<string, string> {
   const docs = new Map<string, string>();
   for (const { groups } of text.matchAll(annotation)) {
-    const lines = (groups?.["body"] ?? "")
-      .split("\n")
-      .map((line) => line.replace(/^\s*\*?\s?/u, ""));
-    const words = lines.filter((line) => !line.startsWith("@")).join("\n");
-    docs.set(groups?.["name"] ?? "", words.trim());
+    const doc = (groups?.["doc"] ?? "")
+      .trim()
+      .replace(/^\/\*+/u, "")
+      .replace(/\*\/$/u, "");
+    const lines = doc.split("\n").map((line) => line.replace(/^\s*\*?\s?/u, "").trimEnd());
+    docs.set(groups?.["name"] ?? "", lines.join("\n").trim());
   }
   return docs;
 }
@@ -75,7 +78,7 @@ export function lintSqlFiles(files: readonly SqlFile[]): Problem[] {
           ...at,
           rule: "query-purpose",
           message: `Query ${name} has no line of purpose.`,
-          hint: "Write one in the comment that holds its @name.",
+          hint: "Write it as a comment of its own, right before the one that holds its @name.",
         });
       }
       seen.set(name, relativePath);

