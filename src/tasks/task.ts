@@ -1,15 +1,11 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { toIssues, type PayloadIssue, type ValidatorError } from "./issues.js";
+import { toJson } from "./json.js";
+import { splitReserved } from "./reserved.js";
 import type { TaskSpec } from "./spec.js";
 
-/** One way in which a payload broke its schema. It tells the shape of what was given, not the content. */
-export interface PayloadIssue {
-  /** JSON Pointer (RFC 6901) into the payload. */
-  readonly pointer: string;
-  /** The JSON Schema keyword that failed, such as `required`. */
-  readonly rule: string;
-  /** For a person. */
-  readonly message: string;
-}
+/** Standard Schema v1, which tRPC, Hono and others take as it is (https://standardschema.dev). */
+export type StandardSchema<Input, Output> = StandardSchemaV1<Input, Output>;
 
 /** A validator compiled ahead by codegen. It fills defaults into the value that it is given. */
 export interface PayloadValidator {
@@ -17,28 +13,126 @@ export interface PayloadValidator {
   errors?: readonly ValidatorError[] | null;
 }
 
-/** The part of ajv's error object that is read. */
-export interface ValidatorError {
-  readonly instancePath: string;
-  readonly keyword: string;
-  readonly params: Readonly<Record<string, unknown>>;
-  readonly message?: string;
+/** A valid payload with its defaults filled in, or what is wrong with it. */
+export type ValidationResult<Payload> =
+  | { readonly ok: true; readonly value: Payload }
+  | { readonly ok: false; readonly issues: readonly PayloadIssue[] };
+
+/** How many items a job of a batch task holds. */
+export interface BatchOptions {
+  /** A call with more items is split into several jobs. Default: no limit. */
+  readonly maxItems?: number;
 }
 
-/** What codegen knows of a task: the runtime's view of one schema file. */
-export interface TaskDefinition<Input = never, Payload = unknown> {
+/** What codegen writes down about a task. */
+export interface TaskOptions<Payload> {
   /** The task identifier, as in the database. */
   readonly identifier: string;
-  /** Compiled from the task's JSON Schema. */
-  readonly validator: PayloadValidator;
-  /** The schema's `x-task` defaults, given the payload that their placeholders name. */
-  readonly spec: (payload: Payload) => TaskSpec;
-  /** Milliseconds that a handler may take; none when undefined. */
-  readonly timeoutMs?: number;
-  /** Whether the payload is an array of items that are settled one by one. */
-  readonly batch?: boolean;
-  /** The schema name that plain enqueue helpers use. */
+  /** Unquoted name of the schema that the plain enqueue helpers use. */
   readonly schema: string;
-  /** The payload's schema for tools that take Standard Schema v1. */
-  readonly standard: StandardSchemaV1<Input, Payload>;
+  /** Compiled from the task's JSON Schema; of one item, if the task is a batch task. */
+  readonly validator: PayloadValidator;
+  /** The `x-task` defaults for a job with this payload. */
+  readonly spec?: (payload: Payload) => TaskSpec;
+  /** Milliseconds that one attempt may take. Default: no limit. */
+  readonly timeoutMs?: number;
+  /** Set when the payload is an array of items that are settled one by one. */
+  readonly batch?: BatchOptions;
+  /** Crontab schedules, such as `0 8 * * *`. */
+  readonly cron?: readonly string[];
+}
+
+/** A task as the runtime knows it: made by generated code, used to enqueue and to run. */
+export interface TaskDefinition<Input, Payload> {
+  readonly identifier: string;
+  readonly schema: string;
+  readonly timeoutMs: number | undefined;
+  readonly batch: BatchOptions | undefined;
+  readonly cron: readonly string[];
+  /** The `x-task` defaults for a job with this payload. */
+  spec(payload: Payload): TaskSpec;
+  /**
+   * Checks a payload as JSON sees it and fills in defaults. The given value is not changed; the
+   * peers' keys (`_cron`, `_trace`) are left out of the result.
+   */
+  validate(value: unknown): ValidationResult<Payload>;
+  /** As `validate`, for a value that came out of JSON and is nobody else's: it is filled in place. */
+  validateParsed(value: unknown): ValidationResult<Payload>;
+  /** The same check for tools that take a Standard Schema. */
+  readonly standard: StandardSchema<Input, Payload>;
+}
+
+/** Any task, whatever its payload. */
+export type AnyTask = TaskDefinition<unknown, unknown>;
+
+/** Makes a task of what codegen wrote down. Called by generated code. */
+export function defineTask<Input, Payload>(
+  options: TaskOptions<Payload>,
+): TaskDefinition<Input, Payload> {
+  const { identifier, schema, validator, timeoutMs, batch, cron = [] } = options;
+  const check = batch === undefined ? checkOne : checkItems;
+  const validateParsed = (value: unknown) => check(validator, value) as ValidationResult<Payload>;
+  const validate = (value: unknown) => {
+    const json = toJson(value);
+    return json.ok
+      ? validateParsed(JSON.parse(json.text))
+      : { ok: false as const, issues: [json.issue] };
+  };
+  return Object.freeze({
+    identifier,
+    schema,
+    timeoutMs,
+    batch,
+    cron,
+    spec: options.spec ?? (() => ({})),
+    validate,
+    validateParsed,
+    standard: toStandardSchema<Input, Payload>(validate),
+  });
+}
+
+function checkOne(validator: PayloadValidator, value: unknown): ValidationResult<unknown> {
+  const { payload } = splitReserved(value);
+  if (validator(payload)) return { ok: true, value: payload };
+  return { ok: false, issues: toIssues(validator.errors ?? [], payload) };
+}
+
+function checkItems(validator: PayloadValidator, value: unknown): ValidationResult<unknown> {
+  if (!Array.isArray(value)) {
+    const message = "must be an array of items";
+    return { ok: false, issues: [{ pointer: "", rule: "type", message }] };
+  }
+  const issues = value.flatMap((item, index) =>
+    validator(item) ? [] : toIssues(validator.errors ?? [], item, `/${index}`),
+  );
+  return issues.length === 0 ? { ok: true, value } : { ok: false, issues };
+}
+
+function toStandardSchema<Input, Payload>(
+  validate: (value: unknown) => ValidationResult<Payload>,
+): StandardSchema<Input, Payload> {
+  return Object.freeze({
+    "~standard": Object.freeze({
+      version: 1 as const,
+      vendor: "taskwright",
+      validate: (value: unknown) => {
+        const result = validate(value);
+        return result.ok
+          ? { value: result.value }
+          : {
+              issues: result.issues.map(({ message, pointer }) => ({
+                message,
+                path: toPath(pointer),
+              })),
+            };
+      },
+    }),
+  });
+}
+
+function toPath(pointer: string): string[] {
+  return pointer
+    .split("/")
+    .slice(1)
+    .map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"));
 }

@@ -1,0 +1,26 @@
+export type { Executor, QueryResult } from "./database/executor.js";
+export { TaskwrightError, type ErrorCode } from "./errors.js";
+export type { Job } from "./jobs/job.js";
+export { silentLogger, type Logger } from "./log.js";
+export type { CronInfo, JobContext } from "./tasks/context.js";
+export { enqueue, enqueueBatch, enqueueMany, type JobItem } from "./tasks/enqueue.js";
+export {
+  bindHandlers,
+  type BoundTask,
+  type Handler,
+  type Handlers,
+  type HandlerSet,
+  type PayloadOf,
+  type TaskRegistry,
+} from "./tasks/handlers.js";
+export type { PayloadIssue } from "./tasks/issues.js";
+export type { JobKeyMode, TaskSpec } from "./tasks/spec.js";
+export {
+  defineTask,
+  type BatchOptions,
+  type PayloadValidator,
+  type StandardSchema,
+  type TaskDefinition,
+  type TaskOptions,
+  type ValidationResult,
+} from "./tasks/task.js";

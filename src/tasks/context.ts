@@ -1,0 +1,34 @@
+import type { Executor } from "../database/executor.js";
+import type { Job } from "../jobs/job.js";
+import type { Logger } from "../log.js";
+
+/**
+ * What the scheduler wrote into the payload of a recurring job.
+ * Source: graphile-worker's crontab, `_cron`.
+ */
+export interface CronInfo {
+  /** The time that the job was scheduled for. */
+  readonly ts: string;
+  /** Whether the time had passed already when the job was added. */
+  readonly backfilled?: boolean;
+}
+
+/** What a handler gets beside its payload. */
+export interface JobContext<App = undefined, Payload = unknown> {
+  /** The job as it was claimed; `attempts` counts this attempt. */
+  readonly job: Job<Payload>;
+  /** The worker's `app` option. */
+  readonly app: App;
+  /** Aborts at the task's timeout, at the end of a shutdown's patience, and when the lock is lost. */
+  readonly signal: AbortSignal;
+  /** The worker's logger with the job's id and task added. */
+  readonly log: Logger;
+  /** Runs SQL on the worker's pool, outside of any transaction. */
+  readonly db: Executor;
+  /** Runs `fn` in a transaction: commits when it resolves, rolls back when it rejects. */
+  withTransaction<T>(fn: (tx: Executor) => Promise<T>): Promise<T>;
+  /** Set when a crontab scheduled the job. */
+  readonly cron: CronInfo | undefined;
+  /** The trace context that the Rust peer puts into payloads. */
+  readonly trace: unknown;
+}

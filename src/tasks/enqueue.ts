@@ -1,0 +1,104 @@
+import { bindQueries } from "../database/queries.js";
+import type { Executor } from "../database/executor.js";
+import { insertJobs, type JobInsert } from "../jobs/insert.js";
+import type { Job } from "../jobs/job.js";
+import { TaskwrightError } from "../errors.js";
+import { payloadError } from "./issues.js";
+import { toJson } from "./json.js";
+import { resolveSpec, type TaskSpec } from "./spec.js";
+import type { TaskDefinition } from "./task.js";
+
+/** One job of a call that adds several. */
+export interface JobItem<Input> {
+  readonly payload: Input;
+  /** Wins over the task's `x-task` defaults. */
+  readonly spec?: TaskSpec;
+}
+
+/**
+ * Adds one job. Called by the generated `add…` helpers.
+ * @throws TaskwrightError `PAYLOAD_INVALID`, `SPEC_INVALID`, `SCHEMA_MISSING`; nothing was added then.
+ */
+export async function enqueue<Input, Payload>(
+  db: Executor,
+  task: TaskDefinition<Input, Payload>,
+  payload: Input,
+  spec?: TaskSpec,
+): Promise<Job<Payload>> {
+  const [job] = await insert<Payload>(db, task.schema, [toInsert(task, payload, spec)]);
+  if (job === undefined) throw new Error(`No job came back for task ${task.identifier}.`);
+  return job;
+}
+
+/**
+ * Adds jobs of one task in one round trip: all or none. The result is in the order of the items.
+ * @throws TaskwrightError as `enqueue`; `details.index` tells the item.
+ */
+export async function enqueueMany<Input, Payload>(
+  db: Executor,
+  task: TaskDefinition<Input, Payload>,
+  items: readonly JobItem<Input>[],
+): Promise<Job<Payload>[]> {
+  const inserts = items.map(({ payload, spec }, index) =>
+    atIndex(index, () => toInsert(task, payload, spec)),
+  );
+  return insert<Payload>(db, task.schema, inserts);
+}
+
+/**
+ * Adds the items of a batch task in one round trip: one job, or, past the task's `maxItems`,
+ * several. Jobs with a key are not split, since the parts would merge into one job again.
+ * @throws TaskwrightError as `enqueue`.
+ */
+export async function enqueueBatch<Item, Payload>(
+  db: Executor,
+  task: TaskDefinition<readonly Item[], Payload>,
+  items: readonly Item[],
+  spec?: TaskSpec,
+): Promise<Job<Payload>[]> {
+  if (!Array.isArray(items)) return [await enqueue(db, task, items, spec)];
+  const whole = resolveSpec(task.identifier, task.spec(items as Payload), spec);
+  const maxItems = task.batch?.maxItems ?? Infinity;
+  const size = typeof whole.jobKey === "string" ? items.length : Math.min(maxItems, items.length);
+  const inserts: JobInsert[] = [];
+  for (let start = 0; start < items.length; start += size) {
+    inserts.push(toInsert(task, items.slice(start, start + size), spec));
+  }
+  return insert<Payload>(db, task.schema, inserts);
+}
+
+async function insert<Payload>(
+  db: Executor,
+  schema: string,
+  inserts: readonly JobInsert[],
+): Promise<Job<Payload>[]> {
+  if (inserts.length === 0) return [];
+  const queries = bindQueries({ schema, preparedStatements: true });
+  return (await insertJobs(queries, db, inserts)) as Job<Payload>[];
+}
+
+/** Validates what JSON makes of the payload; with its defaults filled in, that is what is stored. */
+function toInsert<Input, Payload>(
+  task: TaskDefinition<Input, Payload>,
+  payload: Input,
+  given: TaskSpec | undefined,
+): JobInsert {
+  const { identifier } = task;
+  const json = toJson(payload);
+  if (!json.ok) throw payloadError(identifier, [json.issue]);
+  const result = task.validateParsed(JSON.parse(json.text));
+  if (!result.ok) throw payloadError(identifier, result.issues);
+  const spec = resolveSpec(identifier, task.spec(result.value), given);
+  return { identifier, payload: JSON.stringify(result.value), spec };
+}
+
+/** Adds to an error which of many items it is about. */
+function atIndex<T>(index: number, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof TaskwrightError)) throw error;
+    const message = `Item ${index}: ${error.message}`;
+    throw new TaskwrightError(error.code, message, { ...error.details, index }, { cause: error });
+  }
+}

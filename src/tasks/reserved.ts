@@ -1,0 +1,27 @@
+/**
+ * Keys that the peers put into object payloads: `_cron` (both), `_trace` (Rust). They are no part
+ * of the typed payload, whatever the task's schema says about further properties.
+ */
+export const reservedKeys = ["_cron", "_trace"] as const;
+
+export interface SplitPayload {
+  readonly payload: unknown;
+  readonly cron: unknown;
+  readonly trace: unknown;
+}
+
+/** Takes the peers' keys out of a payload; the given value is not changed. */
+export function splitReserved(value: unknown): SplitPayload {
+  if (!hasReservedKey(value)) return { payload: value, cron: undefined, trace: undefined };
+  const { _cron: cron, _trace: trace, ...payload } = value;
+  return { payload, cron, trace };
+}
+
+function hasReservedKey(value: unknown): value is Record<string, unknown> {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    reservedKeys.some((key) => Object.hasOwn(value, key))
+  );
+}
