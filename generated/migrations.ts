@@ -2,6 +2,488 @@
 
 /** The text of each migration, by file name, in the order in which they apply. */
 export const migrations = {
-  "000020": `create schema if not exists graphile_worker;
+  "01_ledger": `-- The schema and its ledger of revisions, shaped as graphile-worker makes them before its first
+-- migration. Safe to run at any time.
+
+create schema if not exists graphile_worker;
+
+create table if not exists graphile_worker.migrations (
+  id int primary key,
+  ts timestamptz not null default now(),
+  breaking boolean not null default false
+);
+`,
+  "02_tables": `-- The tables as graphile-worker's revision 20 leaves them; runs in a schema without them only.
+--
+-- Names that end in 1 (jobs_pkey1) are what the peer's own history left behind. They are kept, so
+-- that a schema of ours and one of the peer's can't be told apart and later migrations of the peer
+-- find what they look for. Row security without a policy keeps every role out but the owner.
+
+-- One entry of add_jobs.
+create type graphile_worker.job_spec as (
+  identifier text,
+  payload json,
+  queue_name text,
+  run_at timestamptz,
+  max_attempts smallint,
+  job_key text,
+  priority smallint,
+  flags text[]
+);
+
+-- Task identifiers, by a number that is cheap to store and to compare.
+create table graphile_worker._private_tasks (
+  id int constraint tasks_id_not_null not null
+    generated always as identity (sequence name graphile_worker.tasks_id_seq)
+    constraint tasks_pkey primary key,
+  identifier text constraint tasks_identifier_not_null not null
+    constraint tasks_identifier_key unique
+    constraint tasks_identifier_check check (length(identifier) <= 128)
+);
+alter table graphile_worker._private_tasks enable row level security;
+
+-- A row is locked while a job of its queue runs.
+create table graphile_worker._private_job_queues (
+  id int constraint job_queues_id_not_null not null
+    generated always as identity (sequence name graphile_worker.job_queues_id_seq)
+    constraint job_queues_pkey1 primary key,
+  queue_name text constraint job_queues_queue_name_not_null1 not null
+    constraint job_queues_queue_name_key unique
+    constraint job_queues_queue_name_check check (length(queue_name) <= 128),
+  locked_at timestamptz,
+  locked_by text,
+  is_available boolean constraint job_queues_is_available_not_null not null
+    generated always as (locked_at is null) stored
+);
+alter table graphile_worker._private_job_queues enable row level security;
+
+-- A completed job is deleted; a permanently failed one stays, with attempts = max_attempts.
+create table graphile_worker._private_jobs (
+  id bigint constraint jobs_id_not_null1 not null
+    generated always as identity (sequence name graphile_worker.jobs_id_seq1)
+    constraint jobs_pkey1 primary key,
+  job_queue_id int,
+  task_id int constraint jobs_task_id_not_null not null,
+  payload json constraint jobs_payload_not_null1 not null default '{}'::json,
+  priority smallint constraint jobs_priority_not_null1 not null default 0,
+  run_at timestamptz constraint jobs_run_at_not_null1 not null default now(),
+  attempts smallint constraint jobs_attempts_not_null1 not null default 0,
+  max_attempts smallint constraint jobs_max_attempts_not_null1 not null default 25
+    constraint jobs_max_attempts_check check (max_attempts >= 1),
+  last_error text,
+  created_at timestamptz constraint jobs_created_at_not_null1 not null default now(),
+  updated_at timestamptz constraint jobs_updated_at_not_null1 not null default now(),
+  key text
+    constraint jobs_key_key1 unique
+    constraint jobs_key_check check (length(key) > 0 and length(key) <= 512),
+  locked_at timestamptz,
+  locked_by text,
+  revision int constraint jobs_revision_not_null1 not null default 0,
+  flags jsonb,
+  is_available boolean constraint jobs_is_available_not_null not null
+    generated always as (locked_at is null and attempts < max_attempts) stored
+);
+alter table graphile_worker._private_jobs enable row level security;
+
+create index jobs_main_index on graphile_worker._private_jobs
+  using btree (priority, run_at) include (id, task_id, job_queue_id)
+  where (is_available = true);
+
+create index jobs_no_queue_index on graphile_worker._private_jobs
+  using btree (priority, run_at) include (id, task_id)
+  where (is_available = true and job_queue_id is null);
+
+-- What the scheduler knows of each crontab entry.
+create table graphile_worker._private_known_crontabs (
+  identifier text constraint known_crontabs_identifier_not_null not null
+    constraint known_crontabs_pkey primary key,
+  known_since timestamptz constraint known_crontabs_known_since_not_null not null,
+  last_execution timestamptz
+);
+alter table graphile_worker._private_known_crontabs enable row level security;
+`,
+  "03_jobs_view": `-- The public view of jobs: names instead of numbers, and no payload. Runs with 02_tables.
+
+create view graphile_worker.jobs as
+select
+  jobs.id,
+  job_queues.queue_name,
+  tasks.identifier as task_identifier,
+  jobs.priority,
+  jobs.run_at,
+  jobs.attempts,
+  jobs.max_attempts,
+  jobs.last_error,
+  jobs.created_at,
+  jobs.updated_at,
+  jobs.key,
+  jobs.locked_at,
+  jobs.locked_by,
+  jobs.revision,
+  jobs.flags
+from graphile_worker._private_jobs as jobs
+join graphile_worker._private_tasks as tasks on tasks.id = jobs.task_id
+left join graphile_worker._private_job_queues as job_queues on job_queues.id = jobs.job_queue_id;
+`,
+  "04_add_jobs": `-- Enqueueing. The signatures, the error code and the notification are graphile-worker's, so that
+-- its clients call these unaware.
+
+create or replace function graphile_worker.add_jobs(
+  specs graphile_worker.job_spec[],
+  job_key_preserve_run_at boolean default false
+) returns setof graphile_worker._private_jobs
+language plpgsql
+as $taskwright$
+-- taskwright: add_jobs 1
+begin
+  insert into graphile_worker._private_tasks (identifier)
+  select distinct spec.identifier
+  from unnest(specs) as spec
+  where not exists (
+    select from graphile_worker._private_tasks as tasks where tasks.identifier = spec.identifier
+  )
+  order by 1
+  on conflict do nothing;
+
+  insert into graphile_worker._private_job_queues (queue_name)
+  select distinct spec.queue_name
+  from unnest(specs) as spec
+  where spec.queue_name is not null
+  and not exists (
+    select from graphile_worker._private_job_queues as queues
+    where queues.queue_name = spec.queue_name
+  )
+  order by 1
+  on conflict do nothing;
+
+  update graphile_worker._private_jobs as jobs
+  set key = null, attempts = jobs.max_attempts, updated_at = now()
+  from unnest(specs) as spec
+  where jobs.key = spec.job_key and not jobs.is_available;
+
+  perform pg_notify(
+    'jobs:insert',
+    '{"r":' || random()::text || ',"count":' || array_length(specs, 1)::text || '}'
+  );
+
+  return query
+  insert into graphile_worker._private_jobs as jobs
+    (job_queue_id, task_id, payload, run_at, max_attempts, key, priority, flags)
+  select
+    queues.id,
+    tasks.id,
+    coalesce(spec.payload, '{}'::json),
+    coalesce(spec.run_at, now()),
+    coalesce(spec.max_attempts, 25),
+    spec.job_key,
+    coalesce(spec.priority, 0),
+    (select jsonb_object_agg(flag, true) from unnest(spec.flags) as flag)
+  from unnest(specs) with ordinality as spec
+  join graphile_worker._private_tasks as tasks on tasks.identifier = spec.identifier
+  left join graphile_worker._private_job_queues as queues on queues.queue_name = spec.queue_name
+  order by spec.ordinality
+  on conflict (key) do update set
+    job_queue_id = excluded.job_queue_id,
+    task_id = excluded.task_id,
+    payload = case
+      when json_typeof(jobs.payload) = 'array' and json_typeof(excluded.payload) = 'array'
+        then (jobs.payload::jsonb || excluded.payload::jsonb)::json
+      else excluded.payload
+    end,
+    run_at = case
+      when job_key_preserve_run_at and jobs.attempts = 0 then jobs.run_at
+      else excluded.run_at
+    end,
+    max_attempts = excluded.max_attempts,
+    priority = excluded.priority,
+    flags = excluded.flags,
+    revision = jobs.revision + 1,
+    attempts = 0,
+    last_error = null,
+    updated_at = now()
+  where jobs.locked_at is null
+  returning *;
+end;
+$taskwright$;
+
+create or replace function graphile_worker.add_job(
+  identifier text,
+  payload json default null::json,
+  queue_name text default null::text,
+  run_at timestamptz default null::timestamptz,
+  max_attempts int default null::int,
+  job_key text default null::text,
+  priority int default null::int,
+  flags text[] default null::text[],
+  job_key_mode text default 'replace'::text
+) returns graphile_worker._private_jobs
+language plpgsql
+as $taskwright$
+-- taskwright: add_job 1
+declare
+  job graphile_worker._private_jobs;
+begin
+  if job_key is null or job_key_mode is null or job_key_mode in ('replace', 'preserve_run_at') then
+    select * into job from graphile_worker.add_jobs(
+      array[(
+        identifier, payload, queue_name, run_at, max_attempts::smallint, job_key,
+        priority::smallint, flags
+      )::graphile_worker.job_spec],
+      job_key_mode = 'preserve_run_at'
+    );
+    return job;
+  elsif job_key_mode <> 'unsafe_dedupe' then
+    raise exception 'Invalid job_key_mode value, expected ''replace'', ''preserve_run_at'' or ''unsafe_dedupe''.'
+      using errcode = 'GWBKM';
+  end if;
+
+  insert into graphile_worker._private_tasks (identifier)
+  select add_job.identifier
+  where not exists (
+    select from graphile_worker._private_tasks as tasks
+    where tasks.identifier = add_job.identifier
+  )
+  on conflict do nothing;
+
+  insert into graphile_worker._private_job_queues (queue_name)
+  select add_job.queue_name
+  where add_job.queue_name is not null
+  and not exists (
+    select from graphile_worker._private_job_queues as queues
+    where queues.queue_name = add_job.queue_name
+  )
+  on conflict do nothing;
+
+  insert into graphile_worker._private_jobs as jobs
+    (job_queue_id, task_id, payload, run_at, max_attempts, key, priority, flags)
+  select
+    queues.id,
+    tasks.id,
+    coalesce(add_job.payload, '{}'::json),
+    coalesce(add_job.run_at, now()),
+    coalesce(add_job.max_attempts::smallint, 25::smallint),
+    add_job.job_key,
+    coalesce(add_job.priority::smallint, 0::smallint),
+    (select jsonb_object_agg(flag, true) from unnest(add_job.flags) as flag)
+  from graphile_worker._private_tasks as tasks
+  left join graphile_worker._private_job_queues as queues
+    on queues.queue_name = add_job.queue_name
+  where tasks.identifier = add_job.identifier
+  on conflict (key) do update set revision = jobs.revision + 1, updated_at = now()
+  returning * into job;
+
+  if job.revision = 0 then
+    perform pg_notify('jobs:insert', '{"r":' || random()::text || ',"count":1}');
+  end if;
+  return job;
+end;
+$taskwright$;
+`,
+  "05_manage_jobs": `-- What may be done to jobs by hand. A job that a worker holds is left alone, unless its lock is so
+-- old (four hours) that every peer takes the worker for dead.
+
+create or replace function graphile_worker.complete_jobs(job_ids bigint[])
+returns setof graphile_worker._private_jobs
+language sql
+as $taskwright$
+  -- taskwright: complete_jobs 1
+  delete from graphile_worker._private_jobs as jobs
+  where jobs.id = any (job_ids)
+  and (jobs.locked_at is null or jobs.locked_at < now() - interval '4 hours')
+  returning *;
+$taskwright$;
+
+create or replace function graphile_worker.permanently_fail_jobs(
+  job_ids bigint[],
+  error_message text default null::text
+) returns setof graphile_worker._private_jobs
+language sql
+as $taskwright$
+  -- taskwright: permanently_fail_jobs 1
+  update graphile_worker._private_jobs as jobs
+  set
+    last_error = coalesce(error_message, 'Manually marked as failed'),
+    attempts = jobs.max_attempts,
+    updated_at = now()
+  where jobs.id = any (job_ids)
+  and (jobs.locked_at is null or jobs.locked_at < now() - interval '4 hours')
+  returning *;
+$taskwright$;
+
+create or replace function graphile_worker.reschedule_jobs(
+  job_ids bigint[],
+  run_at timestamptz default null::timestamptz,
+  priority int default null::int,
+  attempts int default null::int,
+  max_attempts int default null::int
+) returns setof graphile_worker._private_jobs
+language sql
+as $taskwright$
+  -- taskwright: reschedule_jobs 1
+  update graphile_worker._private_jobs as jobs
+  set
+    run_at = coalesce(reschedule_jobs.run_at, jobs.run_at),
+    priority = coalesce(reschedule_jobs.priority::smallint, jobs.priority),
+    attempts = coalesce(reschedule_jobs.attempts::smallint, jobs.attempts),
+    max_attempts = coalesce(reschedule_jobs.max_attempts::smallint, jobs.max_attempts),
+    updated_at = now()
+  where jobs.id = any (job_ids)
+  and (jobs.locked_at is null or jobs.locked_at < now() - interval '4 hours')
+  returning *;
+$taskwright$;
+
+-- Deletes the job of a key. One that runs can't be deleted: it loses its key and any retry.
+create or replace function graphile_worker.remove_job(job_key text)
+returns graphile_worker._private_jobs
+language plpgsql strict
+as $taskwright$
+-- taskwright: remove_job 1
+declare
+  job graphile_worker._private_jobs;
+begin
+  -- Locked first, so that no worker claims it between the look and the deed.
+  select * into job from graphile_worker._private_jobs as jobs
+  where jobs.key = remove_job.job_key
+  for update;
+  if not found then
+    return null;
+  end if;
+  if job.locked_at is null or job.locked_at < now() - interval '4 hours' then
+    delete from graphile_worker._private_jobs as jobs where jobs.id = job.id;
+    perform pg_notify('jobs:insert', '{"r":' || random()::text || ',"count":-1}');
+    return job;
+  end if;
+  update graphile_worker._private_jobs as jobs
+  set key = null, attempts = jobs.max_attempts, updated_at = now()
+  where jobs.id = job.id
+  returning * into job;
+  return job;
+end;
+$taskwright$;
+
+-- For workers that are known to be dead: their jobs and queues are free at once.
+create or replace function graphile_worker.force_unlock_workers(worker_ids text[])
+returns void
+language sql
+as $taskwright$
+  -- taskwright: force_unlock_workers 1
+  update graphile_worker._private_jobs as jobs
+  set locked_at = null, locked_by = null
+  where jobs.locked_by = any (worker_ids);
+
+  update graphile_worker._private_job_queues as queues
+  set locked_at = null, locked_by = null
+  where queues.locked_by = any (worker_ids);
+$taskwright$;
+`,
+  "06_workers": `-- Heartbeats. The table and the functions are those of the Rust crate's revision 20, by name and
+-- signature, so that its workers and ours recover each other's jobs. Node's peer ignores them.
+
+create table if not exists graphile_worker._private_workers (
+  id text primary key,
+  last_heartbeat_at timestamptz not null,
+  started_at timestamptz not null default now(),
+  metadata jsonb
+);
+
+create index if not exists _private_workers_last_heartbeat_at_idx
+  on graphile_worker._private_workers (last_heartbeat_at);
+
+-- Registers a worker, or says that it still lives. Metadata of null keeps what is there.
+create or replace function graphile_worker.worker_heartbeat(
+  worker_id text,
+  metadata json default null::json
+) returns void
+language sql
+as $taskwright$
+  -- taskwright: worker_heartbeat 1
+  insert into graphile_worker._private_workers as workers (id, last_heartbeat_at, metadata)
+  values (worker_heartbeat.worker_id, now(), worker_heartbeat.metadata::jsonb)
+  on conflict (id) do update set
+    last_heartbeat_at = excluded.last_heartbeat_at,
+    metadata = coalesce(excluded.metadata, workers.metadata);
+$taskwright$;
+
+create or replace function graphile_worker.worker_deregister(worker_id text)
+returns void
+language sql
+as $taskwright$
+  -- taskwright: worker_deregister 1
+  delete from graphile_worker._private_workers as workers
+  where workers.id = worker_deregister.worker_id;
+$taskwright$;
+
+-- Registered workers whose heart has not beaten for longer than the threshold.
+create or replace function graphile_worker.list_stale_workers(stale_threshold interval)
+returns table (worker_id text)
+language sql
+as $taskwright$
+  -- taskwright: list_stale_workers 1
+  select workers.id
+  from graphile_worker._private_workers as workers
+  where workers.last_heartbeat_at < now() - stale_threshold;
+$taskwright$;
+
+-- Holders of locks older than the threshold that never registered, or are registered no more.
+create or replace function graphile_worker.list_orphan_locked_workers(stale_threshold interval)
+returns table (worker_id text)
+language sql
+as $taskwright$
+  -- taskwright: list_orphan_locked_workers 1
+  select locks.locked_by
+  from (
+    select jobs.locked_by, jobs.locked_at from graphile_worker._private_jobs as jobs
+    union all
+    select queues.locked_by, queues.locked_at from graphile_worker._private_job_queues as queues
+  ) as locks
+  where locks.locked_by is not null
+  and locks.locked_at < now() - stale_threshold
+  and not exists (
+    select from graphile_worker._private_workers as workers where workers.id = locks.locked_by
+  )
+  group by locks.locked_by;
+$taskwright$;
+
+-- Frees what dead workers held and gives the interrupted attempt back. Returns how many jobs.
+create or replace function graphile_worker.recover_dead_worker_jobs(
+  worker_ids text[],
+  recovery_delay interval default interval '0 seconds'
+) returns int
+language plpgsql
+as $taskwright$
+-- taskwright: recover_dead_worker_jobs 1
+declare
+  recovered int;
+begin
+  update graphile_worker._private_jobs as jobs
+  set
+    attempts = greatest(0, jobs.attempts - 1),
+    locked_by = null,
+    locked_at = null,
+    run_at = greatest(jobs.run_at, now() + recovery_delay),
+    last_error = 'Job recovered after worker interruption',
+    updated_at = now()
+  where jobs.locked_by = any (worker_ids);
+  get diagnostics recovered = row_count;
+
+  update graphile_worker._private_job_queues as queues
+  set locked_by = null, locked_at = null
+  where queues.locked_by = any (worker_ids);
+
+  return recovered;
+end;
+$taskwright$;
+
+-- Forgets workers, once their jobs were recovered.
+create or replace function graphile_worker.delete_stale_workers(worker_ids text[])
+returns void
+language sql
+as $taskwright$
+  -- taskwright: delete_stale_workers 1
+  delete from graphile_worker._private_workers as workers where workers.id = any (worker_ids);
+$taskwright$;
+`,
+  "07_claim_indexes": `-- Indexes that our claim needs beyond the peers' own. Each is additive, named \`taskwright_…\`, and
+-- made with \`if not exists\`: on a peer's schema this file runs beside its jobs.
 `,
 } as const;

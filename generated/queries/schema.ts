@@ -4,6 +4,8 @@ import { PreparedQuery } from "@pgtyped/runtime";
 
 type QueryIR = ConstructorParameters<typeof PreparedQuery>[0];
 
+export type numberArray = number[];
+
 /** 'ServerVersion' parameters type */
 export type ServerVersionParams = void;
 
@@ -24,5 +26,36 @@ export interface ServerVersionQuery {
 export const serverVersion = new PreparedQuery<ServerVersionParams, ServerVersionResult>({
   usedParamSet: {},
   params: [],
-  statement: "select current_setting('server_version_num')::int as \"version!\"",
+  statement:
+    "select current_setting('server_version_num')::int as \"version!\"                                                                                   ",
+} as unknown as QueryIR);
+
+/** 'RecordRevisions' parameters type */
+export interface RecordRevisionsParams {
+  breaking: numberArray;
+  latest: number;
+}
+
+/** 'RecordRevisions' return type */
+export interface RecordRevisionsResult {
+  id: number;
+}
+
+/** 'RecordRevisions' query type */
+export interface RecordRevisionsQuery {
+  params: RecordRevisionsParams;
+  result: RecordRevisionsResult;
+}
+
+/**
+ * Writes the revisions that graphile-worker 0.18 leaves behind into the ledger.
+ */
+export const recordRevisions = new PreparedQuery<RecordRevisionsParams, RecordRevisionsResult>({
+  usedParamSet: { breaking: true, latest: true },
+  params: [
+    { name: "breaking", required: true, transform: { type: "scalar" }, locs: [{ a: 75, b: 84 }] },
+    { name: "latest", required: true, transform: { type: "scalar" }, locs: [{ a: 118, b: 125 }] },
+  ],
+  statement:
+    "insert into graphile_worker.migrations (id, breaking)\nselect id, id = any (:breaking!::int[])\nfrom generate_series(1, :latest!::int) as id\non conflict (id) do update set breaking = excluded.breaking\nwhere migrations.breaking <> excluded.breaking\nreturning id",
 } as unknown as QueryIR);

@@ -12,10 +12,32 @@ export interface JobInsert {
 }
 
 /** Adds jobs in one round trip; the result is in the order of `jobs`. */
-export function insertJobs(
-  _queries: Queries,
-  _db: Executor,
-  _jobs: readonly JobInsert[],
+export async function insertJobs(
+  queries: Queries,
+  db: Executor,
+  jobs: readonly JobInsert[],
 ): Promise<Job[]> {
-  return Promise.reject(new Error("The add queries are on their way."));
+  const rows = await queries.addJobs(db, {
+    specs: JSON.stringify(jobs.map(toRecord)),
+    payloads: jobs.map(({ payload }) => payload),
+    preserveRunAt: jobs[0]?.spec.jobKeyMode === "preserve_run_at",
+  });
+  return rows.map((row, index) => ({
+    ...row,
+    task: jobs[index]?.identifier ?? "",
+    queueName: jobs[index]?.spec.queueName ?? null,
+    flags: Object.keys(row.flags ?? {}),
+  }));
+}
+
+function toRecord({ identifier, spec }: JobInsert) {
+  return {
+    identifier,
+    queue_name: spec.queueName,
+    run_at: spec.runAt,
+    max_attempts: spec.maxAttempts,
+    job_key: spec.jobKey,
+    priority: spec.priority,
+    flags: spec.flags,
+  };
 }

@@ -1,0 +1,2 @@
+-- Indexes that our claim needs beyond the peers' own. Each is additive, named `taskwright_…`, and
+-- made with `if not exists`: on a peer's schema this file runs beside its jobs.
