@@ -1,6 +1,8 @@
+import path from "node:path";
 import { compileQueries, type QueriesOptions } from "./queries/index.js";
 import type { OutputFile } from "./output.js";
 import type { Problem } from "./problem.js";
+import { compileTasks, type TasksOptions } from "./tasks/index.js";
 import { findStale, writeFiles, type StaleFile } from "./write.js";
 
 export { formatProblem, type Problem } from "./problem.js";
@@ -9,6 +11,7 @@ export type { StaleFile } from "./write.js";
 
 /** What to compile. A part that is absent is left alone. */
 export interface CodegenOptions {
+  readonly tasks?: TasksOptions;
   readonly queries?: QueriesOptions;
 }
 
@@ -33,10 +36,16 @@ export async function check(options: CodegenOptions): Promise<CodegenResult> {
   return { problems, changed: await findStale(files, folders) };
 }
 
-async function compile({ queries }: CodegenOptions) {
+async function compile({ tasks, queries }: CodegenOptions) {
   const files: OutputFile[] = [];
   const folders: string[] = [];
   const problems: Problem[] = [];
+  if (tasks !== undefined) {
+    const result = await compileTasks(tasks);
+    files.push(...result.files);
+    folders.push(tasks.output, path.join(tasks.output, "validators"));
+    problems.push(...result.problems);
+  }
   if (queries !== undefined) {
     const result = await compileQueries(queries);
     files.push(...result.files);

@@ -9,6 +9,12 @@ const given = process.env["DATABASE_URL"];
 const server = given === undefined ? await startEmbeddedServer() : undefined;
 try {
   const options = {
+    tasks: {
+      root,
+      schemas: path.join(root, "schemas"),
+      output: path.join(root, "generated/tasks"),
+      schema: "graphile_worker",
+    },
     queries: {
       root,
       queries: path.join(root, "sql/queries"),

@@ -1,0 +1,41 @@
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { _, type Options } from "ajv";
+import ajvFormats from "ajv-formats";
+
+/**
+ * The one configuration under which a payload is checked: at codegen, and compiled ahead for the
+ * runtime. Keywords that start with `x-` carry no rule. `strictTypes` and the like are off because
+ * codegen's own rules say more.
+ */
+export function createAjv(schema: object, options: Options = {}): Ajv2020 {
+  const ajv = new Ajv2020({
+    strict: true,
+    strictTypes: false,
+    strictTuples: false,
+    strictRequired: false,
+    allErrors: true,
+    useDefaults: true,
+    // A property counts only if it is the payload's own: every object inherits a "constructor".
+    ownProperties: true,
+    unicodeRegExp: true,
+    ...options,
+  });
+  ajvFormats.default(ajv);
+  for (const keyword of extensionKeywords(schema)) ajv.addKeyword(keyword);
+  return ajv;
+}
+
+/** The options under which ajv writes a module instead of a function. */
+export const standaloneOptions: Options = {
+  code: { source: true, esm: true, lines: true, formats: _`formats` },
+};
+
+/** Every key of a document that starts with `x-`, wherever it stands. */
+function extensionKeywords(value: unknown, found = new Set<string>()): Set<string> {
+  if (typeof value !== "object" || value === null) return found;
+  for (const [key, held] of Object.entries(value)) {
+    if (key.startsWith("x-")) found.add(key);
+    extensionKeywords(held, found);
+  }
+  return found;
+}

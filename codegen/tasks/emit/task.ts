@@ -1,0 +1,163 @@
+import { Project, VariableDeclarationKind, type SourceFile } from "ts-morph";
+import { formatTypeScript, generatedHeader } from "../../format.js";
+import type { TaskModel } from "../model.js";
+import { specSource } from "./spec.js";
+
+/** What surrounds a task's module. */
+export interface EmitOptions {
+  /** Unquoted name of the database schema that the plain helpers use. */
+  readonly schema: string;
+}
+
+/** The module of one task: its types, the task itself, its helpers. */
+export function emitTask(model: TaskModel, options: EmitOptions): Promise<string> {
+  const project = new Project({ useInMemoryFileSystem: true });
+  const file = project.createSourceFile("task.ts");
+  addImports(file, model);
+  file.addStatements(model.types.text);
+  addAliases(file, model);
+  addTask(file, model, options);
+  addHelpers(file, model);
+  const header = generatedHeader(model.source.relativePath);
+  return formatTypeScript(`${header}\n${file.getFullText()}`);
+}
+
+function addImports(file: SourceFile, { names, defaults }: TaskModel): void {
+  const isBatch = defaults.batch !== undefined;
+  const types = ["Executor", "Handler", "Job", "StandardSchema", "TaskSpec", "ValidationResult"];
+  file.addImportDeclaration({
+    moduleSpecifier: "taskwright",
+    namedImports: [
+      "defineTask",
+      ...(isBatch ? ["enqueueBatch"] : ["enqueue", "enqueueMany"]),
+      ...[...types, ...(isBatch ? [] : ["JobItem"])]
+        .sort()
+        .map((name) => ({ name, isTypeOnly: true })),
+    ],
+  });
+  file.addImportDeclaration({
+    moduleSpecifier: `./validators/${names.file}.js`,
+    namedImports: ["validator"],
+  });
+}
+
+function addAliases(file: SourceFile, { identifier, names, hasDefaults, defaults }: TaskModel) {
+  if (!hasDefaults) {
+    file.addTypeAlias({
+      name: names.rootInput,
+      isExported: true,
+      type: names.rootPayload,
+      docs: ["What the producer gives; no default makes it differ from what the handler gets."],
+    });
+  }
+  if (defaults.batch !== undefined) {
+    file.addTypeAliases([
+      {
+        name: names.payload,
+        isExported: true,
+        type: `${names.rootPayload}[]`,
+        docs: [`The payload of task ${identifier}: the items of one job.`],
+      },
+      { name: names.input, isExported: true, type: `readonly ${names.rootInput}[]` },
+    ]);
+  }
+  file.addTypeAlias({
+    name: names.handler,
+    isExported: true,
+    typeParameters: [{ name: "App", default: "undefined" }],
+    type: `Handler<${names.payload}, App>`,
+    docs: [`Runs jobs of task ${identifier}.`],
+  });
+}
+
+function addTask(file: SourceFile, model: TaskModel, options: EmitOptions): void {
+  const { identifier, names, defaults, doc } = model;
+  const spec = specSource(defaults);
+  const members = [
+    `identifier: ${JSON.stringify(identifier)}`,
+    `schema: ${JSON.stringify(options.schema)}`,
+    "validator",
+    ...(spec === undefined ? [] : [`spec: ${spec}`]),
+    ...(defaults.timeoutMs === undefined ? [] : [`timeoutMs: ${defaults.timeoutMs}`]),
+    ...(defaults.batch === undefined ? [] : [`batch: ${JSON.stringify(defaults.batch)}`]),
+    ...(defaults.cron === undefined ? [] : [`cron: ${JSON.stringify(defaults.cron)}`]),
+  ];
+  file.addVariableStatement({
+    declarationKind: VariableDeclarationKind.Const,
+    isExported: true,
+    docs: doc === "" ? [] : [asDoc(doc)],
+    declarations: [
+      {
+        name: names.task,
+        initializer: `defineTask<${names.input}, ${names.payload}>({ ${members.join(", ")} })`,
+      },
+    ],
+  });
+  file.addVariableStatement({
+    declarationKind: VariableDeclarationKind.Const,
+    isExported: true,
+    docs: ["The payload's schema, for tools that take a Standard Schema (tRPC, Hono and others)."],
+    declarations: [
+      {
+        name: names.schema,
+        type: `StandardSchema<${names.input}, ${names.payload}>`,
+        initializer: `${names.task}.standard`,
+      },
+    ],
+  });
+}
+
+function addHelpers(file: SourceFile, model: TaskModel): void {
+  const { identifier, names, defaults, isPayloadOptional } = model;
+  const isBatch = defaults.batch !== undefined;
+  const job = `Job<${names.payload}>`;
+  file.addFunction({
+    name: names.validate,
+    isExported: true,
+    parameters: [{ name: "value", type: "unknown" }],
+    returnType: `ValidationResult<${names.payload}>`,
+    statements: [`return ${names.task}.validate(value);`],
+    docs: [
+      `Checks a payload of task ${identifier} and fills in its defaults; the given value is not changed.`,
+    ],
+  });
+  const db = { name: "db", type: "Executor" };
+  const spec = { name: "spec", type: "TaskSpec", hasQuestionToken: true };
+  const given = isBatch ? "items" : "payload";
+  file.addFunction({
+    name: names.add,
+    isExported: true,
+    parameters: [
+      db,
+      {
+        name: given,
+        type: names.input,
+        ...(isPayloadOptional ? { initializer: "{}" } : {}),
+      },
+      spec,
+    ],
+    returnType: isBatch ? `Promise<${job}[]>` : `Promise<${job}>`,
+    statements: [
+      `return ${isBatch ? "enqueueBatch" : "enqueue"}(db, ${names.task}, ${given}, spec);`,
+    ],
+    docs: [
+      isBatch
+        ? `Adds the items as a job of task ${identifier}, or as several jobs when there are too many for one. In a transaction, give its client.`
+        : `Adds a job of task ${identifier}. In a transaction, give its client.`,
+    ],
+  });
+  if (names.addMany === undefined) return;
+  file.addFunction({
+    name: names.addMany,
+    isExported: true,
+    parameters: [db, { name: "items", type: `readonly JobItem<${names.input}>[]` }],
+    returnType: `Promise<${job}[]>`,
+    statements: [`return enqueueMany(db, ${names.task}, items);`],
+    docs: [`Adds jobs of task ${identifier} in one round trip: all of them or none.`],
+  });
+}
+
+/** A text that can't end its comment. */
+export function asDoc(text: string): string {
+  return text.replaceAll("*/", "*\\/");
+}

@@ -1,0 +1,137 @@
+import {
+  isAny,
+  isNever,
+  union,
+  type ArrayShape,
+  type Definition,
+  type JsonType,
+  type ObjectShape,
+  type Shape,
+} from "./type.js";
+import { forbiddenNames } from "./exclusive.js";
+
+/** Who holds the value: the producer, who may leave out what has a default, or the handler. */
+export type Side = "input" | "payload";
+
+/** A schema in the few words that the type generator gets right. */
+export interface CanonicalSchema {
+  readonly [keyword: string]: unknown;
+}
+
+/** Gives a definition's type its name on one side, and sees to it that it is declared. */
+export type Refer = (target: Definition, side: Side) => CanonicalSchema;
+
+/**
+ * Longer tuples are said as open arrays. The limits keep types readable: an array that a producer
+ * computes can't be assigned to a tuple, which is worth it where the length carries meaning.
+ */
+const maxTupleLength = 16;
+const maxTupleSpread = 4;
+
+/** Writes a type for one side. */
+export function toCanonical(type: JsonType, side: Side, refer: Refer): CanonicalSchema {
+  if (isAny(type)) return {};
+  const write = (inner: JsonType) => toCanonical(inner, side, refer);
+  const options = [
+    ...literals(type.shapes),
+    ...type.shapes.flatMap((shape, index) => {
+      const written = writeShape(shape, side, refer, write);
+      return written === undefined ? [] : [forbid(written, forbiddenNames(type.shapes, index))];
+    }),
+  ];
+  const distinct = [...new Map(options.map((option) => [JSON.stringify(option), option])).values()];
+  const [first] = distinct;
+  return distinct.length === 1 && first !== undefined ? first : { anyOf: distinct };
+}
+
+function literals(shapes: readonly Shape[]): CanonicalSchema[] {
+  const values = shapes.flatMap((shape) => (shape.kind === "literal" ? [shape.value] : []));
+  const isBoolean = values.includes(true) && values.includes(false);
+  const rest = isBoolean ? values.filter((value) => typeof value !== "boolean") : values;
+  return [
+    ...(rest.length === 0 ? [] : [{ enum: rest }]),
+    ...(isBoolean ? [{ type: "boolean" }] : []),
+  ];
+}
+
+function writeShape(
+  shape: Shape,
+  side: Side,
+  refer: Refer,
+  write: (type: JsonType) => CanonicalSchema,
+): CanonicalSchema | undefined {
+  switch (shape.kind) {
+    case "any":
+      return {};
+    case "literal":
+      return undefined;
+    case "null":
+    case "number":
+    case "string":
+      return { type: shape.kind };
+    case "array":
+      return writeArray(shape, write);
+    case "object":
+      return writeObject(shape, side, write);
+    case "reference":
+      return refer(shape.target, side);
+  }
+}
+
+function writeArray(shape: ArrayShape, write: (type: JsonType) => CanonicalSchema) {
+  const { prefix, rest, min, max } = shape;
+  const itemAt = (index: number) => write(prefix[index] ?? rest);
+  const items = (length: number) => Array.from({ length }, (_, index) => itemAt(index));
+  const least = Math.min(min, Math.max(maxTupleLength, prefix.length));
+  const isTuple = max <= maxTupleLength && (max - min <= maxTupleSpread || max <= prefix.length);
+  if (isTuple) {
+    return {
+      type: "array",
+      items: items(max),
+      minItems: min,
+      maxItems: max,
+      additionalItems: false,
+    };
+  }
+  const length = Math.max(least, prefix.length);
+  if (length === 0) return { type: "array", items: write(rest) };
+  return { type: "array", items: items(length), minItems: least, additionalItems: write(rest) };
+}
+
+function writeObject(
+  shape: ObjectShape,
+  side: Side,
+  write: (type: JsonType) => CanonicalSchema,
+): CanonicalSchema {
+  const properties: [string, unknown][] = [];
+  const required: string[] = [];
+  for (const [name, { type, required: isRequired, filled, doc }] of shape.properties) {
+    properties.push([name, isNever(type) ? false : withDoc(write(type), doc)]);
+    if (filled === undefined ? isRequired : side === "payload") required.push(name);
+  }
+  const others = union([...shape.patterns.map(({ type }) => type), shape.additional]);
+  if (properties.length === 0 && isNever(others)) return { tsType: "Record<string, never>" };
+  return {
+    type: "object",
+    properties: Object.fromEntries(properties),
+    required,
+    additionalProperties: isNever(others) ? false : write(others),
+  };
+}
+
+/** A comment beside a reference must not make the generator write the type out a second time. */
+function withDoc(schema: CanonicalSchema, doc: string): CanonicalSchema {
+  if (doc === "") return schema;
+  return "$ref" in schema ? { anyOf: [schema], description: doc } : { ...schema, description: doc };
+}
+
+function forbid(schema: CanonicalSchema, names: readonly string[]): CanonicalSchema {
+  if (names.length === 0) return schema;
+  const forbidden = Object.fromEntries(names.map((name) => [name, false]));
+  const { properties } = schema;
+  if (typeof properties === "object") {
+    return { ...schema, properties: { ...properties, ...forbidden } };
+  }
+  const closed = { type: "object", properties: forbidden, additionalProperties: false };
+  return { allOf: [schema, closed] };
+}

@@ -1,0 +1,186 @@
+import { escapePointer, isObject } from "../../json.js";
+import { keywords, kinds, type Kind } from "../keywords.js";
+import { typeKinds, type SchemaObject } from "../node.js";
+import { passes } from "./check.js";
+import { describe } from "./describe.js";
+import { boundArray, intersect, propertyOf } from "./intersect.js";
+import {
+  any,
+  isNever,
+  never,
+  openObject,
+  shapesOfKind,
+  typeOfValue,
+  union,
+  type Check,
+  type JsonType,
+  type ObjectShape,
+  type PatternProperty,
+  type Property,
+  type Shape,
+} from "./type.js";
+
+/** The type of the schema at a pointer. */
+export type TypeAt = (pointer: string) => JsonType;
+
+/** What a schema says by itself, without its combinators: `type`, `enum`, `const` and the rest. */
+export function readOwn(schema: SchemaObject, pointer: string, at: TypeAt): JsonType {
+  const given = typeKinds(schema);
+  const isConstrained = Object.keys(schema).some(
+    (keyword) => keywords[keyword]?.kind !== undefined || keyword === "format",
+  );
+  const shapes = (given ?? kinds).flatMap((kind) => readKind(kind, schema, pointer, at));
+  const base = given === undefined && !isConstrained ? any : { shapes };
+  const { enum: values, const: value } = schema;
+  const listed = Array.isArray(values) ? intersect(base, union(values.map(typeOfValue))) : base;
+  return value === undefined ? listed : intersect(listed, typeOfValue(value));
+}
+
+function readKind(kind: Kind, schema: SchemaObject, pointer: string, at: TypeAt): Shape[] {
+  switch (kind) {
+    case "null":
+    case "boolean":
+      return shapesOfKind(kind);
+    case "number":
+    case "string":
+      return [{ kind, checks: readChecks(kind, schema) }];
+    case "array":
+      return readArray(schema, pointer, at);
+    case "object":
+      return readObject(schema, pointer, at);
+  }
+}
+
+const numberFormats: ReadonlySet<unknown> = new Set(["int32", "int64", "float", "double"]);
+
+function readChecks(kind: "number" | "string", schema: SchemaObject): Check[] {
+  const checks = Object.entries(schema).flatMap(([keyword, value]): Check[] => {
+    if (keyword === "format") {
+      return numberFormats.has(value) === (kind === "number") ? [{ format: value }] : [];
+    }
+    return keywords[keyword]?.kind === kind ? [{ [keyword]: value }] : [];
+  });
+  const names = [schema["type"]].flat();
+  const isInteger = kind === "number" && names.includes("integer") && !names.includes("number");
+  return isInteger ? [{ type: "integer" }, ...checks] : checks;
+}
+
+function readArray(schema: SchemaObject, pointer: string, at: TypeAt): Shape[] {
+  const { prefixItems, items, contains, minContains, uniqueItems } = schema;
+  const prefix = Array.isArray(prefixItems)
+    ? prefixItems.map((_, index) => at(`${pointer}/prefixItems/${index}`))
+    : [];
+  const least = contains === undefined ? 0 : asNumber(minContains, 1);
+  return boundArray({
+    kind: "array",
+    prefix,
+    rest: items === undefined ? any : at(`${pointer}/items`),
+    min: Math.max(asNumber(schema["minItems"], 0), least),
+    max: asNumber(schema["maxItems"], Infinity),
+    evaluated: items === undefined ? prefix.length : Infinity,
+    hasChecks: contains !== undefined || uniqueItems === true,
+  });
+}
+
+function asNumber(value: unknown, otherwise: number): number {
+  return typeof value === "number" ? value : otherwise;
+}
+
+function readObject(schema: SchemaObject, pointer: string, at: TypeAt): Shape[] {
+  const { properties, patternProperties, additionalProperties, required } = schema;
+  const patterns: PatternProperty[] = keysOf(patternProperties).map((pattern) => ({
+    pattern,
+    type: at(`${pointer}/patternProperties/${escapePointer(pattern)}`),
+  }));
+  const isOpen = additionalProperties === undefined;
+  const others: ObjectShape = {
+    ...openObject,
+    patterns,
+    additional: isOpen ? any : at(`${pointer}/additionalProperties`),
+    additionalEvaluated: !isOpen,
+    hasChecks: ["minProperties", "maxProperties"].some((keyword) => schema[keyword] !== undefined),
+  };
+  const shape = new Map<string, Property>();
+  for (const name of keysOf(properties)) {
+    const type = at(`${pointer}/properties/${escapePointer(name)}`);
+    shape.set(name, { ...readProperty(properties, name, type), required: false });
+  }
+  const declared: ObjectShape = { ...others, properties: shape };
+  return restrictNames(
+    requireAll(matchPatterns(declared, others), Array.isArray(required) ? required : []),
+    schema["propertyNames"],
+    at(`${pointer}/propertyNames`),
+  );
+}
+
+function readProperty(
+  properties: unknown,
+  name: string,
+  type: JsonType,
+): Omit<Property, "required"> {
+  const schema = isObject(properties) ? properties[name] : undefined;
+  if (!isObject(schema)) return { type, doc: "", evaluated: true };
+  const filled = Object.hasOwn(schema, "default") ? { filled: { value: schema["default"] } } : {};
+  return { type, ...filled, doc: describe(schema), evaluated: true };
+}
+
+/** A declared property must also suit every pattern that its name matches. */
+function matchPatterns(shape: ObjectShape, others: ObjectShape): ObjectShape {
+  if (others.patterns.length === 0) return shape;
+  const patternsOnly: ObjectShape = { ...others, additional: any };
+  const properties = [...shape.properties].map(([name, property]): [string, Property] => [
+    name,
+    { ...property, type: intersect(property.type, propertyOf(patternsOnly, name).type) },
+  ]);
+  return { ...shape, properties: new Map(properties) };
+}
+
+function requireAll(shape: ObjectShape, names: readonly unknown[]): ObjectShape[] {
+  const properties = new Map(shape.properties);
+  for (const name of names) {
+    if (typeof name !== "string") continue;
+    const property = propertyOf(shape, name);
+    // Only an undeclared name is looked into: a declared one may be what is being read.
+    if (!shape.properties.has(name) && isNever(property.type)) return [];
+    properties.set(name, { ...property, required: true });
+  }
+  return [{ ...shape, properties }];
+}
+
+/** `propertyNames`: names that are listed become properties, the others are closed out. */
+function restrictNames(
+  shapes: readonly ObjectShape[],
+  schema: unknown,
+  names: JsonType,
+): ObjectShape[] {
+  if (schema === undefined) return [...shapes];
+  return shapes.flatMap((shape) => {
+    const literals = names.shapes.map((name) => (name.kind === "literal" ? name.value : undefined));
+    const listed = literals.filter((value) => typeof value === "string");
+    const isClosed = listed.length === literals.length;
+    const properties = new Map<string, Property>();
+    for (const name of new Set([...shape.properties.keys(), ...(isClosed ? listed : [])])) {
+      const property = propertyOf(shape, name);
+      const isAllowed = isClosed ? listed.includes(name) : allowsName(names, name);
+      if (property.required && !isAllowed) return [];
+      properties.set(name, isAllowed ? property : { ...property, type: never });
+    }
+    return [
+      isClosed
+        ? { ...shape, properties, patterns: [], additional: never }
+        : { ...shape, properties, hasChecks: true },
+    ];
+  });
+}
+
+function allowsName(names: JsonType, name: string): boolean {
+  return names.shapes.some((shape) => {
+    if (shape.kind === "literal") return shape.value === name;
+    if (shape.kind === "string") return shape.checks.every((check: Check) => passes(name, check));
+    return shape.kind === "any" || shape.kind === "reference";
+  });
+}
+
+function keysOf(value: unknown): string[] {
+  return isObject(value) ? Object.keys(value) : [];
+}
