@@ -6,8 +6,9 @@ const maxEdits = 3;
 /** ` Did you mean "x"?`, or nothing when no known name is close. */
 export function didYouMean(given: string, known: readonly string[]): string {
   if (known.length === 0) return "";
-  const best = closest(given.toLowerCase(), known.map((name) => name.toLowerCase()) as string[]);
-  const name = known.find((candidate) => candidate.toLowerCase() === best) ?? best;
+  const lowerCase = known.map((name) => name.toLowerCase());
+  const best = closest(given.toLowerCase(), lowerCase);
+  const name = known[lowerCase.indexOf(best)] ?? best;
   const edits = distance(given.toLowerCase(), best);
   return edits <= Math.min(maxEdits, Math.ceil(best.length / 3)) ? ` Did you mean "${name}"?` : "";
 }

@@ -32,7 +32,7 @@ export function walkSchemas(root: unknown): SchemaNode[] {
     const node: SchemaNode = { schema: value, pointer, parent, keyword, key };
     nodes.push(node);
     for (const [name, held] of Object.entries(value)) {
-      const holds = Object.hasOwn(keywords, name) ? keywords[name]?.holds : undefined;
+      const holds = keywords.get(name)?.holds;
       const below = `${pointer}/${escapePointer(name)}`;
       if (holds === "schema") visit(held, below, node, name);
       if ((holds === "list" && Array.isArray(held)) || (holds === "map" && isObject(held))) {
@@ -50,7 +50,7 @@ export function walkSchemas(root: unknown): SchemaNode[] {
 export function sameValueNodes(node: SchemaNode): SchemaNode[] {
   const nodes = [node];
   let current = node;
-  while (current.parent !== undefined && keywords[current.keyword]?.inPlace === true) {
+  while (current.parent !== undefined && keywords.get(current.keyword)?.inPlace === true) {
     current = current.parent;
     nodes.push(current);
   }

@@ -27,7 +27,7 @@ export type TypeAt = (pointer: string) => JsonType;
 export function readOwn(schema: SchemaObject, pointer: string, at: TypeAt): JsonType {
   const given = typeKinds(schema);
   const isConstrained = Object.keys(schema).some(
-    (keyword) => keywords[keyword]?.kind !== undefined || keyword === "format",
+    (keyword) => keywords.get(keyword)?.kind !== undefined || keyword === "format",
   );
   const shapes = (given ?? kinds).flatMap((kind) => readKind(kind, schema, pointer, at));
   const base = given === undefined && !isConstrained ? any : { shapes };
@@ -58,7 +58,7 @@ function readChecks(kind: "number" | "string", schema: SchemaObject): Check[] {
     if (keyword === "format") {
       return numberFormats.has(value) === (kind === "number") ? [{ format: value }] : [];
     }
-    return keywords[keyword]?.kind === kind ? [{ [keyword]: value }] : [];
+    return keywords.get(keyword)?.kind === kind ? [{ [keyword]: value }] : [];
   });
   const names = [schema["type"]].flat();
   const isInteger = kind === "number" && names.includes("integer") && !names.includes("number");
