@@ -7,9 +7,17 @@ import ajvFormats from "ajv-formats/dist/formats.js";
 import ajvEqual from "ajv/dist/runtime/equal.js";
 import ajvUcs2length from "ajv/dist/runtime/ucs2length.js";
 
+/**
+ * The default export of a CommonJS module that was compiled from ESM: Node hands out its exports
+ * object, bundlers and test runners hand out the default itself.
+ */
+function unwrap<T>(module: { readonly default: T }): T {
+  return "default" in module ? module.default : module;
+}
+
 /** Deep equality, for `const`, `enum` and `uniqueItems`. */
-export const equal = ajvEqual.default;
+export const equal = unwrap(ajvEqual);
 /** The length of a string in characters, as JSON Schema counts it. */
-export const ucs2length = ajvUcs2length.default;
+export const ucs2length = unwrap(ajvUcs2length);
 /** The checks of the standard formats, by name. */
 export const formats = ajvFormats.fullFormats;
