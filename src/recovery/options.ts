@@ -1,0 +1,93 @@
+import type { Job } from "../jobs/job.js";
+import { refuseOption, refuseUnknownOptions } from "../options.js";
+
+/** What to do with a job whose worker died. */
+export type RecoveryDecision =
+  /** Give it back: the attempt isn't counted, `recoveryDelayMs` applies. */
+  | "recover"
+  /** Count the attempt and retry after the usual back-off. */
+  | "fail"
+  /** Leave it locked; the next sweep asks again. */
+  | "leave"
+  /** Give it back for another time, with its attempts set if given. */
+  | { readonly runAt: Date; readonly attempts?: number };
+
+/** Decides about one job of a dead worker. May be asked more than once about the same job. */
+export type RecoveryHook = (
+  job: Job,
+  deadWorkerId: string,
+) => RecoveryDecision | Promise<RecoveryDecision>;
+
+/**
+ * How workers notice that another died. The names follow the Rust crate's `WorkerRecoveryConfig`.
+ * With the defaults a dead worker's jobs are back within a minute.
+ */
+export interface RecoveryOptions {
+  /** Milliseconds between two heartbeats. Default 10,000. */
+  readonly heartbeatIntervalMs?: number;
+  /** Milliseconds between two sweeps. Default 15,000. */
+  readonly sweepIntervalMs?: number;
+  /** Milliseconds of silence after which this worker may be taken for dead. Default 35,000. */
+  readonly sweepThresholdMs?: number;
+  /**
+   * The same for workers that don't say it of themselves, such as the Rust crate's. Default
+   * 300,000, as there.
+   */
+  readonly foreignThresholdMs?: number;
+  /** Milliseconds until a recovered job may run again. Default 0. */
+  readonly recoveryDelayMs?: number;
+  /** Jobs with one of these flags get their worker more time. Default `infrastructure_resilient`. */
+  readonly resilientFlags?: readonly string[];
+  /** How many times the threshold such a worker is given. Default 3. */
+  readonly resilientMultiplier?: number;
+  /**
+   * Milliseconds after which locks of workers that never registered are taken for abandoned. Node's
+   * graphile-worker doesn't register: set this only to more than its longest job takes. Default:
+   * never.
+   */
+  readonly unregisteredThresholdMs?: number | null;
+  /** Decides about each job of a dead worker. Default: `recover`. */
+  readonly hook?: RecoveryHook;
+}
+
+/** {@link RecoveryOptions} with every default filled in. */
+export type ResolvedRecovery = Readonly<Required<RecoveryOptions>>;
+
+/** Source of the flag, the multiplier and the foreign threshold: the Rust crate's defaults. */
+const defaults: ResolvedRecovery = Object.freeze({
+  heartbeatIntervalMs: 10_000,
+  sweepIntervalMs: 15_000,
+  sweepThresholdMs: 35_000,
+  foreignThresholdMs: 300_000,
+  recoveryDelayMs: 0,
+  resilientFlags: Object.freeze(["infrastructure_resilient"]),
+  resilientMultiplier: 3,
+  unregisteredThresholdMs: null,
+  hook: () => "recover" as const,
+});
+
+const owner = "recovery";
+
+/** @throws TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID` */
+export function resolveRecovery(given: RecoveryOptions = {}): ResolvedRecovery {
+  refuseUnknownOptions(owner, given, Object.keys(defaults));
+  const options = { ...defaults, ...given };
+  for (const name of ["heartbeatIntervalMs", "sweepIntervalMs", "sweepThresholdMs"] as const) {
+    if (!(options[name] >= 1)) refuseOption(owner, name, "a number of milliseconds from 1");
+  }
+  if (options.sweepThresholdMs < 2 * options.heartbeatIntervalMs) {
+    const least = `at least twice heartbeatIntervalMs (${options.heartbeatIntervalMs})`;
+    refuseOption(owner, "sweepThresholdMs", `${least}, or one late heartbeat would be a death`);
+  }
+  for (const name of ["foreignThresholdMs", "recoveryDelayMs"] as const) {
+    if (!(options[name] >= 0)) refuseOption(owner, name, "a number of milliseconds from 0");
+  }
+  if (!(options.resilientMultiplier >= 1)) {
+    refuseOption(owner, "resilientMultiplier", "a number from 1");
+  }
+  if (options.unregisteredThresholdMs !== null && !(options.unregisteredThresholdMs >= 1)) {
+    refuseOption(owner, "unregisteredThresholdMs", "a number of milliseconds from 1, or null");
+  }
+  if (typeof options.hook !== "function") refuseOption(owner, "hook", "a function");
+  return Object.freeze(options);
+}
