@@ -9,7 +9,6 @@ export type stringArray = string[];
 /** 'AddJobs' parameters type */
 export interface AddJobsParams {
   payloads: stringArray;
-  preserveRunAt: boolean;
   specs: string;
 }
 
@@ -26,8 +25,10 @@ export interface AddJobsResult {
   maxAttempts: number;
   payload: unknown;
   priority: number;
+  queueName: string | null;
   revision: number;
   runAt: Date;
+  task: string;
   updatedAt: Date;
 }
 
@@ -38,20 +39,21 @@ export interface AddJobsQuery {
 }
 
 /**
- * Adds jobs that share a key mode; the answer is in the order of the specs.
+ * Adds jobs, each in its own key mode, and answers every spec in the order of the specs.
+ * Payloads travel as text beside the specs: inside of a larger JSON document PostgreSQL refuses
+ * characters (`\u0000`) that it accepts in a json value.
  */
 export const addJobs = new PreparedQuery<AddJobsParams, AddJobsResult>({
-  usedParamSet: { specs: true, payloads: true, preserveRunAt: true },
+  usedParamSet: { specs: true, payloads: true },
   params: [
-    { name: "specs", required: true, transform: { type: "scalar" }, locs: [{ a: 691, b: 697 }] },
-    { name: "payloads", required: true, transform: { type: "scalar" }, locs: [{ a: 872, b: 881 }] },
+    { name: "specs", required: true, transform: { type: "scalar" }, locs: [{ a: 885, b: 891 }] },
     {
-      name: "preserveRunAt",
+      name: "payloads",
       required: true,
       transform: { type: "scalar" },
-      locs: [{ a: 1054, b: 1068 }],
+      locs: [{ a: 1077, b: 1086 }],
     },
   ],
   statement:
-    'select\n  job.id as "id!",\n  job.payload as "payload!",\n  job.priority as "priority!",\n  job.run_at as "runAt!",\n  job.attempts as "attempts!",\n  job.max_attempts as "maxAttempts!",\n  job.last_error as "lastError?",\n  job.created_at as "createdAt!",\n  job.updated_at as "updatedAt!",\n  job.key as "key?",\n  job.locked_at as "lockedAt?",\n  job.locked_by as "lockedBy?",\n  job.revision as "revision!",\n  job.flags as "flags?"\nfrom graphile_worker.add_jobs(\n  array(\n    select (\n      spec.identifier, spec.payload::json, spec.queue_name, spec.run_at, spec.max_attempts,\n      spec.job_key, spec.priority, spec.flags\n    )::graphile_worker.job_spec\n    from rows from (\n      json_to_recordset(:specs!::json) as (\n        identifier text, queue_name text, run_at timestamptz, max_attempts smallint,\n        job_key text, priority smallint, flags text[]\n      ),\n      unnest(:payloads!::text[])\n    ) with ordinality as spec (\n      identifier, queue_name, run_at, max_attempts, job_key, priority, flags, payload, place\n    )\n    order by spec.place\n  ),\n  :preserveRunAt!\n) with ordinality as job\norder by job.ordinality',
+    'select\n  (added.job).id as "id!",\n  added.task as "task!",\n  (added.job).payload as "payload!",\n  added.queue as "queueName?",\n  (added.job).priority as "priority!",\n  (added.job).run_at as "runAt!",\n  (added.job).attempts as "attempts!",\n  (added.job).max_attempts as "maxAttempts!",\n  (added.job).last_error as "lastError?",\n  (added.job).created_at as "createdAt!",\n  (added.job).updated_at as "updatedAt!",\n  (added.job).key as "key?",\n  (added.job).locked_at as "lockedAt?",\n  (added.job).locked_by as "lockedBy?",\n  (added.job).revision as "revision!",\n  (added.job).flags as "flags?"\nfrom graphile_worker.taskwright_add_jobs(array(\n  select (\n    spec.identifier, spec.payload::json, spec.queue_name, spec.run_at, spec.max_attempts,\n    spec.job_key, spec.priority, spec.flags, spec.job_key_mode\n  )::graphile_worker.taskwright_job_spec\n  from rows from (\n    json_to_recordset(:specs!::json) as (\n      identifier text, queue_name text, run_at timestamptz, max_attempts smallint,\n      job_key text, priority smallint, flags text[], job_key_mode text\n    ),\n    unnest(:payloads!::text[])\n  ) with ordinality as spec (\n    identifier, queue_name, run_at, max_attempts, job_key, priority, flags, job_key_mode, payload,\n    place\n  )\n  order by spec.place\n)) with ordinality as added\norder by added.ordinality',
 } as unknown as QueryIR);

@@ -1,7 +1,8 @@
 import type { Executor } from "../database/executor.js";
 import type { Queries } from "../database/queries.js";
 import type { TaskSpec } from "../tasks/spec.js";
-import type { Job } from "./job.js";
+import { explainRefusal } from "./refusal.js";
+import { toJob, type Job } from "./job.js";
 
 /** One job to add, checked already. */
 export interface JobInsert {
@@ -11,23 +12,27 @@ export interface JobInsert {
   readonly spec: TaskSpec;
 }
 
-/** Adds jobs in one round trip; the result is in the order of `jobs`. */
+/**
+ * Adds jobs in one round trip, whatever the mix of their key modes: all or none. The result is in
+ * the order of `inserts`; those that share a key share the job.
+ * @throws TaskwrightError `SCHEMA_MISSING`, or `SPEC_INVALID` and `PAYLOAD_INVALID` for what only
+ * the database can refuse.
+ */
 export async function insertJobs(
   queries: Queries,
   db: Executor,
-  jobs: readonly JobInsert[],
+  inserts: readonly JobInsert[],
 ): Promise<Job[]> {
-  const rows = await queries.addJobs(db, {
-    specs: JSON.stringify(jobs.map(toRecord)),
-    payloads: jobs.map(({ payload }) => payload),
-    preserveRunAt: jobs[0]?.spec.jobKeyMode === "preserve_run_at",
-  });
-  return rows.map((row, index) => ({
-    ...row,
-    task: jobs[index]?.identifier ?? "",
-    queueName: jobs[index]?.spec.queueName ?? null,
-    flags: Object.keys(row.flags ?? {}),
-  }));
+  if (inserts.length === 0) return [];
+  try {
+    const rows = await queries.addJobs(db, {
+      specs: JSON.stringify(inserts.map(toRecord)),
+      payloads: inserts.map(({ payload }) => payload),
+    });
+    return rows.map(toJob);
+  } catch (error) {
+    throw explainRefusal(error);
+  }
 }
 
 function toRecord({ identifier, spec }: JobInsert) {
@@ -39,5 +44,6 @@ function toRecord({ identifier, spec }: JobInsert) {
     job_key: spec.jobKey,
     priority: spec.priority,
     flags: spec.flags,
+    job_key_mode: spec.jobKeyMode,
   };
 }

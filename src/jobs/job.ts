@@ -23,3 +23,14 @@ export interface Job<Payload = unknown> {
   readonly revision: number;
   readonly flags: readonly string[];
 }
+
+/** A job as queries select it: the names are {@link Job}'s, flags are as stored. */
+export interface JobRow extends Omit<Job, "flags"> {
+  /** An object whose keys are the flags, or null. */
+  readonly flags: unknown;
+}
+
+export function toJob({ flags, ...row }: JobRow): Job {
+  const names = typeof flags === "object" && flags !== null ? Object.keys(flags) : [];
+  return { ...row, flags: names };
+}
