@@ -1,9 +1,10 @@
 -- How jobs get in. These functions are ours, behind the peers' add_job and add_jobs and behind our
 -- own client: they take every key mode in one call, and neither lose a job nor deadlock.
 --
--- The order in which locks are waited for is what rules deadlocks out, so keep it: new tasks by
--- identifier, then new queues by name, then new keys by key, then existing keyed jobs by id (the
--- order in which primary key scans lock the jobs that workers settle).
+-- What rules deadlocks out, so keep it: new names are waited for while nothing is held, tasks by
+-- identifier before queues by name. New keys are waited for in the order of the keys, while none but
+-- new jobs are held, which nobody sees yet. And an existing job is waited for while nothing is held:
+-- workers settle their jobs in any order.
 --
 -- Planner trap: a queue may be empty when its statements are planned and hold a million jobs a
 -- minute later. So taskwright_add_jobs plans once, without regard to the size of anything, and
@@ -117,10 +118,33 @@ begin
 end;
 $taskwright$;
 
--- Makes this transaction the holder of each spec's key, by inserting the job or by locking the one
--- that has the key. Returns the specs of the latter kind, or null when a job lost its key between
--- the look and the lock: then the caller must let go of everything before it tries again, lest it
--- wait for new keys while it holds old jobs.
+-- Makes this transaction the holder of one key, by inserting the job or by locking the one that has
+-- the key. Returns the spec in the latter case, else nothing.
+create or replace function graphile_worker.taskwright_take_key(
+  specs graphile_worker.taskwright_job_spec[]
+) returns graphile_worker.taskwright_job_spec[]
+language plpgsql
+as $taskwright$
+-- taskwright: taskwright_take_key 1
+declare
+  wanted text := specs[1].job_key;
+begin
+  -- Each turn means that somebody else deleted the job, or gave its key to another one.
+  loop
+    perform from graphile_worker._private_jobs as jobs where jobs.key = wanted for update;
+    if found then
+      return specs;
+    end if;
+    perform from graphile_worker.taskwright_insert_jobs(specs);
+    if found then
+      return '{}';
+    end if;
+    perform graphile_worker.taskwright_ensure_names(specs);
+  end loop;
+end;
+$taskwright$;
+
+-- The same for several keys. Returns the specs whose jobs existed.
 create or replace function graphile_worker.taskwright_take_keys(
   specs graphile_worker.taskwright_job_spec[]
 ) returns graphile_worker.taskwright_job_spec[]
@@ -128,45 +152,54 @@ language plpgsql
 as $taskwright$
 -- taskwright: taskwright_take_keys 1
 declare
-  absent graphile_worker.taskwright_job_spec[];
   inserted text[];
   existing graphile_worker.taskwright_job_spec[];
-  locked bigint;
+  locked text[];
+  missed text;
 begin
-  absent := array(
-    select spec
-    from unnest(specs) as spec
-    where (
-      select jobs.id from graphile_worker._private_jobs as jobs where jobs.key = spec.job_key
-    ) is null
-  );
-  if cardinality(absent) > 0 then
-    inserted := array(
-      select jobs.key from graphile_worker.taskwright_insert_jobs(absent) as jobs
-    );
-  end if;
-  existing := array(
-    select spec
-    from unnest(specs) as spec
-    where spec.job_key not in (select unnest(inserted))
-  );
-  select count(*) into locked
-  from (
-    select job.id, spec.job_key
-    from unnest(existing) as spec
-    cross join lateral (
-      select jobs.id from graphile_worker._private_jobs as jobs
-      where jobs.key = spec.job_key
-      offset 0
-    ) as job
-    order by job.id
-  ) as found
-  cross join lateral (
-    select from graphile_worker._private_jobs as jobs
-    where jobs.id = found.id and jobs.key = found.job_key
-    for update
-  ) as held;
-  return case when locked = cardinality(existing) then existing end;
+  loop
+    begin
+      inserted := array(
+        select jobs.key
+        from graphile_worker.taskwright_insert_jobs(array(
+          select spec
+          from unnest(specs) as spec
+          where (
+            select jobs.id from graphile_worker._private_jobs as jobs where jobs.key = spec.job_key
+          ) is null
+        )) as jobs
+      );
+      existing := array(
+        select spec from unnest(specs) as spec where spec.job_key not in (select unnest(inserted))
+      );
+      locked := array(
+        select held.key
+        from unnest(existing) as spec
+        cross join lateral (
+          select jobs.key from graphile_worker._private_jobs as jobs
+          where jobs.key = spec.job_key
+          for update skip locked
+        ) as held
+      );
+      missed := (
+        select min(spec.job_key) from unnest(existing) as spec
+        where spec.job_key not in (select unnest(locked))
+      );
+      exit when missed is null;
+      -- Lets go of all that this block inserted and locked.
+      raise exception 'A job is in use.' using errcode = 'TWKEY';
+    exception when sqlstate 'TWKEY' then
+      null;
+    end;
+    begin
+      perform from graphile_worker._private_jobs as jobs where jobs.key = missed for update;
+      raise exception 'A job was in use.' using errcode = 'TWKEY';
+    exception when sqlstate 'TWKEY' then
+      null;
+    end;
+    perform graphile_worker.taskwright_ensure_names(specs);
+  end loop;
+  return existing;
 end;
 $taskwright$;
 
@@ -262,27 +295,16 @@ as $taskwright$
 declare
   existing graphile_worker.taskwright_job_spec[];
 begin
-  loop
-    if cardinality(specs) = 1 then
-      existing := graphile_worker.taskwright_take_keys(specs);
-      exit when existing is not null;
-    else
-      -- Several keys: the block rolls back, which releases the locks, when one got away.
-      begin
-        existing := graphile_worker.taskwright_take_keys(specs);
-        if existing is null then
-          raise exception 'A key changed hands.' using errcode = 'TWKEY';
-        end if;
-        exit;
-      exception when sqlstate 'TWKEY' then
-        null;
-      end;
-    end if;
-    perform graphile_worker.taskwright_ensure_names(specs);
-  end loop;
-  if cardinality(existing) > 0 then
-    perform graphile_worker.taskwright_replace_jobs(existing);
+  -- One key needs no subtransaction, of which PostgreSQL keeps track of 64 in a transaction.
+  if cardinality(specs) = 1 then
+    existing := graphile_worker.taskwright_take_key(specs);
+  else
+    existing := graphile_worker.taskwright_take_keys(specs);
   end if;
+  if cardinality(existing) = 0 then
+    return cardinality(specs);
+  end if;
+  perform graphile_worker.taskwright_replace_jobs(existing);
   return cardinality(specs) - (
     select count(*) from unnest(existing) as spec where spec.job_key_mode = 'unsafe_dedupe'
   );
