@@ -2,18 +2,19 @@
 
 /** The text of each migration, by file name, in the order in which they apply. */
 export const migrations = {
-  "01_ledger": `-- The schema and its ledger of revisions, shaped as graphile-worker makes them before its first
--- migration. Safe to run at any time.
+  "01_schema": `-- Not for a schema that is there: even with \`if not exists\` this needs the right to create schemas.
 
-create schema if not exists graphile_worker;
+create schema graphile_worker;
+`,
+  "02_ledger": `-- The ledger of revisions, shaped as graphile-worker makes it before its first migration.
 
-create table if not exists graphile_worker.migrations (
+create table graphile_worker.migrations (
   id int primary key,
   ts timestamptz not null default now(),
   breaking boolean not null default false
 );
 `,
-  "02_tables": `-- The tables as graphile-worker's revision 20 leaves them; runs in a schema without them only.
+  "03_tables": `-- The tables as graphile-worker's revision 20 leaves them; run once, with the ledger's first rows.
 --
 -- Names that end in 1 (jobs_pkey1) are what the peer's own history left behind. They are kept, so
 -- that a schema of ours and one of the peer's can't be told apart and later migrations of the peer
@@ -102,7 +103,7 @@ create table graphile_worker._private_known_crontabs (
 );
 alter table graphile_worker._private_known_crontabs enable row level security;
 `,
-  "03_jobs_view": `-- The public view of jobs: names instead of numbers, and no payload. Runs with 02_tables.
+  "04_jobs_view": `-- The public view of jobs: names instead of numbers, and no payload. Run once, with the tables.
 
 create view graphile_worker.jobs as
 select
@@ -125,7 +126,7 @@ from graphile_worker._private_jobs as jobs
 join graphile_worker._private_tasks as tasks on tasks.id = jobs.task_id
 left join graphile_worker._private_job_queues as job_queues on job_queues.id = jobs.job_queue_id;
 `,
-  "04_enqueue": `-- How jobs get in. These functions are ours, behind the peers' add_job and add_jobs and behind our
+  "05_enqueue": `-- How jobs get in. These functions are ours, behind the peers' add_job and add_jobs and behind our
 -- own client: they take every key mode in one call, and neither lose a job nor deadlock.
 --
 -- What rules deadlocks out, so keep it: new names are waited for while nothing is held, tasks by
@@ -522,7 +523,7 @@ begin
 end;
 $taskwright$;
 `,
-  "05_add_jobs": `-- Enqueueing as graphile-worker's clients call it: its signatures, error code and notification.
+  "06_add_jobs": `-- Enqueueing as graphile-worker's clients call it: its signatures, error code and notification.
 
 -- Unlike the peer's, it answers every spec, in the order of the specs, and takes a key twice.
 create or replace function graphile_worker.add_jobs(
@@ -573,7 +574,7 @@ begin
 end;
 $taskwright$;
 `,
-  "06_manage_jobs": `-- What may be done to jobs by hand. A job that a worker holds is left alone, unless its lock is so
+  "07_manage_jobs": `-- What may be done to jobs by hand. A job that a worker holds is left alone, unless its lock is so
 -- old (four hours) that every peer takes the worker for dead.
 
 create or replace function graphile_worker.complete_jobs(job_ids bigint[])
@@ -670,7 +671,7 @@ as $taskwright$
   where queues.locked_by = any (worker_ids);
 $taskwright$;
 `,
-  "07_workers": `-- Heartbeats. The table and the functions are those of the Rust crate's revision 20, by name and
+  "08_workers": `-- Heartbeats. The table and the functions are those of the Rust crate's revision 20, by name and
 -- signature, so that its workers and ours recover each other's jobs. Node's peer ignores them.
 
 create table if not exists graphile_worker._private_workers (
@@ -777,7 +778,7 @@ as $taskwright$
   delete from graphile_worker._private_workers as workers where workers.id = any (worker_ids);
 $taskwright$;
 `,
-  "08_claim_indexes": `-- Indexes that our claim needs beyond the peers' own. Each is additive, named \`taskwright_…\`, and
+  "09_claim_indexes": `-- Indexes that our claim needs beyond the peers' own. Each is additive, named \`taskwright_…\`, and
 -- made with \`if not exists\`: on a peer's schema this file runs beside its jobs.
 `,
 } as const;

@@ -6,28 +6,118 @@ type QueryIR = ConstructorParameters<typeof PreparedQuery>[0];
 
 export type numberArray = number[];
 
-/** 'ServerVersion' parameters type */
-export type ServerVersionParams = void;
+export type stringArray = string[];
 
-/** 'ServerVersion' return type */
-export interface ServerVersionResult {
-  version: number;
+/** 'InspectCatalogue' parameters type */
+export interface InspectCatalogueParams {
+  schema: string;
 }
 
-/** 'ServerVersion' query type */
-export interface ServerVersionQuery {
-  params: ServerVersionParams;
-  result: ServerVersionResult;
+/** 'InspectCatalogue' return type */
+export interface InspectCatalogueResult {
+  exists: boolean;
+  functions: stringArray;
+  ledgerColumns: stringArray;
+  relations: stringArray;
+  serverVersion: number;
+}
+
+/** 'InspectCatalogue' query type */
+export interface InspectCatalogueQuery {
+  params: InspectCatalogueParams;
+  result: InspectCatalogueResult;
 }
 
 /**
- * The server's version as a number, such as 180004.
+ * What the catalogue says of a schema, whether the schema is there or not. A function is told with
+ * the version that its mark gives it, if it is one of ours.
  */
-export const serverVersion = new PreparedQuery<ServerVersionParams, ServerVersionResult>({
+export const inspectCatalogue = new PreparedQuery<InspectCatalogueParams, InspectCatalogueResult>({
+  usedParamSet: { schema: true },
+  params: [
+    { name: "schema", required: true, transform: { type: "scalar" }, locs: [{ a: 899, b: 906 }] },
+  ],
+  statement:
+    "select\n  current_setting('server_version_num')::int as \"serverVersion!\",\n  namespace.oid is not null as \"exists!\",\n  array(\n    select relations.relname::text\n    from pg_catalog.pg_class as relations\n    where relations.relnamespace = namespace.oid\n  ) as \"relations!\",\n  array(\n    select functions.proname || coalesce(\n      substring(functions.prosrc from '-- taskwright: \\w+( \\d+)'), ''\n    )\n    from pg_catalog.pg_proc as functions\n    where functions.pronamespace = namespace.oid\n  ) as \"functions!\",\n  array(\n    select columns.attname || ' ' || pg_catalog.format_type(columns.atttypid, null)\n    from pg_catalog.pg_class as ledger\n    join pg_catalog.pg_attribute as columns on columns.attrelid = ledger.oid\n    where ledger.relnamespace = namespace.oid\n    and ledger.relname = 'migrations'\n    and columns.attnum > 0\n    and not columns.attisdropped\n  ) as \"ledgerColumns!\"\nfrom (select :schema!::text as name) as wanted\nleft join pg_catalog.pg_namespace as namespace on namespace.nspname = wanted.name                                                                                                ",
+} as unknown as QueryIR);
+
+/** 'ReadLedger' parameters type */
+export type ReadLedgerParams = void;
+
+/** 'ReadLedger' return type */
+export interface ReadLedgerResult {
+  breaking: boolean;
+  isRecent: boolean;
+  revision: number;
+}
+
+/** 'ReadLedger' query type */
+export interface ReadLedgerQuery {
+  params: ReadLedgerParams;
+  result: ReadLedgerResult;
+}
+
+/**
+ * The ledger, oldest revision first. Before 0.14 graphile-worker's had no column `breaking`.
+ */
+export const readLedger = new PreparedQuery<ReadLedgerParams, ReadLedgerResult>({
   usedParamSet: {},
   params: [],
   statement:
-    "select current_setting('server_version_num')::int as \"version!\"                                                                                   ",
+    'select\n  ledger.id as "revision!",\n  coalesce((to_jsonb(ledger) ->> \'breaking\')::boolean, false) as "breaking!",\n  ledger.ts > now() - interval \'10 seconds\' as "isRecent!"\nfrom graphile_worker.migrations as ledger\norder by ledger.id                                                                                               ',
+} as unknown as QueryIR);
+
+/** 'TakeMigrationTurn' parameters type */
+export interface TakeMigrationTurnParams {
+  schema: string;
+}
+
+/** 'TakeMigrationTurn' return type */
+export interface TakeMigrationTurnResult {
+  lock: undefined | null;
+}
+
+/** 'TakeMigrationTurn' query type */
+export interface TakeMigrationTurnQuery {
+  params: TakeMigrationTurnParams;
+  result: TakeMigrationTurnResult;
+}
+
+/**
+ * Makes our migrators take turns, one schema's with each other, until the transaction ends.
+ */
+export const takeMigrationTurn = new PreparedQuery<
+  TakeMigrationTurnParams,
+  TakeMigrationTurnResult
+>({
+  usedParamSet: { schema: true },
+  params: [
+    { name: "schema", required: true, transform: { type: "scalar" }, locs: [{ a: 71, b: 78 }] },
+  ],
+  statement:
+    "select pg_advisory_xact_lock(hashtextextended('taskwright migrate ' || :schema!::text, 0)) as \"lock?\"                                                                                     ",
+} as unknown as QueryIR);
+
+/** 'LockLedger' parameters type */
+export type LockLedgerParams = void;
+
+/** 'LockLedger' return type */
+export type LockLedgerResult = void;
+
+/** 'LockLedger' query type */
+export interface LockLedgerQuery {
+  params: LockLedgerParams;
+  result: LockLedgerResult;
+}
+
+/**
+ * Waits for a peer's migration that is under way, and keeps the next one waiting.
+ */
+export const lockLedger = new PreparedQuery<LockLedgerParams, LockLedgerResult>({
+  usedParamSet: {},
+  params: [],
+  statement:
+    "lock table graphile_worker.migrations in share row exclusive mode                                                                                          ",
 } as unknown as QueryIR);
 
 /** 'RecordRevisions' parameters type */
@@ -38,7 +128,8 @@ export interface RecordRevisionsParams {
 
 /** 'RecordRevisions' return type */
 export interface RecordRevisionsResult {
-  id: number;
+  notified: undefined | null;
+  revision: number;
 }
 
 /** 'RecordRevisions' query type */
@@ -48,14 +139,43 @@ export interface RecordRevisionsQuery {
 }
 
 /**
- * Writes the revisions that graphile-worker 0.18 leaves behind into the ledger.
+ * Writes revisions into the ledger and tells running workers, as graphile-worker does.
  */
 export const recordRevisions = new PreparedQuery<RecordRevisionsParams, RecordRevisionsResult>({
   usedParamSet: { breaking: true, latest: true },
   params: [
-    { name: "breaking", required: true, transform: { type: "scalar" }, locs: [{ a: 75, b: 84 }] },
-    { name: "latest", required: true, transform: { type: "scalar" }, locs: [{ a: 118, b: 125 }] },
+    { name: "breaking", required: true, transform: { type: "scalar" }, locs: [{ a: 98, b: 107 }] },
+    { name: "latest", required: true, transform: { type: "scalar" }, locs: [{ a: 143, b: 150 }] },
   ],
   statement:
-    "insert into graphile_worker.migrations (id, breaking)\nselect id, id = any (:breaking!::int[])\nfrom generate_series(1, :latest!::int) as id\non conflict (id) do update set breaking = excluded.breaking\nwhere migrations.breaking <> excluded.breaking\nreturning id",
+    "with recorded as (\n  insert into graphile_worker.migrations (id, breaking)\n  select id, id = any (:breaking!::int[])\n  from generate_series(1, :latest!::int) as id\n  on conflict (id) do nothing\n  returning id, breaking\n)\nselect\n  recorded.id as \"revision!\",\n  pg_notify(\n    'worker:migrate',\n    json_build_object('migrationNumber', recorded.id, 'breaking', recorded.breaking)::text\n  ) as \"notified?\"\nfrom recorded                                                                                   ",
+} as unknown as QueryIR);
+
+/** 'FlagBreakingRevisions' parameters type */
+export interface FlagBreakingRevisionsParams {
+  breaking: numberArray;
+}
+
+/** 'FlagBreakingRevisions' return type */
+export type FlagBreakingRevisionsResult = void;
+
+/** 'FlagBreakingRevisions' query type */
+export interface FlagBreakingRevisionsQuery {
+  params: FlagBreakingRevisionsParams;
+  result: FlagBreakingRevisionsResult;
+}
+
+/**
+ * Flags revisions that another peer recorded under the same number as harmless.
+ */
+export const flagBreakingRevisions = new PreparedQuery<
+  FlagBreakingRevisionsParams,
+  FlagBreakingRevisionsResult
+>({
+  usedParamSet: { breaking: true },
+  params: [
+    { name: "breaking", required: true, transform: { type: "scalar" }, locs: [{ a: 70, b: 79 }] },
+  ],
+  statement:
+    "update graphile_worker.migrations set breaking = true\nwhere id = any (:breaking!::int[]) and not breaking",
 } as unknown as QueryIR);

@@ -1,4 +1,4 @@
--- The public view of jobs: names instead of numbers, and no payload. Runs with 02_tables.
+-- The public view of jobs: names instead of numbers, and no payload. Run once, with the tables.
 
 create view graphile_worker.jobs as
 select

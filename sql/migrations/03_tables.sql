@@ -1,4 +1,4 @@
--- The tables as graphile-worker's revision 20 leaves them; runs in a schema without them only.
+-- The tables as graphile-worker's revision 20 leaves them; run once, with the ledger's first rows.
 --
 -- Names that end in 1 (jobs_pkey1) are what the peer's own history left behind. They are kept, so
 -- that a schema of ours and one of the peer's can't be told apart and later migrations of the peer

@@ -1,0 +1,19 @@
+/* Begins a transaction of the connection's default kind. */
+/* @name beginTransaction */
+begin;
+
+/* Begins one whose every statement sees what was committed before it, whatever the default is. */
+/* @name beginReadCommitted */
+begin isolation level read committed;
+
+/* Commits; the answer's command is ROLLBACK when a statement of the transaction had failed. */
+/* @name commitTransaction */
+commit;
+
+/* Undoes the transaction. */
+/* @name rollbackTransaction */
+rollback;
+
+/* Whether a connection is inside a transaction block. Send it without parameters. */
+/* @name isInTransaction */
+select now() < statement_timestamp() as "isInTransaction!";

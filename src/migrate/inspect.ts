@@ -1,0 +1,71 @@
+import { bindQueries, type Queries } from "../database/queries.js";
+import type { Executor } from "../database/executor.js";
+import { withConnection, type ConnectionOptions } from "../database/connection.js";
+import { defaultSchema } from "../database/identifier.js";
+import {
+  isLedger,
+  missingNames,
+  newest,
+  notOurs,
+  schemaStatus,
+  type Findings,
+  type SchemaState,
+} from "./state.js";
+
+/** A schema's state with what it was concluded from. */
+export interface Inspection {
+  readonly state: SchemaState;
+  readonly findings: Findings;
+  /** Whether the newest revision is so young that a peer may be in the midst of migrating. */
+  readonly isMoving: boolean;
+}
+
+/**
+ * Tells what is in the database under a schema's name. Changes nothing.
+ * @throws TaskwrightError `OPTION_INVALID` unless exactly one connection source is given.
+ */
+export function inspectSchema(
+  options: ConnectionOptions & { readonly schema?: string },
+): Promise<SchemaState> {
+  const { schema = defaultSchema } = options;
+  const queries = bindQueries({ schema, preparedStatements: false });
+  return withConnection("inspectSchema", options, async (client) => {
+    const { state } = await inspect(queries, client, schema);
+    return state;
+  });
+}
+
+export async function inspect(queries: Queries, db: Executor, schema: string): Promise<Inspection> {
+  const [row] = await queries.inspectCatalogue(db, { schema });
+  if (row === undefined) throw new Error("The catalogue gave no answer.");
+  const revisions = isLedger(row.ledgerColumns) ? await queries.readLedger(db) : [];
+  const findings: Findings = {
+    exists: row.exists,
+    relations: new Set(row.relations),
+    functions: readVersions(row.functions),
+    ledgerColumns: row.ledgerColumns,
+    revisions,
+  };
+  return {
+    findings,
+    isMoving: revisions.at(-1)?.isRecent ?? false,
+    state: Object.freeze({
+      schema,
+      status: schemaStatus(findings),
+      revision: newest(revisions),
+      breakingRevision: newest(revisions.filter(({ breaking }) => breaking)),
+      missing: missingNames(findings),
+      serverVersion: row.serverVersion,
+    }),
+  };
+}
+
+/** `name` or `name version`; of overloads, the newest of ours counts. */
+function readVersions(functions: readonly string[]): Map<string, number> {
+  const versions = new Map<string, number>();
+  for (const text of functions) {
+    const [name = "", version = notOurs] = text.split(" ");
+    versions.set(name, Math.max(versions.get(name) ?? notOurs, Number(version)));
+  }
+  return versions;
+}

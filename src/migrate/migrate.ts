@@ -1,0 +1,160 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ClientBase } from "pg";
+import { withConnection, type ConnectionOptions } from "../database/connection.js";
+import type { Executor } from "../database/executor.js";
+import { bindSchema, defaultSchema } from "../database/identifier.js";
+import { bindQueries, type Queries } from "../database/queries.js";
+import { TaskwrightError } from "../errors.js";
+import { refuseUnknownOptions } from "../options.js";
+import { catalogue, ledger, type Migration } from "./catalogue.js";
+import { inspect, type Inspection } from "./inspect.js";
+import { explainFailure, isClash, refuseOldServer, refuseState } from "./refusal.js";
+import { isUsable, missingOf, type Findings, type SchemaState } from "./state.js";
+
+/** Give exactly one of `connectionString`, `pool` and `client`; the client not in a transaction. */
+export interface MigrateOptions extends ConnectionOptions {
+  /** Default `graphile_worker`. */
+  readonly schema?: string;
+}
+
+export interface MigrateResult {
+  /** Whether anything was changed. */
+  readonly migrated: boolean;
+  readonly state: SchemaState;
+  /** For a person; empty unless a newer peer's schema was found. */
+  readonly warnings: readonly string[];
+}
+
+const known = ["connectionString", "pool", "client", "schema"];
+const maxClashes = 5;
+/** How long a peer that migrates at the same time is left alone before the next look. */
+const waitMs = 100;
+
+/**
+ * Brings a schema to what Taskwright needs, in one transaction: from nothing, or in place from
+ * revision 18 on of either peer, whose jobs and locks stay as they are. Does nothing, and needs no
+ * right to write, when all is there. Any number of migrators may run at once, peers' included.
+ * @throws TaskwrightError `SCHEMA_TOO_OLD`, `SCHEMA_TOO_NEW`, `SCHEMA_FOREIGN`, `SERVER_TOO_OLD`,
+ * `PRIVILEGE_MISSING`, `DATABASE_READ_ONLY`, `OPTION_INVALID`; the database is unchanged then.
+ */
+export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
+  refuseUnknownOptions("migrate", options, known);
+  const { schema = defaultSchema } = options;
+  const queries = bindQueries({ schema, preparedStatements: false });
+  return withConnection("migrate", options, async (client) => {
+    await refuseTransaction(queries, client);
+    try {
+      return await migrateSchema(queries, client, schema);
+    } catch (error) {
+      throw explainFailure(error, schema);
+    }
+  });
+}
+
+/** Our commit would be the caller's. */
+async function refuseTransaction(queries: Queries, client: ClientBase): Promise<void> {
+  const [row] = await queries.isInTransaction(client);
+  if (row?.isInTransaction !== true) return;
+  throw new TaskwrightError(
+    "OPTION_INVALID",
+    "The client that was given to migrate is in a transaction. Give one that isn't.",
+    { owner: "migrate", option: "client" },
+  );
+}
+
+async function migrateSchema(
+  queries: Queries,
+  db: Executor,
+  schema: string,
+): Promise<MigrateResult> {
+  for (let clashes = 0; ;) {
+    const before = await inspect(queries, db, schema);
+    refuseUnlessMoving(before);
+    if (isUsable(before.state)) return toResult(before, false);
+    try {
+      const result = await inTransaction(queries, db, () => migrateOnce(queries, db, schema));
+      if (result !== undefined) return result;
+    } catch (error) {
+      // A peer that takes no part in our turns made the same thing at the same time.
+      if (!isClash(error) || ++clashes === maxClashes) throw error;
+    }
+    await sleep(waitMs);
+  }
+}
+
+/** One attempt; undefined when a peer is at work whose end must be awaited. */
+async function migrateOnce(
+  queries: Queries,
+  db: Executor,
+  schema: string,
+): Promise<MigrateResult | undefined> {
+  await queries.takeMigrationTurn(db, { schema });
+  let found = await inspect(queries, db, schema);
+  if (found.findings.ledgerColumns.length > 0) {
+    await queries.lockLedger(db);
+    found = await inspect(queries, db, schema);
+  }
+  refuseUnlessMoving(found);
+  if (isUsable(found.state)) return toResult(found, false);
+  if (found.state.status === "outdated") return undefined;
+  await apply(queries, db, found);
+  const after = await inspect(queries, db, schema);
+  if (!isUsable(after.state)) {
+    throw new Error(`After migrating, schema ${schema} lacks ${after.state.missing.join(", ")}.`);
+  }
+  return toResult(after, true);
+}
+
+/** A schema that a peer is migrating at this moment isn't too old yet. */
+function refuseUnlessMoving({ state, isMoving }: Inspection): void {
+  refuseOldServer(state);
+  if (state.status === "outdated" && isMoving) return;
+  refuseState(state);
+}
+
+async function apply(queries: Queries, db: Executor, { state, findings }: Inspection) {
+  for (const migration of catalogue) {
+    if (!isDue(migration, state, findings)) continue;
+    await db.query(bindSchema(migration.text, state.schema), []);
+  }
+  if (state.status === "newer") return;
+  await queries.recordRevisions(db, ledger);
+  await queries.flagBreakingRevisions(db, ledger);
+}
+
+function isDue(migration: Migration, { status }: SchemaState, findings: Findings): boolean {
+  switch (migration.kind) {
+    case "schema":
+      return !findings.exists;
+    case "ledger":
+      return findings.ledgerColumns.length === 0;
+    case "base":
+      return status === "missing" || status === "empty";
+    case "shared":
+    case "addition":
+      return missingOf(migration, findings).length > 0;
+  }
+}
+
+async function inTransaction<T>(queries: Queries, db: Executor, fn: () => Promise<T>): Promise<T> {
+  await queries.beginReadCommitted(db);
+  try {
+    const result = await fn();
+    await queries.commitTransaction(db);
+    return result;
+  } catch (error) {
+    // When the connection is lost this fails too; the first failure tells more.
+    await queries.rollbackTransaction(db).catch(() => {});
+    throw error;
+  }
+}
+
+function toResult({ state }: Inspection, migrated: boolean): MigrateResult {
+  const warnings =
+    state.status === "newer"
+      ? [
+          `Schema ${state.schema} is at revision ${state.revision} of a newer graphile-worker, which calls it compatible; this Taskwright knows revisions up to ${ledger.latest}. Its functions were left as they are.`,
+        ]
+      : [];
+  return Object.freeze({ migrated, state, warnings });
+}
