@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { PreparedQuery } from "@pgtyped/runtime";
 import { queries } from "../../generated/queries/index.js";
-import { bindSchema } from "./identifier.js";
+import { bindSchema, quoteIdentifier } from "./identifier.js";
 import {
   isStatementExecutor,
   type Executor,
@@ -32,8 +32,10 @@ const cache = new Map<string, Queries>();
 /**
  * Binds the generated queries to a schema, once for each distinct set of options.
  * A prepared statement is used where the executor offers one (Taskwright's own connections).
+ * @throws TaskwrightError `OPTION_INVALID` when no schema can have that name.
  */
 export function bindQueries({ schema, preparedStatements }: BindOptions): Queries {
+  quoteIdentifier(schema);
   const cacheKey = `${preparedStatements}:${schema}`;
   let bound = cache.get(cacheKey);
   if (bound === undefined) {

@@ -24,7 +24,7 @@ export interface Inspection {
  * Tells what is in the database under a schema's name. Changes nothing.
  * @throws TaskwrightError `OPTION_INVALID` unless exactly one connection source is given.
  */
-export function inspectSchema(
+export async function inspectSchema(
   options: ConnectionOptions & { readonly schema?: string },
 ): Promise<SchemaState> {
   const { schema = defaultSchema } = options;

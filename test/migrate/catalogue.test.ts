@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { migrate } from "../../src/migrate/index.js";
+import { nameOf, readCatalogue } from "../support/catalogue.js";
+import { createDatabase, type TestDatabase } from "../support/database.js";
+import { migratePeer } from "../support/peer.js";
+
+let ours: TestDatabase;
+let peers: TestDatabase;
+beforeAll(async () => {
+  [ours, peers] = await Promise.all([createDatabase(), createDatabase()]);
+  await Promise.all([migrate({ pool: ours.pool }), migratePeer(20, peers.connectionString)]);
+});
+afterAll(() => Promise.all([ours.drop(), peers.drop()]));
+
+test("everything in graphile-worker 0.18's catalogue is in ours, column by column", async () => {
+  const [our, their] = await Promise.all([readCatalogue(ours.pool), readCatalogue(peers.pool)]);
+  expect(their.length).toBeGreaterThan(90);
+  expect(their.filter((line) => !our.includes(line))).toEqual([]);
+});
+
+test("what we add is this and nothing else", async () => {
+  const [our, their] = await Promise.all([readCatalogue(ours.pool), readCatalogue(peers.pool)]);
+  const added = our.filter((line) => !their.includes(line)).map(nameOf);
+  const isDetail = /^(column|constraint) /u;
+  expect(added.filter((name) => !isDetail.test(name))).toEqual([
+    "function delete_stale_workers",
+    "function list_orphan_locked_workers",
+    "function list_stale_workers",
+    "function recover_dead_worker_jobs",
+    "function taskwright_add_jobs",
+    "function taskwright_ensure_names",
+    "function taskwright_insert_jobs",
+    "function taskwright_put_keyed_jobs",
+    "function taskwright_refuse_deleted_names",
+    "function taskwright_replace_jobs",
+    "function taskwright_take_key",
+    "function taskwright_take_keys",
+    "function worker_deregister",
+    "function worker_heartbeat",
+    "index _private_workers_last_heartbeat_at_idx",
+    "index _private_workers_pkey",
+    "relation _private_workers",
+    "relation taskwright_job_spec",
+  ]);
+  const details = added.filter((name) => isDetail.test(name));
+  expect(details.filter((name) => !/_private_workers|taskwright_/u.test(name))).toEqual([]);
+});
+
+test("the ledger has the peer's revisions, with its flags", async () => {
+  const read = "select id, breaking from graphile_worker.migrations order by id";
+  const [our, their] = await Promise.all([ours.pool.query(read), peers.pool.query(read)]);
+  expect(our.rows).toEqual(their.rows);
+});
