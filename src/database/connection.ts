@@ -49,24 +49,28 @@ async function withOwn<T>(
   }
 }
 
-/** A connection that may be broken is closed instead of going back to the pool. */
-export async function withPooled<T, C extends ClientBase>(
-  pool: { connect(): Promise<C & { release(error?: Error | boolean): void }> },
-  use: (client: C) => Promise<T>,
+/**
+ * Runs `use` with a connection of the pool. One that broke, or that `discard` was called for, is
+ * closed instead of going back.
+ */
+export async function withPooled<T>(
+  pool: Pool,
+  use: (client: ClientBase, discard: () => void) => Promise<T>,
 ): Promise<T> {
   const client = await pool.connect();
-  const onError = () => {
+  let isBroken = false;
+  const discard = () => {
     isBroken = true;
   };
-  let isBroken = false;
-  client.on("error", onError);
+  // Unheard, the event of a connection that breaks between two statements would end the process.
+  client.on("error", discard);
   try {
-    return await use(client);
+    return await use(client, discard);
   } catch (error) {
-    isBroken ||= breaksConnection(error);
+    if (breaksConnection(error)) discard();
     throw error;
   } finally {
-    client.off("error", onError);
+    client.off("error", discard);
     client.release(isBroken);
   }
 }

@@ -1,0 +1,73 @@
+import { Pool } from "pg";
+import { TaskwrightError } from "../errors.js";
+import { withPooled } from "./connection.js";
+import type { QueryResult, Statement, StatementExecutor } from "./executor.js";
+import { runTransaction } from "./transaction.js";
+
+/** Give exactly one of `connectionString` and `pool`. */
+export interface DatabaseOptions {
+  readonly connectionString?: string;
+  /** A pool of the caller's, who also ends it. */
+  readonly pool?: Pool;
+  /** How many connections a pool of our own may open. Default 10. */
+  readonly maxPoolSize?: number;
+  /**
+   * Whether statements stay prepared on their connection. Default true; turn it off behind a pooler
+   * that shares connections between transactions.
+   */
+  readonly preparedStatements?: boolean;
+}
+
+const defaultPoolSize = 10;
+
+/** The connections that a worker or a client uses: a pool of its own, or a given one. */
+export class Database implements StatementExecutor {
+  readonly pool: Pool;
+  readonly preparedStatements: boolean;
+  readonly #ownsPool: boolean;
+  readonly #onPoolError = () => {};
+
+  /** @throws TaskwrightError `OPTION_INVALID` unless exactly one source is given. */
+  constructor(options: DatabaseOptions) {
+    const { connectionString, pool, maxPoolSize = defaultPoolSize } = options;
+    if ((connectionString === undefined) === (pool === undefined)) {
+      throw new TaskwrightError(
+        "OPTION_INVALID",
+        "A database needs exactly one of the options connectionString and pool.",
+      );
+    }
+    this.#ownsPool = pool === undefined;
+    this.pool = pool ?? new Pool({ connectionString, max: maxPoolSize, keepAlive: true });
+    this.preparedStatements = options.preparedStatements ?? true;
+    // The pool drops an idle connection that breaks; unheard, the event would end the process.
+    if (this.pool.listenerCount("error") === 0) this.pool.on("error", this.#onPoolError);
+  }
+
+  query(text: string, values: unknown[]): Promise<QueryResult> {
+    return this.pool.query(text, values);
+  }
+
+  execute({ name, text, values }: Statement): Promise<QueryResult> {
+    return this.preparedStatements
+      ? this.pool.query({ name, text, values })
+      : this.pool.query(text, values);
+  }
+
+  /**
+   * Runs `fn` in a transaction: commits when it resolves, rolls back when it rejects. A connection
+   * that broke doesn't go back to the pool.
+   * @throws TaskwrightError `TRANSACTION_ABORTED` when `fn` resolved though one of its statements
+   * had failed; `TRANSACTION_ENDED` from `tx` when it is used too late.
+   */
+  withTransaction<T>(fn: (tx: StatementExecutor) => Promise<T>): Promise<T> {
+    return withPooled(this.pool, (client, discard) =>
+      runTransaction(client, this.preparedStatements, fn, discard),
+    );
+  }
+
+  /** Ends a pool of our own; a given one is left to its owner. */
+  async end(): Promise<void> {
+    if (this.#ownsPool) await this.pool.end();
+    this.pool.off("error", this.#onPoolError);
+  }
+}
