@@ -2,6 +2,14 @@ export type { Executor, QueryResult } from "./database/executor.js";
 export { TaskwrightError, type ErrorCode } from "./errors.js";
 export type { Job } from "./jobs/job.js";
 export { silentLogger, type Logger } from "./log.js";
+export {
+  inspectSchema,
+  migrate,
+  type MigrateOptions,
+  type MigrateResult,
+  type SchemaState,
+  type SchemaStatus,
+} from "./migrate/index.js";
 export type { CronInfo, JobContext } from "./tasks/context.js";
 export { enqueue, enqueueBatch, enqueueMany, type JobItem } from "./tasks/enqueue.js";
 export {
