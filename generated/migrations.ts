@@ -780,5 +780,442 @@ $taskwright$;
 `,
   "09_claim_indexes": `-- Indexes that our claim needs beyond the peers' own. Each is additive, named \`taskwright_…\`, and
 -- made with \`if not exists\`: on a peer's schema this file runs beside its jobs.
+--
+-- The peers' indexes end at run_at. Ours go on to the id: jobs of one call share their run_at, and
+-- an order that only one index can give leaves the planner no choice, whatever the statistics say.
+
+create index if not exists taskwright_unqueued_jobs_index
+  on graphile_worker._private_jobs using btree (priority, run_at, id) include (task_id)
+  where (is_available = true and job_queue_id is null);
+
+create index if not exists taskwright_queued_jobs_index
+  on graphile_worker._private_jobs using btree (priority, run_at, id)
+  include (job_queue_id, task_id)
+  where (is_available = true and job_queue_id is not null);
+
+-- Each queue's jobs stand together here, its head first.
+create index if not exists taskwright_queue_heads_index
+  on graphile_worker._private_jobs using btree (job_queue_id, priority, run_at, id)
+  include (task_id)
+  where (is_available = true and job_queue_id is not null);
+`,
+  "10_find_queues": `-- Which queues could give a job now: the part of a claim that looks for them, locking nothing.
+--
+-- Two looks, since either alone has a case that it can't bear:
+--   walk  goes through the due queued jobs in the order in which they should run, up to a length.
+--         It sees past jobs that are scheduled for later, however many, but a long backlog behind
+--         a busy queue fills it.
+--   ring  only when the walk was filled and found too little. It goes from queue to queue through
+--         the heads index, past any backlog, up to a length, and the next claim on this connection
+--         goes on where it stopped: each queue has its turn, none starves.
+-- So the order across queues is exact (priority, run_at, id) unless a backlog of jobs that can't run
+-- fills the walk and, at the same time, more queues have jobs than the ring is long.
+--
+-- The cost grows with max_jobs and with the number of distinct priorities among waiting jobs, and,
+-- inside the ring, with the jobs at a queue's head that this worker may not run. It does not grow
+-- with the number of queues, of jobs behind busy queues, or of jobs scheduled for later.
+create or replace function graphile_worker.taskwright_find_queues(
+  task_ids int[],
+  forbidden_flags text[],
+  max_jobs int
+) returns table (queue_id int, job_id bigint)
+language plpgsql
+as $taskwright$
+-- taskwright: taskwright_find_queues 1
+#variable_conflict use_column
+declare
+  walk_length constant int := 4 * max_jobs + 50;
+  ring_length constant int := 2 * max_jobs + 100;
+  -- A setting of the session holds the place: any value of it is right, so it needs no more care.
+  ring_start int := coalesce(nullif(current_setting('taskwright.ring_start', true), ''), '0');
+  walked int;
+  walked_queues int[];
+  walked_jobs bigint[];
+  ringed int;
+  ringed_queues int[];
+  ringed_jobs bigint[];
+begin
+  -- One index range for each priority: a range over priorities would walk the jobs scheduled for
+  -- later. Priorities are found from the far end, where no claim has left dead entries.
+  with recursive priorities (priority) as (
+    (
+      select jobs.priority
+      from graphile_worker._private_jobs as jobs
+      where jobs.is_available = true and jobs.job_queue_id is not null
+      order by jobs.priority desc
+      limit 1
+    )
+    union all
+    select next.priority
+    from priorities
+    cross join lateral (
+      select jobs.priority
+      from graphile_worker._private_jobs as jobs
+      where jobs.is_available = true and jobs.job_queue_id is not null
+      and jobs.priority < priorities.priority
+      order by jobs.priority desc
+      limit 1
+    ) as next
+  ),
+  walk as materialized (
+    select due.*
+    from (select priority from priorities order by priority) as level
+    cross join lateral (
+      select jobs.id, jobs.job_queue_id, jobs.task_id, jobs.priority, jobs.run_at, jobs.flags
+      from graphile_worker._private_jobs as jobs
+      where jobs.is_available = true and jobs.job_queue_id is not null
+      and jobs.priority = level.priority and jobs.run_at <= now()
+      order by jobs.run_at, jobs.id
+      limit walk_length
+    ) as due
+    limit walk_length
+  ),
+  heads as (
+    select distinct on (walk.job_queue_id) walk.*
+    from walk
+    where walk.task_id = any (task_ids) and (walk.flags ?| forbidden_flags) is not true
+    order by walk.job_queue_id, walk.priority, walk.run_at, walk.id
+  ),
+  free as (
+    select heads.*
+    from heads
+    cross join lateral (
+      select from graphile_worker._private_job_queues as queues
+      where queues.id = heads.job_queue_id and queues.is_available = true
+      limit 1
+    ) as queue
+    order by heads.priority, heads.run_at, heads.id
+    limit max_jobs
+  )
+  select
+    (select count(*) from walk),
+    coalesce(array_agg(free.job_queue_id), '{}'),
+    coalesce(array_agg(free.id), '{}')
+  into walked, walked_queues, walked_jobs
+  from free;
+
+  return query select * from unnest(walked_queues, walked_jobs);
+  if walked < walk_length or cardinality(walked_queues) >= max_jobs then
+    return;
+  end if;
+
+  -- The second lap is for a ring that came to its end without finding anything.
+  for lap in 1..2 loop
+    with recursive ring (queue_id, place) as (
+      select ring_start, 0
+      union all
+      select next.queue_id, ring.place + 1
+      from ring
+      cross join lateral (
+        select jobs.job_queue_id as queue_id
+        from graphile_worker._private_jobs as jobs
+        where jobs.is_available = true and jobs.job_queue_id > ring.queue_id
+        order by jobs.job_queue_id
+        limit 1
+      ) as next
+      where ring.place < ring_length
+    ),
+    free as (
+      select ring.queue_id, head.*
+      from ring
+      cross join lateral (
+        select from graphile_worker._private_job_queues as queues
+        where queues.id = ring.queue_id and queues.is_available = true
+        limit 1
+      ) as queue
+      cross join lateral (
+        with recursive priorities (priority) as (
+          (
+            select jobs.priority
+            from graphile_worker._private_jobs as jobs
+            where jobs.is_available = true and jobs.job_queue_id = ring.queue_id
+            order by jobs.priority
+            limit 1
+          )
+          union all
+          select next.priority
+          from priorities
+          cross join lateral (
+            select jobs.priority
+            from graphile_worker._private_jobs as jobs
+            where jobs.is_available = true and jobs.job_queue_id = ring.queue_id
+            and jobs.priority > priorities.priority
+            order by jobs.priority
+            limit 1
+          ) as next
+        )
+        select first.*
+        from priorities
+        cross join lateral (
+          select jobs.priority, jobs.run_at, jobs.id
+          from graphile_worker._private_jobs as jobs
+          where jobs.is_available = true and jobs.job_queue_id = ring.queue_id
+          and jobs.priority = priorities.priority and jobs.run_at <= now()
+          and jobs.task_id = any (task_ids) and (jobs.flags ?| forbidden_flags) is not true
+          order by jobs.run_at, jobs.id
+          limit 1
+        ) as first
+        limit 1
+      ) as head
+      where ring.queue_id <> all (walked_queues)
+      order by head.priority, head.run_at, head.id
+      limit max_jobs - cardinality(walked_queues)
+    )
+    select
+      (select count(*) - 1 from ring),
+      (select max(ring.queue_id) from ring),
+      array_agg(free.queue_id),
+      array_agg(free.id)
+    into ringed, ring_start, ringed_queues, ringed_jobs
+    from free;
+    if ringed < ring_length then
+      ring_start := 0;
+    end if;
+    exit when ringed = ring_length or ringed_jobs is not null;
+  end loop;
+
+  perform set_config('taskwright.ring_start', ring_start::text, false);
+  return query select * from unnest(ringed_queues, ringed_jobs);
+end;
+$taskwright$;
+`,
+  "11_claim_jobs": `-- Locks up to max_jobs due jobs for a worker, best first, and counts the attempt.
+--
+-- A queue's jobs run one at a time, across all workers and both peers: at most one job of a queue is
+-- taken, only with that queue's own row locked, and both rows are looked at again under their locks.
+-- Rows that another claim holds are skipped, never waited for, so claims can't deadlock.
+--
+-- The cost grows with max_jobs, with the number of distinct priorities among waiting jobs, with the
+-- jobs that stand ahead and that this worker may not run (other tasks, forbidden flags), and with
+-- the index entries that earlier claims left dead since the last vacuum. It does not grow with the
+-- number of queues, of jobs behind busy queues, or of jobs scheduled for later.
+--
+-- A function, so that its plan can be pinned. A plan that stays prepared while a table was empty
+-- (a queue's usual state) may be a sequential scan, and it stays one until the next analyze,
+-- however many jobs arrive meanwhile; a plan made for each call costs more than the claim itself.
+-- The settings leave only walks along the right index, and hold for this function alone.
+--
+-- What drivers parse in ways of their own comes as text: numbers that a double can't hold, JSON, and
+-- times (ISO, in UTC, whatever the session prefers).
+create or replace function graphile_worker.taskwright_claim_jobs(
+  worker_id text,
+  task_ids int[],
+  forbidden_flags text[],
+  max_jobs int
+) returns table (
+  id text,
+  task_id int,
+  queue_name text,
+  payload text,
+  priority smallint,
+  run_at text,
+  attempts smallint,
+  max_attempts smallint,
+  last_error text,
+  created_at text,
+  updated_at text,
+  key text,
+  locked_at text,
+  revision int,
+  flags text
+)
+language plpgsql
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_sort = off
+set jit = off
+set plan_cache_mode = force_generic_plan
+set datestyle = 'ISO, YMD'
+set timezone = 'UTC'
+as $taskwright$
+-- taskwright: taskwright_claim_jobs 1
+#variable_conflict use_column
+declare
+  queue_ids int[];
+  head_ids bigint[];
+begin
+  select array_agg(found.queue_id), array_agg(found.job_id)
+  into queue_ids, head_ids
+  from graphile_worker.taskwright_find_queues(task_ids, forbidden_flags, max_jobs) as found;
+
+  return query
+  with recursive priorities (priority) as (
+    (
+      select jobs.priority
+      from graphile_worker._private_jobs as jobs
+      where jobs.is_available = true and jobs.job_queue_id is null
+      order by jobs.priority desc
+      limit 1
+    )
+    union all
+    select next.priority
+    from priorities
+    cross join lateral (
+      select jobs.priority
+      from graphile_worker._private_jobs as jobs
+      where jobs.is_available = true and jobs.job_queue_id is null
+      and jobs.priority < priorities.priority
+      order by jobs.priority desc
+      limit 1
+    ) as next
+  ),
+  unqueued as (
+    select due.*
+    from (select priority from priorities order by priority) as level
+    cross join lateral (
+      select jobs.id, jobs.priority, jobs.run_at, null::int as queue_id, null::text as queue_name
+      from graphile_worker._private_jobs as jobs
+      where jobs.is_available = true and jobs.job_queue_id is null
+      and jobs.priority = level.priority and jobs.run_at <= now()
+      and jobs.task_id = any (task_ids) and (jobs.flags ?| forbidden_flags) is not true
+      order by jobs.run_at, jobs.id
+      limit max_jobs
+      for update skip locked
+    ) as due
+    limit max_jobs
+  ),
+  queued as (
+    select head.*, queue.*
+    from unnest(queue_ids, head_ids) as found (queue_id, job_id)
+    cross join lateral (
+      select queues.id, queues.queue_name
+      from graphile_worker._private_job_queues as queues
+      where queues.id = found.queue_id and queues.is_available = true
+      for update skip locked
+    ) as queue
+    -- The lateral reference makes sure that the queue's row is locked before the job's.
+    cross join lateral (
+      select jobs.id, jobs.priority, jobs.run_at
+      from graphile_worker._private_jobs as jobs
+      where jobs.id = found.job_id and jobs.job_queue_id = queue.id
+      and jobs.is_available = true and jobs.run_at <= now()
+      and jobs.task_id = any (task_ids) and (jobs.flags ?| forbidden_flags) is not true
+      for update skip locked
+    ) as head
+  ),
+  chosen as (
+    select * from unqueued
+    union all
+    select * from queued
+    order by priority, run_at, id
+    limit max_jobs
+  ),
+  locked_queues as (
+    update graphile_worker._private_job_queues as queues
+    set locked_by = worker_id, locked_at = now()
+    from chosen
+    where queues.id = chosen.queue_id
+  ),
+  claimed as (
+    update graphile_worker._private_jobs as jobs
+    set attempts = jobs.attempts + 1, locked_by = worker_id, locked_at = now()
+    from chosen
+    where jobs.id = chosen.id
+    returning jobs.*, chosen.queue_name
+  )
+  select
+    claimed.id::text,
+    claimed.task_id,
+    claimed.queue_name,
+    claimed.payload::text,
+    claimed.priority,
+    claimed.run_at::text,
+    claimed.attempts,
+    claimed.max_attempts,
+    claimed.last_error,
+    claimed.created_at::text,
+    claimed.updated_at::text,
+    claimed.key,
+    claimed.locked_at::text,
+    claimed.revision,
+    claimed.flags::text
+  from claimed
+  order by claimed.priority, claimed.run_at, claimed.id;
+end;
+$taskwright$;
+`,
+  "12_settle_jobs": `-- Settles what a worker holds: completed jobs are deleted, failed ones wait for their retry (or
+-- stay, permanently failed, once no attempt is left), returned ones are given back with their
+-- attempt uncounted. Queues are freed with their jobs.
+--
+-- Each job is fenced by who locked it and when: a lock that was taken away, even if the same worker
+-- claimed the job again, is not touched. The ids of such jobs are the answer.
+--
+-- Source of the failure semantics: graphile-worker 0.18, failJobs.
+-- Pinned plans, for the reason given at taskwright_claim_jobs.
+create or replace function graphile_worker.taskwright_settle_jobs(
+  worker_id text,
+  completed_ids bigint[],
+  completed_locks timestamptz[],
+  failures json,
+  returned_ids bigint[],
+  returned_locks timestamptz[]
+) returns setof bigint
+language plpgsql
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+set plan_cache_mode = force_generic_plan
+as $taskwright$
+-- taskwright: taskwright_settle_jobs 1
+#variable_conflict use_column
+begin
+  return query
+  with failure as materialized (
+    select *
+    from json_to_recordset(failures) as failure (
+      id bigint, locked_at timestamptz, message text, payload json
+    )
+  ),
+  completed as (
+    delete from graphile_worker._private_jobs as jobs
+    using unnest(completed_ids, completed_locks) as done (id, locked_at)
+    where jobs.id = done.id and jobs.locked_by = worker_id and jobs.locked_at = done.locked_at
+    returning jobs.id, jobs.job_queue_id
+  ),
+  failed as (
+    update graphile_worker._private_jobs as jobs
+    set
+      last_error = failure.message,
+      run_at = greatest(now(), jobs.run_at) + exp(least(jobs.attempts, 10)) * interval '1 second',
+      payload = coalesce(failure.payload, jobs.payload),
+      locked_by = null,
+      locked_at = null
+    from failure
+    where jobs.id = failure.id and jobs.locked_by = worker_id
+    and jobs.locked_at = failure.locked_at
+    returning jobs.id, jobs.job_queue_id
+  ),
+  returned as (
+    update graphile_worker._private_jobs as jobs
+    set attempts = greatest(0, jobs.attempts - 1), locked_by = null, locked_at = null
+    from unnest(returned_ids, returned_locks) as given (id, locked_at)
+    where jobs.id = given.id and jobs.locked_by = worker_id and jobs.locked_at = given.locked_at
+    returning jobs.id, jobs.job_queue_id
+  ),
+  settled as (
+    select * from completed union all select * from failed union all select * from returned
+  ),
+  freed as (
+    update graphile_worker._private_job_queues as queues
+    set locked_by = null, locked_at = null
+    from settled
+    where queues.id = settled.job_queue_id and queues.locked_by = worker_id
+  )
+  (
+    select unnest(completed_ids)
+    union all
+    select failure.id from failure
+    union all
+    select unnest(returned_ids)
+  )
+  except
+  select settled.id from settled;
+end;
+$taskwright$;
 `,
 } as const;

@@ -32,3 +32,19 @@ export {
   type TaskOptions,
   type ValidationResult,
 } from "./tasks/task.js";
+export type {
+  WorkerEvent,
+  WorkerEventMap,
+  WorkerEventName,
+  WorkerEvents,
+  WorkerListener,
+  WorkerListeners,
+} from "./events.js";
+export type { ForbiddenFlags, WorkerOptions } from "./worker/options.js";
+export {
+  runOnce,
+  startWorker,
+  type StartOptions,
+  type StopOptions,
+  type Worker,
+} from "./worker/start.js";

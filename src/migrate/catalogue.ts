@@ -20,6 +20,9 @@ const kinds: Readonly<Record<MigrationName, Kind>> = {
   "07_manage_jobs": "shared",
   "08_workers": "addition",
   "09_claim_indexes": "addition",
+  "10_find_queues": "addition",
+  "11_claim_jobs": "addition",
+  "12_settle_jobs": "addition",
 };
 
 /** One migration and what the catalogue holds once it has run. */

@@ -1,0 +1,65 @@
+/* Locks due jobs for a worker, best first (sql/migrations/11_claim_jobs.sql). */
+/* @name claimJobs */
+select
+  id as "id!",
+  task_id as "taskId!",
+  queue_name as "queueName?",
+  payload as "payload!",
+  priority as "priority!",
+  run_at as "runAt!",
+  attempts as "attempts!",
+  max_attempts as "maxAttempts!",
+  last_error as "lastError?",
+  created_at as "createdAt!",
+  updated_at as "updatedAt!",
+  key as "key?",
+  locked_at as "lockedAt!",
+  revision as "revision!",
+  flags as "flags?"
+from graphile_worker.taskwright_claim_jobs(
+  :workerId!, :taskIds!, :forbiddenFlags!, :maxJobs!
+);
+
+/* Settles claimed jobs and answers with the ids of those that the worker holds no more. */
+/* @name settleJobs */
+select lost as "id!"
+from graphile_worker.taskwright_settle_jobs(
+  :workerId!,
+  :completedIds!::text[]::bigint[],
+  :completedLocks!::text[]::timestamptz[],
+  :failures!,
+  :returnedIds!::text[]::bigint[],
+  :returnedLocks!::text[]::timestamptz[]
+) as lost;
+
+/* The ids of tasks by their identifiers. */
+/* @name findTasks */
+select id, identifier
+from graphile_worker._private_tasks
+where identifier = any(:identifiers!);
+
+/* Makes rows for tasks that have none, without burning ids on the others. */
+/* @name addTasks */
+insert into graphile_worker._private_tasks (identifier)
+select given.identifier
+from unnest(:identifiers!::text[]) as given (identifier)
+where not exists (
+  select from graphile_worker._private_tasks as tasks
+  where tasks.identifier = given.identifier
+)
+order by given.identifier
+on conflict do nothing;
+
+/* Starts listening on this connection to "jobs:insert", whose colon the query compiler would take for a parameter. */
+/* @name listenForJobs */
+listen U&"jobs#003Ainsert" uescape '#';
+
+/* Answers as long as the connection lives. */
+/* @name ping */
+select 1 as "one!";
+
+/* What a worker has locked, according to the database. */
+/* @name listLocks */
+select id::text as "id!", (to_json(locked_at) #>> '{}') as "lockedAt!"
+from graphile_worker._private_jobs
+where locked_by = :workerId!;

@@ -1,0 +1,127 @@
+import type { Job } from "./jobs/job.js";
+
+/**
+ * Every event of a worker, with what its listeners get. The names are graphile-worker's where it has
+ * the event: what it calls a pool is a worker here. Every event also carries the worker's id.
+ */
+export interface WorkerEventMap {
+  /** The worker is about to start. */
+  "pool:create": object;
+  /** The worker has stopped; nothing of it is left. */
+  "pool:release": object;
+  /** A stop has begun: no job is claimed from now on. */
+  "pool:gracefulShutdown": { readonly message: string };
+  "pool:gracefulShutdown:complete": object;
+  /** A stop no longer waits: running jobs are given back. */
+  "pool:forcefulShutdown": { readonly message: string };
+  "pool:forcefulShutdown:complete": object;
+  /** Something went wrong that leaves a job locked until a sweep. */
+  "pool:fatalError": { readonly action: string; readonly error: Error };
+
+  /** The worker is about to connect in order to listen. */
+  "pool:listen:connecting": { readonly attempts: number };
+  "pool:listen:success": object;
+  /** Listening failed; until it works again the worker polls. */
+  "pool:listen:error": { readonly error: Error };
+  "pool:listen:notification": object;
+  /** The worker listens no more. */
+  "pool:listen:release": object;
+
+  /** The worker is about to claim. */
+  "worker:getJob:start": { readonly maxJobs: number };
+  /** A claim failed; it is tried again after `retryInMs`. */
+  "worker:getJob:error": { readonly error: Error; readonly retryInMs: number };
+  /** A claim found nothing. */
+  "worker:getJob:empty": object;
+  /** A claim found something. */
+  "localQueue:getJobs:complete": { readonly count: number };
+  /** Jobs that were claimed and not started are given back, the attempt uncounted. */
+  "localQueue:returnJobs": { readonly count: number };
+
+  "job:start": { readonly job: Job };
+  /** The handler succeeded. */
+  "job:success": { readonly job: Job };
+  /** The attempt failed. */
+  "job:error": { readonly job: Job; readonly error: Error };
+  /** The last attempt failed: the job is not tried again. Comes after `job:error`. */
+  "job:failed": { readonly job: Job; readonly error: Error };
+  /** The result, good or bad, is in the database. */
+  "job:complete": { readonly job: Job; readonly error: Error | undefined };
+  /** A running job was given back by a shutdown, the attempt uncounted. */
+  "job:interrupted": { readonly job: Job };
+  /** The worker didn't hold the job any more, so that its result changed nothing. */
+  "job:lost": { readonly job: Job };
+  /** A handler ended after the worker had stopped waiting for it; its result changed nothing. */
+  "job:late": { readonly job: Job; readonly error: Error | undefined };
+
+  /** Results couldn't be written; it is tried again after `retryInMs`. */
+  "settle:error": { readonly error: Error; readonly count: number; readonly retryInMs: number };
+}
+
+export type WorkerEventName = keyof WorkerEventMap;
+
+/** What a listener gets. */
+export type WorkerEvent<Name extends WorkerEventName> = WorkerEventMap[Name] & {
+  readonly workerId: string;
+};
+
+/** May be asynchronous; what it throws or rejects with harms nothing and is reported. */
+export type WorkerListener<Name extends WorkerEventName> = (event: WorkerEvent<Name>) => unknown;
+
+/** One listener for each of some events. */
+export type WorkerListeners = {
+  readonly [Name in WorkerEventName]?: WorkerListener<Name>;
+};
+
+type AnyListener = (event: never) => unknown;
+
+/** The one channel on which a worker tells what happens. Logs and metrics are listeners of it. */
+export class WorkerEvents {
+  readonly #workerId: string;
+  readonly #report: (event: WorkerEventName, error: unknown) => void;
+  readonly #listeners = new Map<WorkerEventName, Set<AnyListener>>();
+
+  /** @param report Told of listeners that fail. */
+  constructor(workerId: string, report: (event: WorkerEventName, error: unknown) => void) {
+    this.#workerId = workerId;
+    this.#report = report;
+  }
+
+  /** Adds a listener and returns the function that removes it. */
+  on<Name extends WorkerEventName>(name: Name, listener: WorkerListener<Name>): () => void {
+    const listeners = this.#listeners.get(name) ?? new Set<AnyListener>();
+    this.#listeners.set(name, listeners.add(listener));
+    return () => {
+      listeners.delete(listener);
+    };
+  }
+
+  /** Adds a listener for one time and returns the function that removes it. */
+  once<Name extends WorkerEventName>(name: Name, listener: WorkerListener<Name>): () => void {
+    const remove = this.on(name, (event) => {
+      remove();
+      return listener(event);
+    });
+    return remove;
+  }
+
+  /** Adds the listener that is listed under the name, if there is one. */
+  onListed<Name extends WorkerEventName>(name: Name, listeners: WorkerListeners): void {
+    const listener = listeners[name];
+    if (listener !== undefined) this.on(name, listener);
+  }
+
+  /** Calls the listeners, in the order in which they came. `data` is only made if there are any. */
+  emit<Name extends WorkerEventName>(name: Name, data: () => WorkerEventMap[Name]): void {
+    const listeners = this.#listeners.get(name);
+    if (listeners === undefined || listeners.size === 0) return;
+    const event: WorkerEvent<Name> = { ...data(), workerId: this.#workerId };
+    for (const listener of [...listeners] as WorkerListener<Name>[]) {
+      try {
+        Promise.resolve(listener(event)).catch((error: unknown) => this.#report(name, error));
+      } catch (error) {
+        this.#report(name, error);
+      }
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import type { ClaimedJob } from "./claimed-job.js";
+import { Lifecycle, type Service } from "./service.js";
+
+/** Jobs that have left are dropped from the array in portions of at least this many. */
+const compactAt = 256;
+
+export interface BufferOptions {
+  /** Milliseconds after which a job that still waits goes back. */
+  readonly timeoutMs: number;
+  /** Takes the jobs that go back. */
+  readonly giveBack: (jobs: readonly ClaimedJob[]) => void;
+}
+
+/**
+ * Claimed jobs that wait for a free slot, first come first served. It never holds a job for long: how
+ * much is claimed ahead is measured so that it doesn't, and what waits all the same goes back.
+ */
+export class Buffer implements Service {
+  readonly #options: BufferOptions;
+  readonly #lifecycle = new Lifecycle();
+  #jobs: ClaimedJob[] = [];
+  /** Index of the first job in `#jobs`; what is before it has left. */
+  #head = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: BufferOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#jobs.length - this.#head;
+  }
+
+  start(): void {
+    if (this.#lifecycle.start()) this.#watch();
+  }
+
+  /** Gives everything back. */
+  stop(): Promise<void> {
+    return this.#lifecycle.stop(() => {
+      clearTimeout(this.#timer);
+      this.#giveBack(this.#takeUntil(Infinity));
+    });
+  }
+
+  /** Jobs that come after the stop go straight back. */
+  add(jobs: readonly ClaimedJob[]): void {
+    if (this.#lifecycle.isStopped) {
+      this.#giveBack(jobs);
+      return;
+    }
+    this.#jobs.push(...jobs);
+    if (this.#lifecycle.isStarted) this.#watch();
+  }
+
+  /** The job that waits longest, if any. */
+  take(): ClaimedJob | undefined {
+    const job = this.#jobs[this.#head];
+    if (job === undefined) return undefined;
+    this.#head += 1;
+    if (this.#head >= compactAt && this.#head * 2 >= this.#jobs.length) {
+      this.#jobs = this.#jobs.slice(this.#head);
+      this.#head = 0;
+    }
+    return job;
+  }
+
+  jobs(): ClaimedJob[] {
+    return this.#jobs.slice(this.#head);
+  }
+
+  /** Gives back the jobs that have waited too long. */
+  returnOverdue(): void {
+    this.#giveBack(this.#takeUntil(performance.now() - this.#options.timeoutMs));
+  }
+
+  #takeUntil(claimedAtMs: number): ClaimedJob[] {
+    const overdue: ClaimedJob[] = [];
+    for (;;) {
+      const first = this.#jobs[this.#head];
+      if (first === undefined || first.claimedAtMs > claimedAtMs) return overdue;
+      overdue.push(first);
+      this.take();
+    }
+  }
+
+  #giveBack(jobs: readonly ClaimedJob[]): void {
+    if (jobs.length > 0) this.#options.giveBack(jobs);
+  }
+
+  /** One timer at a time, for the job that is first when it is set; it looks again when it fires. */
+  #watch(): void {
+    const first = this.#jobs[this.#head];
+    if (this.#timer !== undefined || first === undefined) return;
+    const dueInMs = first.claimedAtMs + this.#options.timeoutMs - performance.now();
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        this.returnOverdue();
+        this.#watch();
+      },
+      Math.max(0, Math.ceil(dueInMs)),
+    );
+  }
+}

@@ -1,0 +1,78 @@
+import type { ClaimJobsResult } from "../../generated/queries/worker.js";
+import type { Job } from "../jobs/job.js";
+
+/**
+ * A job that this worker holds, as the claim gave it. Most of a row is never looked at, so it stays
+ * text until somebody asks for the {@link Job}.
+ */
+export class ClaimedJob {
+  readonly id: string;
+  /** The task identifier. */
+  readonly task: string;
+  readonly queueName: string | null;
+  readonly attempts: number;
+  readonly maxAttempts: number;
+  /** With the worker's id, the proof that a lock is still this claim's. */
+  readonly lockedAt: string;
+  /** On the clock of `performance.now()`. */
+  readonly claimedAtMs: number;
+  readonly #row: ClaimJobsResult;
+  readonly #workerId: string;
+  #job: Job | undefined;
+
+  constructor(row: ClaimJobsResult, task: string, workerId: string) {
+    this.id = row.id;
+    this.task = task;
+    this.queueName = row.queueName;
+    this.attempts = row.attempts;
+    this.maxAttempts = row.maxAttempts;
+    this.lockedAt = row.lockedAt;
+    this.claimedAtMs = performance.now();
+    this.#row = row;
+    this.#workerId = workerId;
+  }
+
+  /** A payload of the caller's own: validation fills in defaults in place. */
+  decode(): unknown {
+    return JSON.parse(this.#row.payload);
+  }
+
+  /** Whether a failure of this attempt is final. */
+  get isLastAttempt(): boolean {
+    return this.attempts >= this.maxAttempts;
+  }
+
+  get job(): Job {
+    const row = this.#row;
+    this.#job ??= Object.freeze({
+      id: row.id,
+      task: this.task,
+      payload: this.decode(),
+      queueName: row.queueName,
+      priority: row.priority,
+      runAt: toDate(row.runAt),
+      attempts: row.attempts,
+      maxAttempts: row.maxAttempts,
+      lastError: row.lastError,
+      createdAt: toDate(row.createdAt),
+      updatedAt: toDate(row.updatedAt),
+      key: row.key,
+      lockedAt: toDate(row.lockedAt),
+      lockedBy: this.#workerId,
+      revision: row.revision,
+      flags: Object.keys(JSON.parse(row.flags ?? "{}")),
+    });
+    return this.#job;
+  }
+}
+
+/** The ends of JavaScript's time; PostgreSQL's goes on. */
+const endOfTimeMs = 8.64e15;
+
+/** Reads PostgreSQL's ISO output in UTC, such as `2030-01-31 12:00:00.123456+00`. */
+function toDate(text: string): Date {
+  if (text === "infinity") return new Date(endOfTimeMs);
+  const date = new Date(text.replace(" ", "T").replace("+00", "Z"));
+  // Years before the common era and -infinity.
+  return Number.isNaN(date.getTime()) ? new Date(-endOfTimeMs) : date;
+}

@@ -1,0 +1,152 @@
+import { breaksConnection } from "../database/failure.js";
+import type { Executor } from "../database/executor.js";
+import type { Queries } from "../database/queries.js";
+import { toError } from "../errors.js";
+import type { WorkerEvents } from "../events.js";
+import { Backoff, Pause } from "./backoff.js";
+import { ClaimedJob } from "./claimed-job.js";
+import type { ForbiddenFlags } from "./options.js";
+import { Lifecycle, type Service } from "./service.js";
+import type { Strays } from "./strays.js";
+import type { TaskIds } from "./task-ids.js";
+
+export interface ClaimerOptions {
+  readonly queries: Queries;
+  readonly db: Executor;
+  readonly workerId: string;
+  readonly taskIds: TaskIds;
+  readonly forbiddenFlags: ForbiddenFlags;
+  /** Milliseconds between two claims that nothing else gave cause for; undefined: none. */
+  readonly pollIntervalMs: number | undefined;
+  readonly events: WorkerEvents;
+  /** How many jobs could be claimed now. */
+  readonly demand: () => number;
+  readonly deliver: (jobs: readonly ClaimedJob[]) => void;
+  /** Called when nothing is left to do until something new comes. */
+  readonly onRest?: () => void;
+  readonly strays: Strays;
+}
+
+/**
+ * Decides when to claim, one claim at a time:
+ *
+ *             wake, or a poll            found as many as asked
+ *     resting ----------------> claiming <-----------------------> hungry
+ *        ^                        |   ^                              |
+ *        |  found fewer than asked|   |       demand, a wake         |
+ *        +------------------------+   +------------------------------+
+ *
+ * Resting, it takes a sign that there may be something new: a notification, a poll, a queue that was
+ * freed. Hungry, it knows of more and claims as soon as there is demand. Signs that come while a claim
+ * is under way count as one.
+ */
+export class Claimer implements Service {
+  readonly #options: ClaimerOptions;
+  readonly #lifecycle = new Lifecycle();
+  readonly #backoff = new Backoff({ firstMs: 100, maxMs: 10_000 });
+  readonly #pause = new Pause();
+  /** Whether something new may be there. */
+  #isWoken = false;
+  /** Whether the last claim found as much as it asked for. */
+  #isHungry = false;
+  #loop: Promise<void> | undefined;
+  #pollTimer: NodeJS.Timeout | undefined;
+
+  constructor(options: ClaimerOptions) {
+    this.#options = options;
+  }
+
+  /** Whether there is nothing to do until something new comes. */
+  get isResting(): boolean {
+    return this.#loop === undefined && !this.#isWoken && !this.#isHungry;
+  }
+
+  start(): void {
+    if (!this.#lifecycle.start()) return;
+    this.#poll();
+    this.wake();
+  }
+
+  stop(): Promise<void> {
+    return this.#lifecycle.stop(async () => {
+      clearTimeout(this.#pollTimer);
+      this.#pause.end();
+      await this.#loop;
+    });
+  }
+
+  /** Something new may be there. */
+  wake(): void {
+    this.#isWoken = true;
+    this.onDemand();
+  }
+
+  /** There may be demand: claims if there is reason to think that something is there. */
+  onDemand(): void {
+    if (!this.#lifecycle.isStarted || this.#loop !== undefined) return;
+    if ((this.#isWoken || this.#isHungry) && this.#options.demand() > 0) {
+      this.#loop = this.#run();
+    }
+  }
+
+  /** Claims up to so many jobs and hands them on. Returns how many there were. */
+  async claimOnce(maxJobs: number): Promise<number> {
+    const { queries, db, workerId, taskIds, events, deliver } = this.#options;
+    events.emit("worker:getJob:start", () => ({ maxJobs }));
+    const ids = await taskIds.list();
+    const forbiddenFlags = await this.#forbiddenFlags();
+    const rows = await queries.claimJobs(db, {
+      workerId,
+      taskIds: ids,
+      forbiddenFlags,
+      maxJobs,
+    });
+    const count = rows.length;
+    if (count === 0) events.emit("worker:getJob:empty", () => ({}));
+    else events.emit("localQueue:getJobs:complete", () => ({ count }));
+    deliver(rows.map((row) => new ClaimedJob(row, taskIds.identifierOf(row.taskId), workerId)));
+    return count;
+  }
+
+  async #run(): Promise<void> {
+    while (this.#lifecycle.isStarted && (this.#isWoken || this.#isHungry)) {
+      const maxJobs = this.#options.demand();
+      if (maxJobs <= 0) break;
+      this.#isWoken = false;
+      try {
+        await this.#options.strays.returnDue();
+        this.#isHungry = (await this.claimOnce(maxJobs)) >= maxJobs;
+        this.#backoff.reset();
+      } catch (error) {
+        this.#isWoken = true;
+        await this.#onFailure(toError(error));
+      }
+    }
+    this.#loop = undefined;
+    if (this.isResting) this.#options.onRest?.();
+  }
+
+  async #onFailure(error: Error): Promise<void> {
+    if (breaksConnection(error)) this.#options.strays.expect();
+    const retryInMs = this.#backoff.next();
+    this.#options.events.emit("worker:getJob:error", () => ({ error, retryInMs }));
+    if (this.#lifecycle.isStarted) await this.#pause.wait(retryInMs);
+  }
+
+  async #forbiddenFlags(): Promise<string[]> {
+    const { forbiddenFlags } = this.#options;
+    return [...(typeof forbiddenFlags === "function" ? await forbiddenFlags() : forbiddenFlags)];
+  }
+
+  /** Retries and jobs scheduled for later become due without any notification. */
+  #poll(): void {
+    const { pollIntervalMs } = this.#options;
+    if (pollIntervalMs === undefined) return;
+    // Workers that were started together shouldn't go on together.
+    const delayMs = pollIntervalMs * (0.9 + Math.random() * 0.2);
+    this.#pollTimer = setTimeout(() => {
+      this.wake();
+      this.#poll();
+    }, delayMs);
+  }
+}

@@ -1,0 +1,64 @@
+import type { WorkerEvents } from "../events.js";
+import type { Job } from "../jobs/job.js";
+import type { Logger } from "../log.js";
+
+/** Writes what happens to a log. A listener like any other: whoever wants other words adds their own. */
+export function logEvents(events: WorkerEvents, logger: Logger): void {
+  logLife(events, logger);
+  logConnections(events, logger);
+  logJobs(events, logger);
+}
+
+function logLife(events: WorkerEvents, logger: Logger): void {
+  events.on("pool:create", ({ workerId }) => logger.info("Worker starts.", { workerId }));
+  events.on("pool:gracefulShutdown", ({ workerId, message }) =>
+    logger.info(`Worker stops: ${message}`, { workerId }),
+  );
+  events.on("pool:forcefulShutdown", ({ workerId, message }) =>
+    logger.warn(`Worker stops at once: ${message}`, { workerId }),
+  );
+  events.on("pool:release", ({ workerId }) => logger.info("Worker has stopped.", { workerId }));
+  events.on("pool:fatalError", ({ workerId, action, error }) =>
+    logger.error(`Could not ${action}; jobs stay locked until a sweep.`, { workerId, error }),
+  );
+}
+
+function logConnections(events: WorkerEvents, logger: Logger): void {
+  events.on("pool:listen:success", ({ workerId }) =>
+    logger.debug("Listens for new jobs.", { workerId }),
+  );
+  events.on("pool:listen:error", ({ workerId, error }) =>
+    logger.warn("Listening failed; polls meanwhile.", { workerId, error }),
+  );
+  events.on("worker:getJob:error", ({ workerId, error, retryInMs }) =>
+    logger.error("Could not claim jobs.", { workerId, error, retryInMs }),
+  );
+  events.on("settle:error", ({ workerId, error, count, retryInMs }) =>
+    logger.error("Could not write results.", { workerId, error, count, retryInMs }),
+  );
+  events.on("localQueue:returnJobs", ({ workerId, count }) =>
+    logger.debug("Gave back jobs that had not started.", { workerId, count }),
+  );
+}
+
+function logJobs(events: WorkerEvents, logger: Logger): void {
+  events.on("job:start", ({ job }) => logger.debug("Job starts.", describe(job)));
+  events.on("job:success", ({ job }) => logger.debug("Job succeeded.", describe(job)));
+  events.on("job:error", ({ job, error }) =>
+    logger.warn("Job failed.", { ...describe(job), error }),
+  );
+  events.on("job:failed", ({ job, error }) =>
+    logger.error("Job failed for the last time.", { ...describe(job), error }),
+  );
+  events.on("job:interrupted", ({ job }) => logger.warn("Job was interrupted.", describe(job)));
+  events.on("job:lost", ({ job }) =>
+    logger.warn("Job was not this worker's any more; its result is dropped.", describe(job)),
+  );
+  events.on("job:late", ({ job, error }) =>
+    logger.warn("Handler ended after it was given up.", { ...describe(job), error }),
+  );
+}
+
+function describe({ id, task, attempts, maxAttempts }: Job): Readonly<Record<string, unknown>> {
+  return { jobId: id, task, attempts, maxAttempts };
+}

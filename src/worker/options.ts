@@ -1,0 +1,164 @@
+import { randomBytes } from "node:crypto";
+import type { Pool } from "pg";
+import { defaultSchema } from "../database/identifier.js";
+import type { WorkerListeners } from "../events.js";
+import { silentLogger, type Logger } from "../log.js";
+import { refuseOption, refuseUnknownOptions } from "../options.js";
+import type { HandlerSet } from "../tasks/handlers.js";
+
+/** Flags that this worker leaves alone: a list, or a function that is asked before each claim. */
+export type ForbiddenFlags =
+  readonly string[] | (() => readonly string[] | Promise<readonly string[]>);
+
+/** What a worker may be told. Give one of `connectionString` and `pool`. */
+export interface WorkerOptions<App = undefined> {
+  /** Where the database is. The worker then makes connections of its own and closes them. */
+  readonly connectionString?: string;
+  /**
+   * A pool to use instead; it stays open. The worker takes up to three of its connections (claim,
+   * settle, listen), and a handler one for as long as it is in a transaction.
+   */
+  readonly pool?: Pool;
+  /** How many connections handlers may use at once, beside the worker's own three. Default 10. */
+  readonly maxPoolSize?: number;
+  /** Unquoted name of the schema. Default `graphile_worker`. */
+  readonly schema?: string;
+  /** The tasks to run, from the generated `defineHandlers`. */
+  readonly handlers: HandlerSet<App>;
+  /** Given to every handler as `ctx.app`. */
+  readonly app?: App;
+  /** Names the worker in locks and events; no two at once may share it. Default: random. */
+  readonly workerId?: string;
+  /** How many jobs run at once. Default 10. */
+  readonly concurrency?: number;
+  /** Milliseconds between looks for jobs that became due, such as retries. Default 2000. */
+  readonly pollIntervalMs?: number;
+  /** Whether to hear of new jobs through LISTEN. Off for poolers in transaction mode. Default true. */
+  readonly listen?: boolean;
+  /** Whether statements stay prepared. Off for poolers in transaction mode. Default true. */
+  readonly preparedStatements?: boolean;
+  /** Whether to bring the schema up to date at the start. Default true. */
+  readonly migrate?: boolean;
+  /** Jobs with one of these flags are left alone. Default: none. */
+  readonly forbiddenFlags?: ForbiddenFlags;
+  /** Milliseconds that a claimed job should wait at most until it runs. Default 200. */
+  readonly bufferWaitMs?: number;
+  /** How many jobs to claim ahead of need. Default `auto`: as many as `bufferWaitMs` allows. */
+  readonly bufferSize?: number | "auto";
+  /** Milliseconds after which a claimed job that still waits goes back. Default 2000. */
+  readonly bufferTimeoutMs?: number;
+  /** Milliseconds that a stop waits for running jobs before it aborts them. Default 5000. */
+  readonly shutdownTimeoutMs?: number;
+  /** Milliseconds that an aborted handler has to end before it is given up. Default 5000. */
+  readonly abortGraceMs?: number;
+  /** Default: says nothing. */
+  readonly logger?: Logger;
+  /** Stops the worker when it aborts. */
+  readonly signal?: AbortSignal;
+  /** Whether SIGTERM, SIGINT and SIGHUP stop the worker, the second one at once. Default false. */
+  readonly handleSignals?: boolean;
+  /** Listeners that hear the worker's very first event. */
+  readonly on?: WorkerListeners;
+}
+
+type Absent = "connectionString" | "pool" | "app" | "signal";
+
+/** {@link WorkerOptions} with every default filled in. */
+export type ResolvedWorkerOptions<App> = Readonly<Required<Omit<WorkerOptions<App>, Absent>>> & {
+  readonly [Name in Exclude<Absent, "app">]: WorkerOptions<App>[Name] | undefined;
+} & { readonly app: App };
+
+const defaults = {
+  connectionString: undefined,
+  pool: undefined,
+  maxPoolSize: 10,
+  schema: defaultSchema,
+  app: undefined,
+  workerId: undefined,
+  concurrency: 10,
+  pollIntervalMs: 2000,
+  listen: true,
+  preparedStatements: true,
+  migrate: true,
+  forbiddenFlags: Object.freeze([]),
+  bufferWaitMs: 200,
+  bufferSize: "auto",
+  bufferTimeoutMs: 2000,
+  shutdownTimeoutMs: 5000,
+  abortGraceMs: 5000,
+  logger: silentLogger,
+  signal: undefined,
+  handleSignals: false,
+  on: Object.freeze({}),
+} as const;
+
+/** Timers of JavaScript can't be longer: they would fire at once. About 24.8 days. */
+const maxDelayMs = 2 ** 31 - 1;
+
+const known = [...Object.keys(defaults), "handlers"];
+const counts = ["concurrency", "maxPoolSize"] as const;
+const durations = [
+  "pollIntervalMs",
+  "bufferWaitMs",
+  "bufferTimeoutMs",
+  "shutdownTimeoutMs",
+  "abortGraceMs",
+] as const;
+const switches = ["listen", "preparedStatements", "migrate", "handleSignals"] as const;
+
+/**
+ * Fills in defaults and checks everything, once.
+ * @param owner The function whose options they are, for messages.
+ * @throws TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID`
+ */
+export function resolveWorkerOptions<App>(
+  owner: string,
+  given: WorkerOptions<App>,
+): ResolvedWorkerOptions<App> {
+  refuseUnknownOptions(owner, given, known);
+  const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const options = { ...defaults, ...set } as unknown as ResolvedWorkerOptions<App>;
+  checkNumbers(owner, options);
+  checkOthers(owner, options);
+  const workerId = options.workerId ?? `taskwright-${randomBytes(9).toString("hex")}`;
+  return Object.freeze({ ...options, workerId });
+}
+
+function checkNumbers<App>(owner: string, options: ResolvedWorkerOptions<App>): void {
+  for (const name of counts) {
+    if (!isInteger(options[name], 1)) refuseOption(owner, name, "an integer from 1");
+  }
+  for (const name of durations) {
+    const least = name === "pollIntervalMs" ? 1 : 0;
+    if (!(options[name] >= least && options[name] <= maxDelayMs)) {
+      refuseOption(owner, name, `a number of milliseconds from ${least} to ${maxDelayMs}`);
+    }
+  }
+  if (options.bufferSize !== "auto" && !isInteger(options.bufferSize, 0)) {
+    refuseOption(owner, "bufferSize", `an integer from 0, or "auto"`);
+  }
+}
+
+function checkOthers<App>(owner: string, options: ResolvedWorkerOptions<App>): void {
+  if ((options.connectionString === undefined) === (options.pool === undefined)) {
+    refuseOption(owner, "connectionString", "given, or a pool instead of it, and not both");
+  }
+  for (const name of switches) {
+    if (typeof options[name] !== "boolean") refuseOption(owner, name, "true or false");
+  }
+  if (!(options.handlers?.tasks instanceof Map) || options.handlers.tasks.size === 0) {
+    refuseOption(owner, "handlers", "what defineHandlers returns, with at least one task");
+  }
+  const id: unknown = options.workerId;
+  if (id !== undefined && (typeof id !== "string" || id === "" || id.includes("\0"))) {
+    refuseOption(owner, "workerId", "a string that is not empty");
+  }
+  const flags: unknown = options.forbiddenFlags;
+  if (!Array.isArray(flags) && typeof flags !== "function") {
+    refuseOption(owner, "forbiddenFlags", "an array of strings or a function");
+  }
+}
+
+function isInteger(value: unknown, least: number): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= least;
+}

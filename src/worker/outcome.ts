@@ -1,0 +1,27 @@
+import type { ClaimedJob } from "./claimed-job.js";
+
+/** What became of a claimed job. */
+export type Outcome =
+  | { readonly kind: "completed" }
+  | { readonly kind: "failed"; readonly error: Error }
+  /** Given back, the attempt uncounted: it never started, or a shutdown interrupted it. */
+  | { readonly kind: "returned" };
+
+/** A job on its way out of this worker. */
+export interface Settlement {
+  readonly job: ClaimedJob;
+  readonly outcome: Outcome;
+}
+
+export const completed: Outcome = Object.freeze({ kind: "completed" });
+export const returned: Outcome = Object.freeze({ kind: "returned" });
+
+/** Long enough for any message that a person reads; some libraries put whole documents into theirs. */
+const maxMessageLength = 10_000;
+
+/** An error's message as `last_error` can hold it: PostgreSQL's text has no NUL and no half characters. */
+export function toErrorMessage(error: Error): string {
+  const message = error.message === "" ? error.name : error.message;
+  const text = message.slice(0, maxMessageLength).replaceAll("\0", "\u{FFFD}");
+  return Buffer.from(text).toString();
+}

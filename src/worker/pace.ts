@@ -1,0 +1,63 @@
+/** Claims grow to this many ahead of need at most; past it, larger ones are no faster. */
+const maxAhead = 1000;
+/** A claim may be this many times as large as the one before it. */
+const growth = 4;
+/** The share of the bound to aim at, since measures lag behind. */
+const margin = 0.75;
+/** How much a new measure counts against the old ones. */
+const weight = 0.05;
+
+export interface PaceOptions {
+  readonly concurrency: number;
+  /** Milliseconds that a claimed job should wait at most. */
+  readonly waitMs: number;
+  /** How many jobs to claim ahead of need, or `auto`. */
+  readonly size: number | "auto";
+}
+
+/**
+ * Measures how fast this worker gets through its jobs, and so how many it may claim ahead of need
+ * without letting them wait. Slow handlers: none, every other worker may have them. Fast ones: enough
+ * that the slots stay busy while the next claim is on its way.
+ */
+export class Pace {
+  readonly #options: PaceOptions;
+  #handlerMs: number | undefined;
+  /** Milliseconds between two starts while jobs wait: it sees what handler times don't, a busy CPU. */
+  #intervalMs: number | undefined;
+  #lastStartMs = -Infinity;
+  #lastClaim = 0;
+
+  constructor(options: PaceOptions) {
+    this.#options = options;
+  }
+
+  onClaimed(count: number): void {
+    this.#lastClaim = count;
+  }
+
+  /** A job was started that had been claimed at the given time. */
+  onStarted(claimedAtMs: number): void {
+    const nowMs = performance.now();
+    this.#intervalMs = average(this.#intervalMs, nowMs - Math.max(claimedAtMs, this.#lastStartMs));
+    this.#lastStartMs = nowMs;
+  }
+
+  onFinished(handlerMs: number): void {
+    this.#handlerMs = average(this.#handlerMs, handlerMs);
+  }
+
+  /** How many jobs to hold ahead of need. */
+  ahead(): number {
+    const { concurrency, waitMs, size } = this.#options;
+    if (size !== "auto") return size;
+    if (this.#handlerMs === undefined) return 0;
+    const msPerJob = Math.max(this.#handlerMs / concurrency, this.#intervalMs ?? 0);
+    const bound = (waitMs * margin) / msPerJob;
+    return Math.floor(Math.min(bound, growth * Math.max(this.#lastClaim, concurrency), maxAhead));
+  }
+}
+
+function average(before: number | undefined, measure: number): number {
+  return before === undefined ? measure : before + weight * (measure - before);
+}

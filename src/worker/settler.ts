@@ -1,0 +1,170 @@
+import { breaksConnection } from "../database/failure.js";
+import type { Executor } from "../database/executor.js";
+import type { Queries } from "../database/queries.js";
+import { toError } from "../errors.js";
+import type { WorkerEvents } from "../events.js";
+import { Backoff, Pause } from "./backoff.js";
+import type { ClaimedJob } from "./claimed-job.js";
+import { toErrorMessage, type Settlement } from "./outcome.js";
+import { Lifecycle, type Service } from "./service.js";
+
+/** More at once gains nothing, and would hold many rows locked for one statement's time. */
+const maxBatch = 2000;
+/** How long a stop keeps trying while the database doesn't answer. */
+const patienceMs = 10_000;
+
+export interface SettlerOptions {
+  readonly queries: Queries;
+  readonly db: Executor;
+  readonly workerId: string;
+  readonly events: WorkerEvents;
+  /** Called when results are in the database. */
+  readonly onSettled: (settled: readonly Settlement[]) => void;
+}
+
+/**
+ * Writes results to the database in groups: one statement is under way at a time, and what comes
+ * meanwhile goes out together in the next. No timer holds a result back, so an idle worker settles
+ * at once and a busy one in groups as large as the database is slow.
+ *
+ * A statement that fails is tried again until it is known to have happened.
+ */
+export class Settler implements Service {
+  readonly #options: SettlerOptions;
+  readonly #lifecycle = new Lifecycle();
+  readonly #backoff = new Backoff({ firstMs: 100, maxMs: 10_000 });
+  readonly #pause = new Pause();
+  #waiting: Settlement[] = [];
+  #writing: Settlement[] = [];
+  /** Jobs of a statement whose connection broke: whether it happened is not known. */
+  readonly #uncertain = new WeakSet<ClaimedJob>();
+  #loop: Promise<void> | undefined;
+  #hasGivenUp = false;
+
+  constructor(options: SettlerOptions) {
+    this.#options = options;
+  }
+
+  /** How many results are not known to be in the database. */
+  get backlog(): number {
+    return this.#waiting.length + this.#writing.length;
+  }
+
+  /** Whether the last statement failed. */
+  get isFailing(): boolean {
+    return this.#backoff.failures > 0;
+  }
+
+  /** The jobs whose results are not known to be in the database. */
+  jobs(): ClaimedJob[] {
+    return [...this.#waiting, ...this.#writing].map(({ job }) => job);
+  }
+
+  start(): void {
+    if (this.#lifecycle.start()) this.#schedule();
+  }
+
+  /** Writes what is left; after ten seconds without success it leaves the rest locked. */
+  stop(): Promise<void> {
+    return this.#lifecycle.stop(async () => {
+      this.#schedule();
+      const deadline = setTimeout(() => this.giveUp(), patienceMs);
+      await this.#loop;
+      clearTimeout(deadline);
+    });
+  }
+
+  /** Stops trying again: what the statement under way doesn't write stays locked. */
+  giveUp(): void {
+    this.#hasGivenUp = true;
+    this.#pause.end();
+  }
+
+  /** Takes a result; it is written with all that come in the same turn of the event loop. */
+  settle(settlement: Settlement): void {
+    this.#waiting.push(settlement);
+    if (this.#lifecycle.isStarted) this.#schedule();
+  }
+
+  /** Writes what waits, in one statement. Rejects as the statement does; the results then wait on. */
+  async settleOnce(): Promise<void> {
+    this.#writing = this.#waiting.splice(0, maxBatch);
+    const settled = this.#writing;
+    try {
+      const lost = await this.#write(settled);
+      this.#writing = [];
+      this.#announce(settled, lost);
+    } catch (error) {
+      if (breaksConnection(error)) for (const { job } of settled) this.#uncertain.add(job);
+      this.#waiting = [...settled, ...this.#waiting];
+      this.#writing = [];
+      throw error;
+    }
+  }
+
+  #schedule(): void {
+    this.#loop ??= this.#run();
+  }
+
+  async #run(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#waiting.length > 0 && !this.#hasGivenUp) {
+      try {
+        await this.settleOnce();
+        this.#backoff.reset();
+      } catch (error) {
+        await this.#onFailure(toError(error));
+      }
+    }
+    this.#loop = undefined;
+  }
+
+  async #onFailure(error: Error): Promise<void> {
+    const retryInMs = this.#backoff.next();
+    const count = this.#waiting.length;
+    this.#options.events.emit("settle:error", () => ({ error, count, retryInMs }));
+    if (!this.#hasGivenUp) await this.#pause.wait(retryInMs);
+    if (this.#hasGivenUp) {
+      this.#options.events.emit("pool:fatalError", () => ({ action: "settle", error }));
+    }
+  }
+
+  /** Returns the ids of jobs that were not the worker's any more. */
+  async #write(settlements: readonly Settlement[]): Promise<ReadonlySet<string>> {
+    const { queries, db, workerId } = this.#options;
+    const completed: ClaimedJob[] = [];
+    const returned: ClaimedJob[] = [];
+    const failures: object[] = [];
+    for (const { job, outcome } of settlements) {
+      if (outcome.kind === "completed") completed.push(job);
+      else if (outcome.kind === "returned") returned.push(job);
+      else failures.push(toFailure(job, outcome.error));
+    }
+    const lost = await queries.settleJobs(db, {
+      workerId,
+      completedIds: completed.map(({ id }) => id),
+      completedLocks: completed.map(({ lockedAt }) => lockedAt),
+      failures: JSON.stringify(failures),
+      returnedIds: returned.map(({ id }) => id),
+      returnedLocks: returned.map(({ lockedAt }) => lockedAt),
+    });
+    return new Set(lost.map(({ id }) => id));
+  }
+
+  #announce(settled: readonly Settlement[], lost: ReadonlySet<string>): void {
+    const { events, onSettled } = this.#options;
+    for (const { job, outcome } of settled) {
+      if (lost.has(job.id) && !this.#uncertain.has(job)) {
+        events.emit("job:lost", () => ({ job: job.job }));
+      } else if (outcome.kind !== "returned") {
+        const error = outcome.kind === "failed" ? outcome.error : undefined;
+        events.emit("job:complete", () => ({ job: job.job, error }));
+      }
+    }
+    onSettled(settled);
+  }
+}
+
+function toFailure({ id, lockedAt }: ClaimedJob, error: Error): object {
+  return { id, locked_at: lockedAt, message: toErrorMessage(error) };
+}

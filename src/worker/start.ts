@@ -1,0 +1,66 @@
+import type { WorkerEvents } from "../events.js";
+import { resolveWorkerOptions, type WorkerOptions } from "./options.js";
+import { handleSignals } from "./signals.js";
+import { WorkerRoot, type WorkMode } from "./worker.js";
+
+/** How to stop a worker. */
+export interface StopOptions {
+  /** Don't wait for running jobs: abort them and give them back. Default false. */
+  readonly force?: boolean;
+}
+
+/** A worker at work. `await using` stops it. */
+export interface Worker extends AsyncDisposable {
+  readonly id: string;
+  /** Tells all that happens. */
+  readonly events: Pick<WorkerEvents, "on" | "once">;
+  /** Resolves when the worker has stopped. */
+  readonly finished: Promise<void>;
+  /**
+   * Claims no more, gives back what hasn't started, waits `shutdownTimeoutMs` for running jobs, then
+   * aborts their signal, and `abortGraceMs` later gives them back too. A second call joins the first;
+   * with `force` it doesn't wait any longer. Resolves when nothing is left.
+   */
+  stop(options?: StopOptions): Promise<void>;
+}
+
+/** A worker's options; `app` is required when handlers ask for one. */
+export type StartOptions<App> = WorkerOptions<App> &
+  (undefined extends App ? unknown : { readonly app: App });
+
+/**
+ * Starts a worker: brings the schema up to date, listens, polls and runs jobs until it is stopped.
+ * It outlives a lost database; only the start itself needs one.
+ * @throws TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID`, `SCHEMA_TOO_OLD`, `SCHEMA_TOO_NEW`
+ */
+export async function startWorker<App = undefined>(options: StartOptions<App>): Promise<Worker> {
+  const root = await start("startWorker", options, "continuous");
+  return {
+    id: root.options.workerId,
+    events: root.events,
+    finished: root.finished,
+    stop: ({ force = false } = {}) => root.stop("stop was called", force),
+    [Symbol.asyncDispose]: () => root.stop("it went out of scope"),
+  };
+}
+
+/**
+ * Runs what is due, jobs that wait in queues and jobs that become due meanwhile included, and
+ * resolves when nothing is due any more. Jobs that failed wait for their retry in the database.
+ * @throws TaskwrightError as `startWorker`
+ */
+export async function runOnce<App = undefined>(options: StartOptions<App>): Promise<void> {
+  const root = await start("runOnce", options, "until-drained");
+  await root.finished;
+}
+
+async function start<App>(
+  owner: string,
+  options: StartOptions<App>,
+  mode: WorkMode,
+): Promise<WorkerRoot<App>> {
+  const root = new WorkerRoot(resolveWorkerOptions<App>(owner, options), mode);
+  await root.start();
+  if (root.options.handleSignals) handleSignals(root);
+  return root;
+}

@@ -1,0 +1,265 @@
+import { bindQueries } from "../database/queries.js";
+import { isTransient } from "../database/failure.js";
+import { WorkerEvents, type WorkerEventName } from "../events.js";
+import { silentLogger } from "../log.js";
+import { migrate } from "../migrate/index.js";
+import { Buffer } from "./buffer.js";
+import type { ClaimedJob } from "./claimed-job.js";
+import { Claimer } from "./claimer.js";
+import { Connections } from "./connections.js";
+import { logEvents } from "./logging.js";
+import { Notifier } from "./notifier.js";
+import type { ResolvedWorkerOptions } from "./options.js";
+import { returned, type Settlement } from "./outcome.js";
+import { Pace } from "./pace.js";
+import { Runner } from "./runner.js";
+import { Settler } from "./settler.js";
+import { Strays } from "./strays.js";
+import { TaskIds } from "./task-ids.js";
+
+/** So many results may wait to be written; with more, nothing is claimed. */
+const maxBacklog = 5000;
+/** A forced stop takes no longer than this, whatever the database does. */
+const forceLimitMs = 5000;
+
+const listenCheckIntervalMs = 15_000;
+const listenCheckTimeoutMs = 5000;
+
+/** `until-drained` ends when nothing is due any more. */
+export type WorkMode = "continuous" | "until-drained";
+
+/**
+ * The composition root: makes the services, passes jobs between them, and starts and stops them.
+ *
+ *     created --start()--> running --stop(), signal, drained--> stopping --> stopped
+ *        |                                                        ^  |
+ *        |                                       stop({ force })  |  +-- stop({ force })
+ *        +--- start() failed -----------------------------------------------> stopped
+ *
+ * A job's way: claimer -> buffer -> runner -> settler. The claimer is woken by the notifier, by its
+ * own poll, and by each queue that a settled job frees.
+ */
+export class WorkerRoot<App> {
+  readonly options: ResolvedWorkerOptions<App>;
+  readonly events: WorkerEvents;
+  /** Resolves when the worker has stopped; rejects when it ended by a failure. */
+  readonly finished: Promise<void>;
+  readonly #mode: WorkMode;
+  readonly #connections: Connections;
+  readonly #taskIds: TaskIds;
+  readonly #pace: Pace;
+  readonly #claimer: Claimer;
+  readonly #buffer: Buffer;
+  readonly #runner: Runner<App>;
+  readonly #settler: Settler;
+  readonly #notifier: Notifier | undefined;
+  readonly #onSignal = () => void this.stop("its signal was aborted");
+  #stopping: Promise<void> | undefined;
+  #failure: Error | undefined;
+  #finish: () => void = () => {};
+  #fail: (error: Error) => void = () => {};
+
+  constructor(options: ResolvedWorkerOptions<App>, mode: WorkMode) {
+    this.options = options;
+    this.#mode = mode;
+    this.finished = new Promise((resolve, reject) => {
+      this.#finish = resolve;
+      this.#fail = reject;
+    });
+    // Whoever doesn't look at it is told by the event.
+    this.finished.catch(() => {});
+    this.events = this.#makeEvents();
+    this.#connections = new Connections(options);
+    const queries = bindQueries(options);
+    const { workerId, concurrency, bufferWaitMs, bufferSize } = options;
+    const db = this.#connections.system;
+    const { events } = this;
+    this.#pace = new Pace({ concurrency, waitMs: bufferWaitMs, size: bufferSize });
+    this.#taskIds = new TaskIds(queries, db, options.handlers.tasks.keys());
+    this.#settler = new Settler({
+      queries,
+      db,
+      workerId,
+      events,
+      onSettled: (settled) => this.#onSettled(settled),
+    });
+    this.#buffer = new Buffer({
+      timeoutMs: options.bufferTimeoutMs,
+      giveBack: (jobs) => this.#giveBack(jobs),
+    });
+    this.#runner = this.#makeRunner();
+    this.#claimer = new Claimer({
+      queries,
+      db,
+      workerId,
+      events,
+      taskIds: this.#taskIds,
+      forbiddenFlags: options.forbiddenFlags,
+      pollIntervalMs: mode === "continuous" ? options.pollIntervalMs : undefined,
+      demand: () => this.#demand(),
+      deliver: (jobs) => this.#deliver(jobs),
+      onRest: () => this.#endIfDrained(),
+      strays: new Strays({ queries, db, workerId, held: () => this.#heldIds() }),
+    });
+    if (options.listen && mode === "continuous") {
+      this.#notifier = new Notifier({
+        queries,
+        events,
+        connect: () => this.#connections.listener(),
+        onNotify: () => this.#claimer.wake(),
+        checkIntervalMs: listenCheckIntervalMs,
+        checkTimeoutMs: listenCheckTimeoutMs,
+      });
+    }
+  }
+
+  /** Rejects, with nothing left behind, when the database can't be reached or isn't ours. */
+  async start(): Promise<void> {
+    const { connectionString, pool, schema, signal } = this.options;
+    this.events.emit("pool:create", () => ({}));
+    try {
+      signal?.throwIfAborted();
+      if (this.options.migrate) {
+        await migrate({ schema, ...withoutUndefined({ connectionString, pool }) });
+      }
+      await this.#taskIds.list();
+    } catch (error) {
+      await this.#connections.close();
+      throw error;
+    }
+    signal?.addEventListener("abort", this.#onSignal, { once: true });
+    this.#settler.start();
+    this.#runner.start();
+    this.#buffer.start();
+    await this.#notifier?.start();
+    this.#claimer.start();
+  }
+
+  /** Stops; a stop that is under way goes on, and becomes a forced one if this one is. */
+  stop(message: string, isForced = false): Promise<void> {
+    this.#stopping ??= this.#stop(message);
+    if (isForced) void this.#force(message, this.#stopping);
+    return this.finished;
+  }
+
+  async #stop(message: string): Promise<void> {
+    this.events.emit("pool:gracefulShutdown", () => ({ message }));
+    this.options.signal?.removeEventListener("abort", this.#onSignal);
+    // The services stop side by side: a claim may wait for a connection that only the end of a
+    // handler sets free. What it still brings goes straight back.
+    await Promise.all([
+      this.#claimer.stop(),
+      this.#notifier?.stop(),
+      this.#buffer.stop(),
+      this.#runner.stop(),
+    ]);
+    await this.#settler.stop();
+    await this.#connections.close();
+    this.events.emit("pool:gracefulShutdown:complete", () => ({}));
+    this.#release();
+  }
+
+  async #force(message: string, stopping: Promise<void>): Promise<void> {
+    this.events.emit("pool:forcefulShutdown", () => ({ message }));
+    this.#runner.giveUp();
+    const limit = setTimeout(() => this.#release(), forceLimitMs);
+    await stopping;
+    clearTimeout(limit);
+    this.events.emit("pool:forcefulShutdown:complete", () => ({}));
+  }
+
+  #release(): void {
+    this.events.emit("pool:release", () => ({}));
+    if (this.#failure === undefined) this.#finish();
+    else this.#fail(this.#failure);
+  }
+
+  /** How many jobs to claim now: for the free slots, and ahead of need in portions worth a claim. */
+  #demand(): number {
+    if (this.#settler.isFailing || this.#settler.backlog > maxBacklog) return 0;
+    const free = this.#runner.free;
+    const ahead = this.#pace.ahead();
+    const waiting = this.#buffer.size;
+    if (free === 0 && waiting * 2 > ahead) return 0;
+    return free + ahead - waiting;
+  }
+
+  #deliver(jobs: readonly ClaimedJob[]): void {
+    this.#pace.onClaimed(jobs.length);
+    this.#buffer.add(jobs);
+    this.#runner.fill();
+  }
+
+  #giveBack(jobs: readonly ClaimedJob[]): void {
+    this.events.emit("localQueue:returnJobs", () => ({ count: jobs.length }));
+    for (const job of jobs) this.#settler.settle({ job, outcome: returned });
+  }
+
+  #onSettled(settled: readonly Settlement[]): void {
+    // A freed queue has its next job ready; and drained is what was looked at after the last job.
+    const isDraining = this.#mode === "until-drained";
+    if (isDraining || settled.some(({ job }) => job.queueName !== null)) this.#claimer.wake();
+    else this.#claimer.onDemand();
+    this.#endIfDrained();
+  }
+
+  #endIfDrained(): void {
+    if (this.#mode !== "until-drained" || !this.#claimer.isResting) return;
+    const left = this.#buffer.size + this.#runner.running + this.#settler.backlog;
+    if (left === 0) void this.stop("nothing is due any more");
+  }
+
+  #heldIds(): Set<string> {
+    const jobs = [...this.#buffer.jobs(), ...this.#runner.jobs(), ...this.#settler.jobs()];
+    return new Set(jobs.map(({ id }) => id));
+  }
+
+  #makeRunner(): Runner<App> {
+    const { handlers, app, logger, concurrency, shutdownTimeoutMs, abortGraceMs } = this.options;
+    const connections = this.#connections;
+    return new Runner({
+      handlers,
+      concurrency,
+      shutdownTimeoutMs,
+      abortGraceMs,
+      events: this.events,
+      shared: {
+        app,
+        logger,
+        db: connections.app,
+        withTransaction: (fn) => connections.withTransaction(fn),
+      },
+      take: () => this.#buffer.take(),
+      onStarted: (job) => {
+        this.#pace.onStarted(job.claimedAtMs);
+        this.#claimer.onDemand();
+      },
+      onFinished: (handlerMs) => this.#pace.onFinished(handlerMs),
+      settle: (settlement) => this.#settler.settle(settlement),
+    });
+  }
+
+  #makeEvents(): WorkerEvents {
+    const { workerId, logger, on } = this.options;
+    const events = new WorkerEvents(workerId, (event, error) =>
+      logger.error("A listener failed.", { workerId, event, error }),
+    );
+    if (logger !== silentLogger) logEvents(events, logger);
+    for (const name of Object.keys(on)) events.onListed(name as WorkerEventName, on);
+    if (this.#mode === "until-drained") {
+      events.on("worker:getJob:error", ({ error }) => {
+        if (isTransient(error)) return;
+        this.#failure = error;
+        void this.stop("claiming failed");
+      });
+    }
+    return events;
+  }
+}
+
+type Defined<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };
+
+function withoutUndefined<T extends object>(values: T): Defined<T> {
+  const entries = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as Defined<T>;
+}
