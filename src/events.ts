@@ -89,11 +89,7 @@ export class WorkerEvents {
 
   /** Adds a listener and returns the function that removes it. */
   on<Name extends WorkerEventName>(name: Name, listener: WorkerListener<Name>): () => void {
-    const listeners = this.#listeners.get(name) ?? new Set<AnyListener>();
-    this.#listeners.set(name, listeners.add(listener));
-    return () => {
-      listeners.delete(listener);
-    };
+    return this.#add(name, listener);
   }
 
   /** Adds a listener for one time and returns the function that removes it. */
@@ -105,10 +101,11 @@ export class WorkerEvents {
     return remove;
   }
 
-  /** Adds the listener that is listed under the name, if there is one. */
-  onListed<Name extends WorkerEventName>(name: Name, listeners: WorkerListeners): void {
-    const listener = listeners[name];
-    if (listener !== undefined) this.on(name, listener);
+  /** Adds each listener to the event that it is listed under. */
+  addAll(listeners: WorkerListeners): void {
+    for (const [name, listener] of Object.entries(listeners)) {
+      if (listener !== undefined) this.#add(name as WorkerEventName, listener);
+    }
   }
 
   /** Calls the listeners, in the order in which they came. `data` is only made if there are any. */
@@ -123,5 +120,13 @@ export class WorkerEvents {
         this.#report(name, error);
       }
     }
+  }
+
+  #add(name: WorkerEventName, listener: AnyListener): () => void {
+    const listeners = this.#listeners.get(name) ?? new Set<AnyListener>();
+    this.#listeners.set(name, listeners.add(listener));
+    return () => {
+      listeners.delete(listener);
+    };
   }
 }

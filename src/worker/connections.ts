@@ -1,5 +1,6 @@
 import { Client, Pool, type ClientBase } from "pg";
-import type { Executor, QueryResult, Statement, StatementExecutor } from "../database/executor.js";
+import { Database } from "../database/database.js";
+import type { StatementExecutor } from "../database/executor.js";
 
 /** No statement of the worker's own takes this long; one that does has lost its server. */
 const statementTimeoutMs = 30_000;
@@ -11,6 +12,7 @@ export interface ConnectionOptions {
   readonly connectionString: string | undefined;
   readonly pool: Pool | undefined;
   readonly maxPoolSize: number;
+  readonly preparedStatements: boolean;
 }
 
 /** A connection that listens, on loan until it is released. */
@@ -21,54 +23,32 @@ export interface ListenConnection {
 }
 
 /**
- * The worker's connections. Its own statements don't share theirs with the handlers', which may hold
+ * The worker's connections. Its own statements don't share theirs with the handlers, which may hold
  * on to all that they get, unless the user gave one pool for everything.
  */
 export class Connections {
-  /** For the worker's own statements: each ends within 30 seconds, if need be with an error. */
+  /** For the worker's own statements: each ends in time, if need be with an error. */
   readonly system: StatementExecutor;
   /** For the handlers. */
-  readonly app: Pool;
-  readonly #own: Pool[];
+  readonly app: Database;
+  readonly #systemPool: Pool | undefined;
   readonly #connectionString: string | undefined;
 
-  constructor({ connectionString, pool, maxPoolSize }: ConnectionOptions) {
+  constructor({ connectionString, pool, ...options }: ConnectionOptions) {
     this.#connectionString = connectionString;
-    if (pool !== undefined) {
-      this.app = pool;
-      this.#own = [];
-      this.system = executorOf(pool);
-      return;
+    if (connectionString === undefined) {
+      this.app = new Database({ ...(pool === undefined ? {} : { pool }), ...options });
+    } else {
+      this.app = new Database({ connectionString, ...options });
+      this.#systemPool = openSystemPool(connectionString);
     }
-    const systemPool = openPool(connectionString, systemConnections);
-    this.app = openPool(connectionString, maxPoolSize);
-    this.#own = [systemPool, this.app];
-    this.system = executorOf(systemPool);
-  }
-
-  /** Runs `fn` in a transaction: commits when it resolves, rolls back when it rejects. */
-  async withTransaction<T>(fn: (tx: Executor) => Promise<T>): Promise<T> {
-    const client = await this.app.connect();
-    try {
-      await client.query("begin");
-      const result = await fn(client);
-      await client.query("commit");
-      client.release();
-      return result;
-    } catch (error) {
-      const rollback = client.query("rollback");
-      await rollback.then(
-        () => client.release(),
-        (failure: Error) => client.release(failure),
-      );
-      throw error;
-    }
+    this.system = withTimeout(this.#systemPool ?? this.app.pool);
   }
 
   /** Opens a connection to listen on. */
   async listener(): Promise<ListenConnection> {
     if (this.#connectionString === undefined) {
-      const client = await this.app.connect();
+      const client = await this.app.pool.connect();
       return { client, release: () => client.release(true) };
     }
     const client = new Client({
@@ -83,14 +63,14 @@ export class Connections {
 
   /** Closes what the worker opened. */
   async close(): Promise<void> {
-    await Promise.all(this.#own.map((pool) => pool.end()));
+    await Promise.all([this.app.end(), this.#systemPool?.end()]);
   }
 }
 
-function openPool(connectionString: string | undefined, max: number): Pool {
+function openSystemPool(connectionString: string): Pool {
   const pool = new Pool({
     connectionString,
-    max,
+    max: systemConnections,
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
   });
@@ -99,11 +79,11 @@ function openPool(connectionString: string | undefined, max: number): Pool {
   return pool;
 }
 
-function executorOf(pool: Pool): StatementExecutor {
-  const run = async (config: Partial<Statement> & { text: string }): Promise<QueryResult> =>
-    pool.query({ ...config, query_timeout: statementTimeoutMs } as typeof config);
+/** Statements on a half-open connection would wait for ever. */
+function withTimeout(pool: Pool): StatementExecutor {
+  const limit = { query_timeout: statementTimeoutMs };
   return {
-    query: (text, values) => run({ text, values }),
-    execute: (statement) => run(statement),
+    query: (text, values) => pool.query({ text, values, ...limit }),
+    execute: (statement) => pool.query({ ...statement, ...limit }),
   };
 }

@@ -1,6 +1,6 @@
 import { bindQueries } from "../database/queries.js";
 import { isTransient } from "../database/failure.js";
-import { WorkerEvents, type WorkerEventName } from "../events.js";
+import { WorkerEvents } from "../events.js";
 import { silentLogger } from "../log.js";
 import { migrate } from "../migrate/index.js";
 import { Buffer } from "./buffer.js";
@@ -215,8 +215,8 @@ export class WorkerRoot<App> {
   }
 
   #makeRunner(): Runner<App> {
-    const { handlers, app, logger, concurrency, shutdownTimeoutMs, abortGraceMs } = this.options;
-    const connections = this.#connections;
+    const { handlers, logger, concurrency, shutdownTimeoutMs, abortGraceMs } = this.options;
+    const { app } = this.#connections;
     return new Runner({
       handlers,
       concurrency,
@@ -224,10 +224,10 @@ export class WorkerRoot<App> {
       abortGraceMs,
       events: this.events,
       shared: {
-        app,
+        app: this.options.app,
         logger,
-        db: connections.app,
-        withTransaction: (fn) => connections.withTransaction(fn),
+        db: app,
+        withTransaction: (fn) => app.withTransaction(fn),
       },
       take: () => this.#buffer.take(),
       onStarted: (job) => {
@@ -245,7 +245,7 @@ export class WorkerRoot<App> {
       logger.error("A listener failed.", { workerId, event, error }),
     );
     if (logger !== silentLogger) logEvents(events, logger);
-    for (const name of Object.keys(on)) events.onListed(name as WorkerEventName, on);
+    events.addAll(on);
     if (this.#mode === "until-drained") {
       events.on("worker:getJob:error", ({ error }) => {
         if (isTransient(error)) return;
