@@ -1,0 +1,84 @@
+import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runCommand, runOrThrow } from "../support/command.js";
+import { createDatabase, type TestDatabase } from "../support/database.js";
+
+const repository = path.resolve(import.meta.dirname, "../..");
+const project = path.join(import.meta.dirname, "project");
+const minutes = 60_000;
+
+let folder: string;
+let database: TestDatabase;
+
+const npx = (...args: string[]) => runOrThrow("npx", ["--no-install", ...args], { cwd: folder });
+const write = (name: string, text: string) => writeFile(path.join(folder, name), text);
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "taskwright-package-"));
+  database = await createDatabase();
+  await runOrThrow("npm", ["pack", "--pack-destination", folder], { cwd: repository });
+  const tarball = (await runOrThrow("ls", [], { cwd: folder })).trim();
+  await write("package.json", JSON.stringify({ name: "app", private: true, type: "module" }));
+  await runOrThrow("npm", ["install", `./${tarball}`, "pg"], { cwd: folder });
+  await runOrThrow("npm", ["install", "-D", "typescript", "@types/node", "@types/pg"], {
+    cwd: folder,
+  });
+}, 5 * minutes);
+
+afterAll(async () => {
+  await database.drop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe("the packed package in a project of its own", () => {
+  test(
+    "sets itself up, compiles the schemas, type-checks and runs a job",
+    async () => {
+      await npx("taskwright", "init");
+      await npx("taskwright", "codegen");
+      await npx("taskwright", "codegen", "--check");
+      for (const name of ["tsconfig.json", "app.ts"]) {
+        await copyFile(path.join(project, name), path.join(folder, name));
+      }
+      await npx("tsc", "-p", ".");
+      const output = await runOrThrow("node", ["app.js"], {
+        cwd: folder,
+        env: { DATABASE_URL: database.connectionString },
+      });
+      expect(output.trim()).toBe("sent to ada@example.com in attempt 1");
+    },
+    5 * minutes,
+  );
+
+  test(
+    "generates code that imports the package by its name alone",
+    async () => {
+      const code = await readFile(path.join(folder, "generated/tasks/send_email.ts"), "utf8");
+      expect(code).toMatch(/from "taskwright"/u);
+      expect(code).not.toMatch(/from "(\.\.\/)+(src|dist)/u);
+    },
+    minutes,
+  );
+
+  test.each([
+    ["a payload that lacks a field", 'to: "ada@example.com", ', "", /subject|to/u],
+    ["a payload with a field of the wrong type", '"Hello"', "42", /number/u],
+    ["a handler of a task that doesn't exist", "send_email: ", "send_emial: ", /send_emial/u],
+    ["a handler that reads a field that doesn't exist", "payload.to", "payload.cc", /cc/u],
+  ])(
+    "refuses to compile %s",
+    async (_case, right, wrong, message) => {
+      const app = await readFile(path.join(project, "app.ts"), "utf8");
+      expect(app).toContain(right);
+      await write("app.ts", app.replace(right, wrong));
+      const { code, stdout } = await runCommand("npx", ["--no-install", "tsc", "--noEmit"], {
+        cwd: folder,
+      });
+      expect(code).not.toBe(0);
+      expect(stdout).toMatch(message);
+    },
+    minutes,
+  );
+});
