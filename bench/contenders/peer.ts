@@ -19,14 +19,14 @@ export async function runPeer(
 ): Promise<Running> {
   const require = createRequire(new URL("../../test/interop/peer/package.json", import.meta.url));
   const entry = pathToFileURL(require.resolve("graphile-worker"));
-  const { run, Logger } = (await import(entry.href)) as PeerModule;
-  return run({
+  const peer = (await import(entry.href)) as PeerModule;
+  return peer.run({
     preset: {
       worker: {
         connectionString,
         concurrentJobs: concurrency,
         maxPoolSize: concurrency + 4,
-        logger: new Logger(() => () => {}),
+        logger: new peer.Logger(() => () => {}),
         ...settings,
       },
     },
