@@ -1,4 +1,4 @@
-import type { Executor, JobItem } from "taskwright";
+import type { Executor, Job, JobItem } from "taskwright";
 import {
   addImportContacts,
   addProcessUserJobs,
@@ -21,8 +21,11 @@ const reportDelayMs = 1_500;
 export const flakyDomain = "flaky.example";
 export const refusingDomain = "refusing.example";
 
-/** Adds some thousand jobs through the generated helpers and counts the distinct ones. */
-export async function enqueueWorkload(db: Executor, statistics: Statistics): Promise<void> {
+/** Adds some thousand jobs through the generated helpers; counts and returns the distinct ones. */
+export async function enqueueWorkload(
+  db: Executor,
+  statistics: Statistics,
+): Promise<Pick<Job, "id" | "task">[]> {
   const runAt = new Date(Date.now() + reportDelayMs);
   const reports = Array.from({ length: counts.reports }, () => ({ payload: {}, spec: { runAt } }));
   const added = await Promise.all([
@@ -34,6 +37,7 @@ export async function enqueueWorkload(db: Executor, statistics: Statistics): Pro
   const urgent = await addSendDailyReport(db, { date: "2026-01-31" }, { priority: -10 });
   const tasks = new Map([...added.flat(), urgent].map(({ id, task }) => [id, task]));
   for (const task of tasks.values()) statistics.of(task).enqueued++;
+  return [...tasks].map(([id, task]) => ({ id, task }));
 }
 
 function emails(): JobItem<SendEmailInput>[] {

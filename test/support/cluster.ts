@@ -92,7 +92,7 @@ async function takeOwnership(original: string, copy: string): Promise<void> {
   }
 }
 
-async function canConnect(connectionString: string): Promise<boolean> {
+export async function canConnect(connectionString: string): Promise<boolean> {
   const client = new Client({ connectionString });
   client.on("error", () => {});
   try {
