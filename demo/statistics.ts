@@ -1,3 +1,5 @@
+import type { Job, WorkerEvents } from "taskwright";
+
 /** What is known of one task's jobs. */
 export interface TaskStatistics {
   /** Distinct jobs; a keyed request that replaced a waiting job adds none. */
@@ -11,11 +13,12 @@ export interface TaskStatistics {
   readonly waitsMs: number[];
 }
 
-/** Counts what the worker's events and the producer say. */
+/** Counts what the producer adds and what the worker's events tell. */
 export class Statistics {
   readonly tasks: ReadonlyMap<string, TaskStatistics>;
+  /** Called after each job that is done with. */
+  onSettled = () => {};
   readonly #retried = new Set<string>();
-  readonly #started = new Set<string>();
 
   constructor(identifiers: readonly string[]) {
     this.tasks = new Map(
@@ -32,16 +35,18 @@ export class Statistics {
     return statistics;
   }
 
-  started(identifier: string, jobId: string, due: Date): void {
-    if (this.#started.has(jobId)) return;
-    this.#started.add(jobId);
-    this.of(identifier).waitsMs.push(Math.max(0, Date.now() - due.getTime()));
-  }
-
-  retried(identifier: string, jobId: string): void {
-    if (this.#retried.has(jobId)) return;
-    this.#retried.add(jobId);
-    this.of(identifier).retried++;
+  listenTo(events: WorkerEvents): void {
+    events.on("job:start", ({ job }) => {
+      if (job.attempts > 1) return;
+      const dueAt = Math.max(job.runAt.getTime(), job.createdAt.getTime());
+      this.of(job.task).waitsMs.push(Math.max(0, Date.now() - dueAt));
+    });
+    events.on("job:complete", ({ job, error }) => {
+      if (error === undefined) this.of(job.task).completed++;
+      else if (job.attempts >= job.maxAttempts) this.of(job.task).failed++;
+      else this.#addRetry(job);
+      this.onSettled();
+    });
   }
 
   get settled(): number {
@@ -50,6 +55,12 @@ export class Statistics {
 
   get enqueued(): number {
     return sum([...this.tasks.values()].map(({ enqueued }) => enqueued));
+  }
+
+  #addRetry({ id, task }: Job): void {
+    if (this.#retried.has(id)) return;
+    this.#retried.add(id);
+    this.of(task).retried++;
   }
 }
 
