@@ -1,0 +1,49 @@
+import type { Queries } from "../database/queries.js";
+import { toError } from "../errors.js";
+import type { WorkerEvents } from "../events.js";
+import { Lifecycle, type Service } from "../worker/service.js";
+import { Interval } from "./interval.js";
+import type { ResolvedRecovery } from "./options.js";
+import { sweep, type RunInTransaction, type SweepResult } from "./sweep.js";
+
+export interface SweeperOptions {
+  readonly queries: Queries;
+  readonly withTransaction: RunInTransaction;
+  readonly recovery: ResolvedRecovery;
+  readonly events: WorkerEvents;
+}
+
+/** Looks for dead workers from time to time. All workers do; the database lets one at a time. */
+export class Sweeper implements Service {
+  readonly #options: SweeperOptions;
+  readonly #lifecycle = new Lifecycle();
+  readonly #interval: Interval;
+
+  constructor(options: SweeperOptions) {
+    this.#options = options;
+    // Workers that were started together should not sweep together.
+    const jitterMs = Math.random() * 0.1 * options.recovery.sweepIntervalMs;
+    this.#interval = new Interval(options.recovery.sweepIntervalMs + jitterMs, async () => {
+      try {
+        await this.sweepOnce();
+      } catch (error) {
+        options.events.emit("sweep:error", () => ({ error: toError(error) }));
+      }
+    });
+  }
+
+  start(): void {
+    if (this.#lifecycle.start()) this.#interval.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#lifecycle.stop(() => this.#interval.stop());
+  }
+
+  async sweepOnce(): Promise<SweepResult> {
+    const { queries, withTransaction, recovery, events } = this.#options;
+    const result = await sweep(queries, withTransaction, recovery);
+    if (result.deadWorkerIds.length > 0) events.emit("sweep:complete", () => result);
+    return result;
+  }
+}
