@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { migrations } from "../../generated/migrations.js";
 import { bindQueries } from "../../src/database/queries.js";
 import type { Executor } from "../../src/database/executor.js";
+import { migrate } from "../../src/migrate/index.js";
 import { resolveRecovery, type RecoveryOptions } from "../../src/recovery/options.js";
 import { sweep } from "../../src/recovery/sweep.js";
 import { createDatabase, type TestDatabase } from "../support/database.js";
@@ -11,7 +11,7 @@ let database: TestDatabase;
 
 beforeAll(async () => {
   database = await createDatabase();
-  for (const text of Object.values(migrations)) await database.pool.query(text);
+  await migrate({ connectionString: database.connectionString });
 });
 afterAll(() => database.drop());
 beforeEach(() =>

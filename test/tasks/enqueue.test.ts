@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { migrations } from "../../generated/migrations.js";
 import {
   addImportContacts,
   addProcessUser,
@@ -7,12 +6,13 @@ import {
   addSendEmail,
   addSendEmailJobs,
 } from "../../generated/tasks/index.js";
+import { migrate } from "../../src/migrate/index.js";
 import { createDatabase, type TestDatabase } from "../support/database.js";
 
 let database: TestDatabase;
 beforeAll(async () => {
   database = await createDatabase();
-  for (const text of Object.values(migrations)) await database.pool.query(text);
+  await migrate({ connectionString: database.connectionString });
 });
 afterAll(() => database.drop());
 beforeEach(() => database.pool.query("delete from graphile_worker._private_jobs"));
