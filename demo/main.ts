@@ -24,13 +24,15 @@ process.exit();
 
 async function runDemo(): Promise<boolean> {
   const pool = new Pool({ connectionString });
+  // The embedded server may end while an idle connection is still being closed.
+  pool.on("error", () => {});
   const ledger = new Ledger();
   await ledger.create(pool);
   const statistics = new Statistics([...handlers.tasks.keys()]);
 
   // The worker installs the schema, then waits for the jobs that are added below.
   const worker = await startWorker({ connectionString, handlers, app: { ledger } });
-  statistics.listenTo(worker.events);
+  statistics.listenTo(worker);
   const progress = createProgress(out);
   const timer = setInterval(() => progress.update(statistics.settled, statistics.enqueued), 50);
   const startedAt = performance.now();

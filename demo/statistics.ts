@@ -1,4 +1,4 @@
-import type { Job, WorkerEvents } from "taskwright";
+import type { Job, Worker } from "taskwright";
 
 /** What is known of one task's jobs. */
 export interface TaskStatistics {
@@ -35,7 +35,7 @@ export class Statistics {
     return statistics;
   }
 
-  listenTo(events: WorkerEvents): void {
+  listenTo({ events }: Pick<Worker, "events">): void {
     events.on("job:start", ({ job }) => {
       if (job.attempts > 1) return;
       const dueAt = Math.max(job.runAt.getTime(), job.createdAt.getTime());

@@ -54,6 +54,17 @@ export interface WorkerEventMap {
   /** A handler ended after the worker had stopped waiting for it; its result changed nothing. */
   "job:late": { readonly job: Job; readonly error: Error | undefined };
 
+  /** The worker couldn't say that it lives; after too long it is taken for dead. */
+  "heartbeat:error": { readonly error: Error };
+  /** The worker was taken for dead, though it was only silent: its jobs may be with others. */
+  "heartbeat:lost": object;
+  /** This worker gave the jobs of dead ones back. */
+  "sweep:complete": {
+    readonly deadWorkerIds: readonly string[];
+    readonly recoveredJobIds: readonly string[];
+  };
+  "sweep:error": { readonly error: Error };
+
   /** Results couldn't be written; it is tried again after `retryInMs`. */
   "settle:error": { readonly error: Error; readonly count: number; readonly retryInMs: number };
 }
