@@ -21,10 +21,12 @@ const given = process.env["DATABASE_URL"];
 const server = given === undefined ? await startEmbeddedServer() : undefined;
 const serverUrl = given ?? server?.connectionString ?? "";
 const out = process.stdout;
+const style = out.isTTY ? {} : { head: [], border: [] };
 out.write(`${rounds} rounds, in turn: ${contenders.join(", ")}. Figures are medians.\n`);
 
 try {
   const table = new Table({
+    style,
     head: ["jobs/s", ...contenders, ...contenders.slice(1).map((name) => `ours / ${name}`)],
   });
   for (const scenario of scenarios.filter(({ name }) => chosen(name))) {
@@ -57,7 +59,7 @@ try {
 process.exit(0);
 
 async function reportIdleLatency(): Promise<void> {
-  const table = new Table({ head: ["idle latency, ms", "p50", "p99"] });
+  const table = new Table({ style, head: ["idle latency, ms", "p50", "p99"] });
   for (const contender of contenders.filter((name) => name !== "bare")) {
     const all: number[] = [];
     for (let round = 0; round < rounds; round++) {

@@ -1,6 +1,8 @@
 import { Client, Pool, type ClientBase } from "pg";
+import { withPooled } from "../database/connection.js";
 import { Database } from "../database/database.js";
-import type { StatementExecutor } from "../database/executor.js";
+import type { Executor, StatementExecutor } from "../database/executor.js";
+import { runTransaction } from "../database/transaction.js";
 
 /** No statement of the worker's own takes this long; one that does has lost its server. */
 const statementTimeoutMs = 30_000;
@@ -32,10 +34,12 @@ export class Connections {
   /** For the handlers. */
   readonly app: Database;
   readonly #systemPool: Pool | undefined;
+  readonly #preparedStatements: boolean;
   readonly #connectionString: string | undefined;
 
   constructor({ connectionString, pool, ...options }: ConnectionOptions) {
     this.#connectionString = connectionString;
+    this.#preparedStatements = options.preparedStatements;
     if (connectionString === undefined) {
       this.app = new Database({ ...(pool === undefined ? {} : { pool }), ...options });
     } else {
@@ -43,6 +47,14 @@ export class Connections {
       this.#systemPool = openSystemPool(connectionString);
     }
     this.system = withTimeout(this.#systemPool ?? this.app.pool);
+  }
+
+  /** Runs a transaction of the worker's own, which need not wait for the handlers' connections. */
+  systemTransaction<T>(fn: (tx: Executor) => Promise<T>): Promise<T> {
+    const pool = this.#systemPool ?? this.app.pool;
+    return withPooled(pool, (client, discard) =>
+      runTransaction(client, this.#preparedStatements, fn, discard),
+    );
   }
 
   /** Opens a connection to listen on. */

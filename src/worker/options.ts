@@ -4,6 +4,11 @@ import { defaultSchema } from "../database/identifier.js";
 import type { WorkerListeners } from "../events.js";
 import { silentLogger, type Logger } from "../log.js";
 import { refuseOption, refuseUnknownOptions } from "../options.js";
+import {
+  resolveRecovery,
+  type RecoveryOptions,
+  type ResolvedRecovery,
+} from "../recovery/options.js";
 import type { HandlerSet } from "../tasks/handlers.js";
 
 /** Flags that this worker leaves alone: a list, or a function that is asked before each claim. */
@@ -51,6 +56,8 @@ export interface WorkerOptions<App = undefined> {
   readonly shutdownTimeoutMs?: number;
   /** Milliseconds that an aborted handler has to end before it is given up. Default 5000. */
   readonly abortGraceMs?: number;
+  /** How a dead worker's jobs are given back; false: not at all. Default: within a minute. */
+  readonly recovery?: RecoveryOptions | false;
   /** Default: says nothing. */
   readonly logger?: Logger;
   /** Stops the worker when it aborts. */
@@ -62,11 +69,12 @@ export interface WorkerOptions<App = undefined> {
 }
 
 type Absent = "connectionString" | "pool" | "app" | "signal";
+type Resolved = Absent | "recovery";
 
 /** {@link WorkerOptions} with every default filled in. */
-export type ResolvedWorkerOptions<App> = Readonly<Required<Omit<WorkerOptions<App>, Absent>>> & {
+export type ResolvedWorkerOptions<App> = Readonly<Required<Omit<WorkerOptions<App>, Resolved>>> & {
   readonly [Name in Exclude<Absent, "app">]: WorkerOptions<App>[Name] | undefined;
-} & { readonly app: App };
+} & { readonly app: App; readonly recovery: ResolvedRecovery | undefined };
 
 const defaults = {
   connectionString: undefined,
@@ -86,6 +94,7 @@ const defaults = {
   bufferTimeoutMs: 2000,
   shutdownTimeoutMs: 5000,
   abortGraceMs: 5000,
+  recovery: Object.freeze({}),
   logger: silentLogger,
   signal: undefined,
   handleSignals: false,
@@ -121,7 +130,12 @@ export function resolveWorkerOptions<App>(
   checkNumbers(owner, options);
   checkOthers(owner, options);
   const workerId = options.workerId ?? `taskwright-${randomBytes(9).toString("hex")}`;
-  return Object.freeze({ ...options, workerId });
+  const { recovery = {} } = given;
+  return Object.freeze({
+    ...options,
+    workerId,
+    recovery: recovery === false ? undefined : resolveRecovery(recovery),
+  });
 }
 
 function checkNumbers<App>(owner: string, options: ResolvedWorkerOptions<App>): void {

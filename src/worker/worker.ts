@@ -3,6 +3,7 @@ import { isTransient } from "../database/failure.js";
 import { WorkerEvents } from "../events.js";
 import { silentLogger } from "../log.js";
 import { migrate } from "../migrate/index.js";
+import { Recovery } from "../recovery/recovery.js";
 import { Buffer } from "./buffer.js";
 import type { ClaimedJob } from "./claimed-job.js";
 import { Claimer } from "./claimer.js";
@@ -53,6 +54,7 @@ export class WorkerRoot<App> {
   readonly #runner: Runner<App>;
   readonly #settler: Settler;
   readonly #notifier: Notifier | undefined;
+  readonly #recovery: Recovery | undefined;
   readonly #onSignal = () => void this.stop("its signal was aborted");
   #stopping: Promise<void> | undefined;
   #failure: Error | undefined;
@@ -101,6 +103,18 @@ export class WorkerRoot<App> {
       onRest: () => this.#endIfDrained(),
       strays: new Strays({ queries, db, workerId, held: () => this.#heldIds() }),
     });
+    if (options.recovery !== undefined) {
+      this.#recovery = new Recovery({
+        queries,
+        db,
+        workerId,
+        events,
+        recovery: options.recovery,
+        onDeclaredDead: () => this.#claimer.wake(),
+        withTransaction: (fn) => this.#connections.systemTransaction(fn),
+        sweeps: mode === "continuous",
+      });
+    }
     if (options.listen && mode === "continuous") {
       this.#notifier = new Notifier({
         queries,
@@ -128,6 +142,7 @@ export class WorkerRoot<App> {
       throw error;
     }
     signal?.addEventListener("abort", this.#onSignal, { once: true });
+    await this.#recovery?.start();
     this.#settler.start();
     this.#runner.start();
     this.#buffer.start();
@@ -154,6 +169,7 @@ export class WorkerRoot<App> {
       this.#runner.stop(),
     ]);
     await this.#settler.stop();
+    await this.#recovery?.stop();
     await this.#connections.close();
     this.events.emit("pool:gracefulShutdown:complete", () => ({}));
     this.#release();

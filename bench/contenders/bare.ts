@@ -1,0 +1,56 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { Pool } from "pg";
+import { bindQueries } from "../../src/database/queries.js";
+import { Database } from "../../src/database/database.js";
+import { migrate } from "taskwright";
+import type { Contender } from "../contender.js";
+
+const batch = 500;
+
+/** The worker's own statements in a bare loop, with nothing around them: the ceiling. */
+export const runBare: Contender = async ({ connectionString }, onJob) => {
+  await migrate({ connectionString });
+  const pool = new Pool({ connectionString });
+  const db = new Database({ pool });
+  const queries = bindQueries({ schema: "graphile_worker", preparedStatements: true });
+  const workerId = "bare";
+  await queries.addTasks(db, { identifiers: ["noop"] });
+  const tasks = await queries.findTasks(db, { identifiers: ["noop"] });
+  const taskIds = tasks.map(({ id }) => id);
+  let isStopped = false;
+
+  const run = async () => {
+    let settling: Promise<unknown> = Promise.resolve();
+    while (!isStopped) {
+      const jobs = await queries.claimJobs(db, {
+        workerId,
+        taskIds,
+        forbiddenFlags: [],
+        maxJobs: batch,
+      });
+      for (const job of jobs) onJob(JSON.parse(job.payload));
+      // The next claim goes out while this batch is settled, unless it needs the freed queues.
+      const settle = queries.settleJobs(db, {
+        workerId,
+        completedIds: jobs.map(({ id }) => id),
+        completedLocks: jobs.map(({ lockedAt }) => lockedAt),
+        failures: "[]",
+        returnedIds: [],
+        returnedLocks: [],
+      });
+      await settling;
+      settling = settle;
+      if (jobs.length < batch) await settling;
+      if (jobs.length === 0) await delay(5);
+    }
+    await settling;
+  };
+  const running = run();
+  return {
+    stop: async () => {
+      isStopped = true;
+      await running;
+      await pool.end();
+    },
+  };
+};

@@ -1,0 +1,33 @@
+import type { Service } from "../worker/service.js";
+import { Heartbeat, type HeartbeatOptions } from "./heartbeat.js";
+import { Sweeper } from "./sweeper.js";
+import type { RunInTransaction } from "./sweep.js";
+
+export interface RecoveryServices extends HeartbeatOptions {
+  /** For the sweeps. */
+  readonly withTransaction: RunInTransaction;
+  /** Whether to sweep up after others too; a short run only says that it lives itself. */
+  readonly sweeps: boolean;
+}
+
+/** A worker's part in recovery: it says that it lives, and looks for others that don't. */
+export class Recovery implements Service {
+  readonly #heartbeat: Heartbeat;
+  readonly #sweeper: Sweeper | undefined;
+
+  constructor({ withTransaction, sweeps, ...options }: RecoveryServices) {
+    this.#heartbeat = new Heartbeat(options);
+    if (sweeps) this.#sweeper = new Sweeper({ ...options, withTransaction });
+  }
+
+  async start(): Promise<void> {
+    await this.#heartbeat.start();
+    this.#sweeper?.start();
+  }
+
+  /** The last service to stop, since only a worker that holds nothing may be forgotten. */
+  async stop(): Promise<void> {
+    await this.#sweeper?.stop();
+    await this.#heartbeat.stop();
+  }
+}
