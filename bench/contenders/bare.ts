@@ -17,11 +17,11 @@ export const runBare: Contender = async ({ connectionString }, onJob) => {
   await queries.addTasks(db, { identifiers: ["noop"] });
   const tasks = await queries.findTasks(db, { identifiers: ["noop"] });
   const taskIds = tasks.map(({ id }) => id);
-  let isStopped = false;
+  const stop = new AbortController();
 
   const run = async () => {
     let settling: Promise<unknown> = Promise.resolve();
-    while (!isStopped) {
+    while (!stop.signal.aborted) {
       const jobs = await queries.claimJobs(db, {
         workerId,
         taskIds,
@@ -48,7 +48,7 @@ export const runBare: Contender = async ({ connectionString }, onJob) => {
   const running = run();
   return {
     stop: async () => {
-      isStopped = true;
+      stop.abort();
       await running;
       await pool.end();
     },

@@ -28,7 +28,7 @@ async function startProcess() {
     { execArgv: ["--import=tsx", "--conditions=taskwright-source"] },
   );
   children.push(child);
-  child.on("message", (message) => said.push(String(message)));
+  child.on("message", (message) => said.push(message as string));
   await eventually(() => said.includes("started"), "the worker process");
   return { child, said };
 }
