@@ -81,6 +81,8 @@ export class Notifier implements Service {
       onNotify();
       while (this.#lifecycle.isStarted) {
         await Promise.race([this.#check(client), broken]);
+        // A stop that came meanwhile found no wait to end.
+        if (this.#lifecycle.isStopped) break;
         await Promise.race([this.#pause.wait(this.#options.checkIntervalMs), broken]);
       }
     } finally {
