@@ -13,6 +13,8 @@ export function createAjv(schema: object, options: Options = {}): Ajv2020 {
     strictTypes: false,
     strictTuples: false,
     strictRequired: false,
+    // Properties that match a pattern too are typed by both.
+    allowMatchingProperties: true,
     allErrors: true,
     useDefaults: true,
     // A property counts only if it is the payload's own: every object inherits a "constructor".
@@ -21,6 +23,8 @@ export function createAjv(schema: object, options: Options = {}): Ajv2020 {
     ...options,
   });
   ajvFormats.default(ajv);
+  // ajv resolves anchors, but its strict mode doesn't know the keyword.
+  ajv.addKeyword("$anchor");
   for (const keyword of extensionKeywords(schema)) ajv.addKeyword(keyword);
   return ajv;
 }

@@ -1,15 +1,13 @@
 import path from "node:path";
 import type { OutputFile, StageResult } from "../output.js";
 import type { Problem } from "../problem.js";
-import { createAjv } from "./ajv.js";
 import { emitRegistry } from "./emit/registry.js";
 import { emitTask } from "./emit/task.js";
-import { loadSchemas } from "./load.js";
+import { findCollisions, findNameClashes } from "./collisions.js";
+import { lintFile } from "./lint.js";
+import { loadSchemas, type SchemaFile } from "./load.js";
 import { buildModel, type TaskModel } from "./model.js";
-import type { SchemaObject } from "./node.js";
-import { readDefaults } from "./options.js";
-import { References } from "./reference.js";
-import { TypeReader } from "./types/read.js";
+import type { Finding } from "./rule.js";
 import { emitValidator } from "./validator.js";
 
 /** Where the schemas are and where their TypeScript goes; paths are absolute. */
@@ -24,31 +22,44 @@ export interface TasksOptions {
 
 /** Compiles `schemas/` into tasks. */
 export async function compileTasks(options: TasksOptions): Promise<StageResult<Problem>> {
-  const { files, problems } = await loadSchemas(options.root, options.schemas);
-  const models: TaskModel[] = [];
-  for (const source of files) {
-    const schema = source.document.value as SchemaObject;
-    const { defaults } = readDefaults(schema["x-task"]);
-    const reader = new TypeReader(schema, new References(schema));
-    const root = reader.definition("");
-    const isPayloadOptional = defaults.batch === undefined && createAjv(schema).compile(schema)({});
-    models.push(await buildModel({ source, defaults, root, isPayloadOptional }));
+  const { files: sources, problems } = await loadSchemas(options.root, options.schemas);
+  const linted = sources.map(lintFile);
+  for (const { source, findings } of linted) {
+    problems.push(...findings.map((finding) => toProblem(source, finding)));
   }
-  const outputs: OutputFile[] = [];
-  for (const model of models) {
-    const { names, source } = model;
-    outputs.push({
-      path: path.join(options.output, `${names.file}.ts`),
-      text: await emitTask(model, options),
-    });
-    outputs.push({
-      path: path.join(options.output, "validators", `${names.file}.ts`),
-      text: emitValidator(source.document.value as SchemaObject, source.relativePath),
-    });
-  }
-  outputs.push({
-    path: path.join(options.output, "index.ts"),
-    text: await emitRegistry(models, "schemas"),
-  });
-  return { files: outputs, problems };
+  problems.push(...findCollisions(linted));
+  if (problems.length > 0) return { files: [], problems: sortProblems(problems) };
+  const models = await Promise.all(linted.map(buildModel));
+  problems.push(...findNameClashes(models));
+  return { files: await emitTasks(models, options), problems };
+}
+
+/** As a reader comes by them: by file, then by line. */
+function sortProblems(problems: readonly Problem[]): Problem[] {
+  const key = ({ file, line = 0, column = 0 }: Problem) =>
+    [file, ...[line, column].map((count) => String(count).padStart(9, "0"))].join("\0");
+  return problems.toSorted((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
+}
+
+function toProblem({ relativePath, document }: SchemaFile, finding: Finding): Problem {
+  return { file: relativePath, ...document.position(finding.pointer), ...finding };
+}
+
+async function emitTasks(
+  models: readonly TaskModel[],
+  options: TasksOptions,
+): Promise<OutputFile[]> {
+  const { root, schemas, output } = options;
+  const folder = path.relative(root, schemas).split(path.sep).join("/");
+  const files = await Promise.all(
+    models.map(async (model) => [
+      { path: path.join(output, `${model.names.file}.ts`), text: await emitTask(model, options) },
+      {
+        path: path.join(output, "validators", `${model.names.file}.ts`),
+        text: emitValidator(model),
+      },
+    ]),
+  );
+  const registry = await emitRegistry(models, folder);
+  return [...files.flat(), { path: path.join(output, "index.ts"), text: registry }];
 }

@@ -1,4 +1,7 @@
+import { createAjv } from "./ajv.js";
+import type { LintedFile } from "./lint.js";
 import type { SchemaFile } from "./load.js";
+import type { SchemaObject } from "./node.js";
 import { importedTypes, nameTask, pascalCase, type TaskNames } from "./names.js";
 import type { TaskDefaults } from "./options.js";
 import { pointerKeys } from "../json.js";
@@ -26,16 +29,9 @@ export interface TaskModel {
   readonly isPayloadOptional: boolean;
 }
 
-export interface ModelInput {
-  readonly source: SchemaFile;
-  readonly defaults: TaskDefaults;
-  readonly root: Definition;
-  readonly isPayloadOptional: boolean;
-}
-
-export async function buildModel(input: ModelInput): Promise<TaskModel> {
-  const { source, defaults, root, isPayloadOptional } = input;
-  const identifier = defaults.identifier ?? source.name;
+export async function buildModel({ source, defaults, root }: LintedFile): Promise<TaskModel> {
+  if (root === undefined) throw new Error(`${source.relativePath} was not linted clean.`);
+  const identifier = identifierOf({ source, defaults });
   const names = nameTask(identifier, defaults.batch !== undefined);
   return Object.freeze({
     identifier,
@@ -45,8 +41,13 @@ export async function buildModel(input: ModelInput): Promise<TaskModel> {
     types: await declareTypes(root, nameTypes(root, names)),
     hasDefaults: differsBySide(root),
     defaults,
-    isPayloadOptional,
+    isPayloadOptional: defaults.batch === undefined && acceptsNothing(source),
   });
+}
+
+function acceptsNothing({ document }: SchemaFile): boolean {
+  const schema = document.value as SchemaObject;
+  return createAjv(schema).compile(schema)({});
 }
 
 /**
@@ -74,4 +75,12 @@ function nameTypes(root: Definition, names: TaskNames): TypeNames {
       return side === "input" ? `${stemOf(target)}Input` : stemOf(target);
     },
   };
+}
+
+/** The task's name in the database. */
+export function identifierOf({
+  source,
+  defaults,
+}: Pick<LintedFile, "source" | "defaults">): string {
+  return defaults.identifier ?? source.name;
 }

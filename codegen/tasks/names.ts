@@ -1,6 +1,7 @@
 /** The words of a name in any spelling: `send_email`, `send-email`, `sendEmail`, `SEND EMAIL`. */
 export function wordsOf(name: string): string[] {
   return name
+    .normalize("NFC")
     .replaceAll(/(\p{Ll}|\d)(\p{Lu})/gu, "$1 $2")
     .replaceAll(/(\p{Lu}+)(\p{Lu}\p{Ll})/gu, "$1 $2")
     .split(/[^\p{L}\p{N}]+/u)
@@ -67,7 +68,7 @@ export function nameTask(identifier: string, isBatch: boolean): TaskNames {
   const stem = isTaken ? `Task${pascal}` : pascal;
   const [first = "", ...rest] = stem;
   const camel = first.toLowerCase() + rest.join("");
-  const file = identifier.replaceAll(/[^\w-]/gu, "_");
+  const file = identifier.normalize("NFC").replaceAll(/[^\p{L}\p{N}_-]/gu, "_");
   const root = isBatch ? `${stem}Item` : stem;
   return Object.freeze({
     file: otherFiles.has(file.toLowerCase()) ? `task_${file}` : file,

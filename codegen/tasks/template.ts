@@ -14,9 +14,9 @@ export function parseTemplate(source: string): TemplateResult {
   for (const match of source.matchAll(token)) {
     const [whole] = match;
     const field = match.groups?.["field"];
-    if (field === "") return { ok: false, message: "It has a placeholder without a name." };
+    if (field === "") return { ok: false, message: "it has a placeholder without a name" };
     if (whole === "{" || whole === "}") {
-      return { ok: false, message: `It has a "${whole}" that belongs to no placeholder.` };
+      return { ok: false, message: `it has a "${whole}" that belongs to no placeholder` };
     }
     if (field === undefined) {
       text += whole === "{{" ? "{" : whole === "}}" ? "}" : whole;

@@ -1,7 +1,10 @@
 import standalone from "ajv/dist/standalone/index.js";
 import { generatedHeader } from "../format.js";
 import { createAjv, standaloneOptions } from "./ajv.js";
+import { keywords } from "./keywords.js";
+import type { TaskModel } from "./model.js";
 import type { SchemaObject } from "./node.js";
+import { isObject } from "../json.js";
 
 /** What ajv's code loads with `require`, which ES modules lack, and what stands for it. */
 const loaded: readonly (readonly [string, string])[] = [
@@ -13,7 +16,9 @@ const loaded: readonly (readonly [string, string])[] = [
  * Compiles a schema into a module of its own that exports `validator`. It is TypeScript that is
  * not type-checked, because a user's compiler doesn't copy JavaScript into its output.
  */
-export function emitValidator(schema: SchemaObject, source: string): string {
+export function emitValidator({ source }: TaskModel): string {
+  const { relativePath } = source;
+  const schema = withoutAnnotations(source.document.value as SchemaObject);
   const ajv = createAjv(schema, standaloneOptions);
   const code = standalone.default(ajv, ajv.compile(schema));
   const name = /^export const validate = (?<name>\w+);$/mu.exec(code)?.groups?.["name"];
@@ -23,10 +28,10 @@ export function emitValidator(schema: SchemaObject, source: string): string {
     .replace(/^export default .*$/mu, "");
   const text = loaded.reduce((text, [from, to]) => text.replaceAll(from, to), body).trim();
   if (name === undefined || text.includes('require("ajv')) {
-    throw new Error(`ajv's standalone code for ${source} has an unknown form.`);
+    throw new Error(`ajv's standalone code for ${relativePath} has an unknown form.`);
   }
   return [
-    generatedHeader(source).trimEnd(),
+    generatedHeader(relativePath).trimEnd(),
     "// @ts-nocheck",
     "/* eslint-disable */",
     'import type { PayloadValidator } from "taskwright";',
@@ -43,4 +48,24 @@ function importRuntime(text: string): string[] {
   const names = ["equal", "formats", "ucs2length"];
   const used = names.filter((name) => new RegExp(`= ${name}\\b`, "u").test(text));
   return used.length === 0 ? [] : [`import { ${used.join(", ")} } from "taskwright/validation";`];
+}
+
+/** ajv copies the schema into its code: what it doesn't read need not be there. */
+function withoutAnnotations(schema: SchemaObject): SchemaObject {
+  const strip = (value: unknown) => (isObject(value) ? withoutAnnotations(value) : value);
+  const kept = Object.entries(schema).filter(
+    ([name]) => keywords.has(name) && keywords.get(name)?.annotation !== true,
+  );
+  return Object.fromEntries(
+    kept.map(([name, value]) => {
+      const holds = keywords.get(name)?.holds;
+      if (holds === "schema") return [name, strip(value)];
+      if (holds === "list" && Array.isArray(value)) return [name, value.map(strip)];
+      if (holds !== "map" || !isObject(value)) return [name, value];
+      return [
+        name,
+        Object.fromEntries(Object.entries(value).map(([key, held]) => [key, strip(held)])),
+      ];
+    }),
+  );
 }

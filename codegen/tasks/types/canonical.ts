@@ -28,9 +28,12 @@ export type Refer = (target: Definition, side: Side) => CanonicalSchema;
 const maxTupleLength = 16;
 const maxTupleSpread = 4;
 
+/** The generator takes an empty schema with a description for an object. */
+const unknown: CanonicalSchema = { tsType: "unknown" };
+
 /** Writes a type for one side. */
 export function toCanonical(type: JsonType, side: Side, refer: Refer): CanonicalSchema {
-  if (isAny(type)) return {};
+  if (isAny(type)) return unknown;
   const write = (inner: JsonType) => toCanonical(inner, side, refer);
   const options = [
     ...literals(type.shapes),
@@ -45,7 +48,11 @@ export function toCanonical(type: JsonType, side: Side, refer: Refer): Canonical
 }
 
 function literals(shapes: readonly Shape[]): CanonicalSchema[] {
-  const values = shapes.flatMap((shape) => (shape.kind === "literal" ? [shape.value] : []));
+  // TypeScript would take "a" | string for string anyway.
+  const open = new Set<string>(shapes.map(({ kind }) => kind));
+  const values = shapes.flatMap((shape) =>
+    shape.kind === "literal" && !open.has(typeof shape.value) ? [shape.value] : [],
+  );
   const isBoolean = values.includes(true) && values.includes(false);
   const rest = isBoolean ? values.filter((value) => typeof value !== "boolean") : values;
   return [
@@ -62,7 +69,7 @@ function writeShape(
 ): CanonicalSchema | undefined {
   switch (shape.kind) {
     case "any":
-      return {};
+      return unknown;
     case "literal":
       return undefined;
     case "null":
@@ -106,7 +113,7 @@ function writeObject(
   const properties: [string, unknown][] = [];
   const required: string[] = [];
   for (const [name, { type, required: isRequired, filled, doc }] of shape.properties) {
-    properties.push([name, isNever(type) ? false : withDoc(write(type), doc)]);
+    properties.push([name, isNever(type) ? false : withComment(write(type), doc)]);
     if (filled === undefined ? isRequired : side === "payload") required.push(name);
   }
   const others = union([...shape.patterns.map(({ type }) => type), shape.additional]);
@@ -119,10 +126,14 @@ function writeObject(
   };
 }
 
-/** A comment beside a reference must not make the generator write the type out a second time. */
-function withDoc(schema: CanonicalSchema, doc: string): CanonicalSchema {
-  if (doc === "") return schema;
-  return "$ref" in schema ? { anyOf: [schema], description: doc } : { ...schema, description: doc };
+/** The generator adds lines of its own to comments: what follows this mark is cut off again. */
+export const endOfComment = "@@end";
+
+/** Adds a comment; beside a reference, it must not make the generator write the type out again. */
+export function withComment(schema: CanonicalSchema, doc: string): CanonicalSchema {
+  if (doc === "" && !("minItems" in schema)) return schema;
+  const description = `${doc}\n${endOfComment}`;
+  return "$ref" in schema ? { anyOf: [schema], description } : { ...schema, description };
 }
 
 function forbid(schema: CanonicalSchema, names: readonly string[]): CanonicalSchema {

@@ -1,7 +1,13 @@
 import { compile } from "json-schema-to-typescript";
-import { Project } from "ts-morph";
+import { Project, SyntaxKind } from "ts-morph";
 import type { Definition, JsonType } from "./type.js";
-import { toCanonical, type CanonicalSchema, type Side } from "./canonical.js";
+import {
+  endOfComment,
+  toCanonical,
+  withComment,
+  type CanonicalSchema,
+  type Side,
+} from "./canonical.js";
 
 /** Names for the types of one schema file. */
 export interface TypeNames {
@@ -17,28 +23,38 @@ export interface TypeDeclarations {
 
 /** Declares a type and all that it refers to, for both sides. */
 export async function declareTypes(root: Definition, names: TypeNames): Promise<TypeDeclarations> {
-  const types: Record<string, CanonicalSchema> = {};
+  const types = new Map<string, CanonicalSchema>();
+  const standIns = new Map<string, string>();
   const refer = (target: Definition, given: Side): CanonicalSchema => {
     const side = differsBySide(target) ? given : "payload";
     const name = names.of(target, side);
-    if (!Object.hasOwn(types, name)) {
-      // Taken first, for the type may refer to itself.
-      types[name] = {};
-      const written = toCanonical(target.type(), side, refer);
-      const named = "$ref" in written ? { anyOf: [written] } : written;
-      types[name] = { ...named, title: name, description: target.doc };
-    }
-    return { $ref: `#/types/${name}` };
+    const known = standIns.get(name);
+    if (known !== undefined) return { $ref: `#/types/${known}` };
+    // Taken first, for the type may refer to itself.
+    const standIn = `${standInStem}${standIns.size}`;
+    standIns.set(name, standIn);
+    types.set(standIn, {});
+    const written = toCanonical(target.type(), side, refer);
+    const named = "$ref" in written ? { anyOf: [written] } : written;
+    types.set(standIn, withComment({ ...named, title: standIn }, target.doc));
+    return { $ref: `#/types/${standIn}` };
   };
-  const sides: readonly Side[] = ["payload", "input"];
-  const properties = Object.fromEntries(sides.map((side) => [side, refer(root, side)]));
-  const carrier = { title: carrierName, type: "object", properties, types };
+  const properties = { payload: refer(root, "payload"), input: refer(root, "input") };
+  const carrier = {
+    title: carrierName,
+    type: "object",
+    properties,
+    types: Object.fromEntries(types),
+  };
   const text = await compile(carrier as Parameters<typeof compile>[0], carrierName, options);
-  return { text: withoutCarrier(text), names: Object.keys(types) };
+  const byStandIn = new Map([...standIns].map(([name, standIn]) => [standIn, name]));
+  return { text: rename(cutComments(text), byStandIn), names: [...standIns.keys()] };
 }
 
 /** The generator declares what a schema refers to, so one that refers to all is given to it. */
 const carrierName = "TaskwrightCarrier";
+/** The generator changes names that it doesn't like, so it gets ones that it does. */
+const standInStem = "TaskwrightType";
 
 const options = {
   additionalProperties: false,
@@ -48,11 +64,28 @@ const options = {
   unknownAny: true,
 };
 
-function withoutCarrier(text: string): string {
+/** Takes out what the generator added to comments, and comments that are empty then. */
+function cutComments(text: string): string {
+  const added = new RegExp(String.raw`\s*\* ${endOfComment}(?:(?!\*\/)[\s\S])*(?=\*\/)`, "gu");
+  return text.replaceAll(added, "\n").replaceAll(/\/\*\*[\s*]*\*\/\s*/gu, "");
+}
+
+/** Gives the types their names, and drops the carrier. */
+function rename(text: string, names: ReadonlyMap<string, string>): string {
   const project = new Project({ useInMemoryFileSystem: true });
   const file = project.createSourceFile("types.ts", text);
   file.getInterfaceOrThrow(carrierName).remove();
-  return file.getFullText();
+  const current = file.getFullText();
+  let renamed = "";
+  let end = 0;
+  for (const identifier of file.getDescendantsOfKind(SyntaxKind.Identifier)) {
+    const name = names.get(identifier.getText());
+    const isProperty = identifier.getParentIfKind(SyntaxKind.PropertySignature) !== undefined;
+    if (name === undefined || isProperty) continue;
+    renamed += current.slice(end, identifier.getStart()) + name;
+    end = identifier.getEnd();
+  }
+  return renamed + current.slice(end);
 }
 
 /** Whether a producer may leave out something that a handler is sure to get. */

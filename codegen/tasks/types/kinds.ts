@@ -109,7 +109,7 @@ function readObject(schema: SchemaObject, pointer: string, at: TypeAt): Shape[] 
   return restrictNames(
     requireAll(matchPatterns(declared, others), Array.isArray(required) ? required : []),
     schema["propertyNames"],
-    at(`${pointer}/propertyNames`),
+    intersect({ shapes: shapesOfKind("string") }, at(`${pointer}/propertyNames`)),
   );
 }
 
@@ -140,7 +140,8 @@ function requireAll(shape: ObjectShape, names: readonly unknown[]): ObjectShape[
   for (const name of names) {
     if (typeof name !== "string") continue;
     const property = propertyOf(shape, name);
-    // Only an undeclared name is looked into: a declared one may be what is being read.
+    // A declared one is not looked into, unless it is plainly false: it may be what is being read.
+    if (property.type === never) return [];
     if (!shape.properties.has(name) && isNever(property.type)) return [];
     properties.set(name, { ...property, required: true });
   }

@@ -4,7 +4,7 @@
 import type { PayloadValidator } from "taskwright";
 import { formats, ucs2length } from "taskwright/validation";
 
-const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","description":"One contact to import into an account. A job carries an array of them.","type":"object","properties":{"accountId":{"type":"integer","minimum":1},"email":{"type":"string","format":"email"},"name":{"type":"string","minLength":1,"maxLength":200},"website":{"type":"string","format":"uri"},"birthday":{"type":"string","format":"date"},"score":{"type":"number","minimum":0,"maximum":100}},"required":["accountId","email"],"additionalProperties":false,"x-task":{"batch":{"maxItems":500},"queueName":"imports","maxAttempts":10,"timeout":"2m"}};
+const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"accountId":{"type":"integer","minimum":1},"email":{"type":"string","format":"email"},"name":{"type":"string","minLength":1,"maxLength":200},"website":{"type":"string","format":"uri"},"birthday":{"type":"string","format":"date"},"score":{"type":"number","minimum":0,"maximum":100}},"required":["accountId","email"],"additionalProperties":false};
 const func0 = Object.prototype.hasOwnProperty;
 const func65 = ucs2length;
 const formats0 = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i;

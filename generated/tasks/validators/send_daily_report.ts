@@ -4,7 +4,7 @@
 import type { PayloadValidator } from "taskwright";
 import { formats } from "taskwright/validation";
 
-const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","description":"Write the daily report and send it to those who asked for it.","type":"object","properties":{"date":{"description":"The day to report on; the previous day when absent.","type":"string","format":"date"},"recipients":{"type":"array","items":{"type":"string","format":"email"},"default":[]}},"additionalProperties":false,"x-task":{"queueName":"reports","maxAttempts":3,"timeout":"5m"}};
+const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"date":{"type":"string","format":"date"},"recipients":{"type":"array","items":{"type":"string","format":"email"},"default":[]}},"additionalProperties":false};
 const func0 = Object.prototype.hasOwnProperty;
 const formats0 = formats.date;
 const formats2 = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i;

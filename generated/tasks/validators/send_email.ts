@@ -4,7 +4,7 @@
 import type { PayloadValidator } from "taskwright";
 import { ucs2length } from "taskwright/validation";
 
-const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","description":"Send one transactional email.","type":"object","properties":{"to":{"type":"string","format":"email"},"subject":{"type":"string","minLength":1,"maxLength":998},"body":{"type":"string"}},"required":["to","subject","body"],"additionalProperties":false,"x-task":{"queueName":"mail:{to}","maxAttempts":5,"timeout":"30s"}};
+const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"to":{"type":"string","format":"email"},"subject":{"type":"string","minLength":1,"maxLength":998},"body":{"type":"string"}},"required":["to","subject","body"],"additionalProperties":false};
 const func0 = Object.prototype.hasOwnProperty;
 const func65 = ucs2length;
 const formats0 = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i;

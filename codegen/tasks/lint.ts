@@ -1,0 +1,56 @@
+import type { SchemaFile } from "./load.js";
+import { walkSchemas, type SchemaObject } from "./node.js";
+import { readDefaults, type TaskDefaults } from "./options.js";
+import { References } from "./reference.js";
+import { applyRules, type Finding, type LintInput } from "./rule.js";
+import { compiledRules, defaultRules } from "./rules/defaults.js";
+import { checkCompilation, checkDocument } from "./rules/document.js";
+import { keywordRules } from "./rules/keywords.js";
+import { referenceRules } from "./rules/references.js";
+import { typeRules } from "./rules/types.js";
+import { unevaluatedRules } from "./rules/unevaluated.js";
+import { valueRules } from "./rules/values.js";
+import { TypeReader } from "./types/read.js";
+import type { Definition } from "./types/type.js";
+
+/** A schema file that was read, with all that is wrong with it. */
+export interface LintedFile {
+  readonly source: SchemaFile;
+  readonly defaults: TaskDefaults;
+  readonly findings: readonly Finding[];
+  /** The root's type; absent while there are findings. */
+  readonly root?: Definition;
+}
+
+const schemaRules = [
+  ...keywordRules,
+  ...referenceRules,
+  ...valueRules,
+  ...defaultRules,
+  ...unevaluatedRules,
+];
+
+/** Checks one file in steps, each of which relies on what the ones before have made sure of. */
+export function lintFile(source: SchemaFile): LintedFile {
+  const { document } = source;
+  const malformed = checkDocument(document);
+  if (malformed.length > 0) return { source, defaults: {}, findings: malformed };
+  const root = document.value as SchemaObject;
+  const input: LintInput = {
+    document,
+    root,
+    nodes: walkSchemas(root),
+    references: new References(root),
+  };
+  const { defaults, findings: optionFindings } = readDefaults(root["x-task"]);
+  const findings = [...optionFindings, ...applyRules(schemaRules, input)];
+  if (findings.length === optionFindings.length) findings.push(...checkCompilation(root));
+  if (findings.length > optionFindings.length) return { source, defaults, findings };
+  findings.push(...applyRules(compiledRules, input));
+  const reader = new TypeReader(root, input.references);
+  findings.push(...typeRules(input, reader, defaults));
+  const definition = reader.definition("");
+  return findings.length > 0
+    ? { source, defaults, findings }
+    : { source, defaults, findings, root: definition };
+}

@@ -1,0 +1,135 @@
+import { escapePointer, isObject } from "../../json.js";
+import { didYouMean } from "../../suggest.js";
+import { knownFormats, numberFormats } from "../formats.js";
+import { typeKinds } from "../node.js";
+import type { Complaint, Rule } from "../rule.js";
+
+const unknownFormat: Rule = {
+  name: "unknown-format",
+  check: ({ schema, pointer }) => {
+    const { format } = schema;
+    if (typeof format !== "string" || knownFormats.includes(format)) return [];
+    return [
+      {
+        pointer: `${pointer}/format`,
+        message: `Nothing checks the format "${format}".${didYouMean(format, knownFormats)}`,
+        hint: `Use pattern, or one of ${knownFormats.join(", ")}.`,
+      },
+    ];
+  },
+};
+
+const misplacedFormat: Rule = {
+  name: "misplaced-format",
+  check: ({ schema, pointer }) => {
+    const { format } = schema;
+    const kinds = typeKinds(schema);
+    if (typeof format !== "string" || !knownFormats.includes(format) || kinds === undefined) {
+      return [];
+    }
+    const kind = numberFormats.has(format) ? "number" : "string";
+    if (kinds.includes(kind)) return [];
+    return [
+      {
+        pointer: `${pointer}/format`,
+        message: `The format "${format}" is about a ${kind}, which this type excludes.`,
+        hint: `Remove the format, or make the type "${kind}".`,
+      },
+    ];
+  },
+};
+
+const brokenPattern: Rule = {
+  name: "broken-pattern",
+  check: ({ schema, pointer }) => {
+    const { pattern, patternProperties } = schema;
+    const patterns: [string, string][] = [
+      ...(typeof pattern === "string" ? [["pattern", pattern] as [string, string]] : []),
+      ...Object.keys(isObject(patternProperties) ? patternProperties : {}).map(
+        (key): [string, string] => [`patternProperties/${escapePointer(key)}`, key],
+      ),
+    ];
+    return patterns.flatMap(([place, source]) => {
+      const fault = patternFault(source);
+      if (fault === undefined) return [];
+      const message = `This is not a regular expression: ${fault}.`;
+      const hint = "Mend it; patterns are read with JavaScript's u flag.";
+      return [{ pointer: `${pointer}/${place}`, message, hint }];
+    });
+  },
+};
+
+function patternFault(source: string): string | undefined {
+  try {
+    new RegExp(source, "u").test("");
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : "it can't be read";
+  }
+}
+
+/** Pairs of keywords of which the first must not be above the second. */
+const ranges: readonly (readonly [string, string])[] = [
+  ["minLength", "maxLength"],
+  ["minimum", "maximum"],
+  ["minItems", "maxItems"],
+  ["minContains", "maxContains"],
+  ["minProperties", "maxProperties"],
+];
+
+const emptyRange: Rule = {
+  name: "empty-range",
+  check: ({ schema, pointer }) => {
+    const complaint = (low: string, high: string): Complaint => ({
+      pointer: `${pointer}/${low}`,
+      message: `No value lies between ${low} ${String(schema[low])} and ${high} ${String(schema[high])}.`,
+      hint: "Change one of the two.",
+    });
+    const isAbove = (low: string, high: string, orEqual: boolean) => {
+      const [from, to] = [schema[low], schema[high]];
+      if (typeof from !== "number" || typeof to !== "number") return false;
+      return orEqual ? from >= to : from > to;
+    };
+    return [
+      ...ranges.filter(([low, high]) => isAbove(low, high, false)),
+      ...[
+        ["exclusiveMinimum", "exclusiveMaximum"] as const,
+        ["exclusiveMinimum", "maximum"] as const,
+        ["minimum", "exclusiveMaximum"] as const,
+      ].filter(([low, high]) => isAbove(low, high, true)),
+    ].map(([low, high]) => complaint(low, high));
+  },
+};
+
+/** Every JavaScript object inherits these, so that "absent" and "present" get mixed up. */
+const inheritedNames: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));
+
+const inheritedName: Rule = {
+  name: "inherited-name",
+  check: ({ schema, pointer }) => {
+    const { properties, required } = schema;
+    const complaint = (place: string, name: string): Complaint => ({
+      pointer: `${pointer}/${place}`,
+      message: `"${name}" can't be told from what every JavaScript object inherits.`,
+      hint: "Give the property another name.",
+    });
+    const declared = isObject(properties) ? Object.keys(properties) : [];
+    const named = Array.isArray(required) ? required : [];
+    return [
+      ...declared
+        .filter((name) => inheritedNames.has(name))
+        .map((name) => complaint(`properties/${escapePointer(name)}`, name)),
+      ...[...named.entries()]
+        .filter(([, name]) => inheritedNames.has(String(name)) && !declared.includes(String(name)))
+        .map(([index, name]) => complaint(`required/${index}`, String(name))),
+    ];
+  },
+};
+
+export const valueRules: readonly Rule[] = [
+  brokenPattern,
+  unknownFormat,
+  misplacedFormat,
+  emptyRange,
+  inheritedName,
+];
