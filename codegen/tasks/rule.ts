@@ -25,7 +25,7 @@ export interface LintInput {
 /** One thing that a schema must not do. The name is part of the error. */
 export interface Rule {
   readonly name: string;
-  check(node: SchemaNode, input: LintInput): Complaint[];
+  readonly check: (node: SchemaNode, input: LintInput) => Complaint[];
 }
 
 /** Applies every rule to every schema of a file. */

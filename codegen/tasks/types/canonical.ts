@@ -85,24 +85,27 @@ function writeShape(
   }
 }
 
-function writeArray(shape: ArrayShape, write: (type: JsonType) => CanonicalSchema) {
+function writeArray(
+  shape: ArrayShape,
+  write: (type: JsonType) => CanonicalSchema,
+): CanonicalSchema {
   const { prefix, rest, min, max } = shape;
-  const itemAt = (index: number) => write(prefix[index] ?? rest);
-  const items = (length: number) => Array.from({ length }, (_, index) => itemAt(index));
+  const tuple = (length: number, isOpen: boolean) => ({
+    type: "array",
+    items: Array.from({ length }, (_, index) => write(prefix[index] ?? rest)),
+    minItems: length,
+    ...(isOpen ? {} : { maxItems: length }),
+    additionalItems: isOpen ? write(rest) : false,
+  });
+  const isBounded = max <= maxTupleLength && (max - min <= maxTupleSpread || max <= prefix.length);
   const least = Math.min(min, Math.max(maxTupleLength, prefix.length));
-  const isTuple = max <= maxTupleLength && (max - min <= maxTupleSpread || max <= prefix.length);
-  if (isTuple) {
-    return {
-      type: "array",
-      items: items(max),
-      minItems: min,
-      maxItems: max,
-      additionalItems: false,
-    };
-  }
-  const length = Math.max(least, prefix.length);
-  if (length === 0) return { type: "array", items: write(rest) };
-  return { type: "array", items: items(length), minItems: least, additionalItems: write(rest) };
+  const longest = isBounded ? max : Math.max(least, prefix.length);
+  if (longest === 0 && !isBounded) return { type: "array", items: write(rest) };
+  // One tuple for each length: the generator's own unions of tuples lack parentheses in arrays.
+  const lengths = Array.from({ length: longest - least + 1 }, (_, index) => least + index);
+  const tuples = lengths.map((length) => tuple(length, !isBounded && length === longest));
+  const [only] = tuples;
+  return only !== undefined && tuples.length === 1 ? only : { anyOf: tuples };
 }
 
 function writeObject(

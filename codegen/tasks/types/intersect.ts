@@ -5,6 +5,7 @@ import {
   any,
   expand,
   isAny,
+  isImpossible,
   isNever,
   union,
   withExactness,
@@ -139,7 +140,7 @@ function meetObjects(a: ObjectShape, b: ObjectShape, trail: Trail): Shape[] {
     refuseDefaultUnder(a, b, name);
     refuseDefaultUnder(b, a, name);
     const property = meetProperties(propertyOf(a, name), propertyOf(b, name), trail);
-    if (property.required && isNever(property.type)) return [];
+    if (isImpossible(property)) return [];
     properties.set(name, property);
   }
   return [

@@ -6,6 +6,7 @@ import { describe } from "./describe.js";
 import { boundArray, intersect, propertyOf } from "./intersect.js";
 import {
   any,
+  isImpossible,
   isNever,
   never,
   openObject,
@@ -163,8 +164,9 @@ function restrictNames(
     for (const name of new Set([...shape.properties.keys(), ...(isClosed ? listed : [])])) {
       const property = propertyOf(shape, name);
       const isAllowed = isClosed ? listed.includes(name) : allowsName(names, name);
-      if (property.required && !isAllowed) return [];
-      properties.set(name, isAllowed ? property : { ...property, type: never });
+      const restricted = isAllowed ? property : { ...property, type: never };
+      if (!isAllowed && isImpossible(restricted)) return [];
+      properties.set(name, restricted);
     }
     return [
       isClosed

@@ -120,6 +120,11 @@ export function isAny(type: JsonType): boolean {
   return type.shapes.some(({ kind }) => kind === "any");
 }
 
+/** A property that must be there, or that the validator puts there, but can't be anything. */
+export function isImpossible({ type, required, filled }: Property): boolean {
+  return (required || filled !== undefined) && isNever(type);
+}
+
 /** All values of one kind. */
 export function shapesOfKind(kind: Kind): Shape[] {
   switch (kind) {

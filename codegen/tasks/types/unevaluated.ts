@@ -1,7 +1,7 @@
 import { boundArray, intersect } from "./intersect.js";
 import {
   expand,
-  isNever,
+  isImpossible,
   withExactness,
   type ArrayShape,
   type JsonType,
@@ -33,8 +33,10 @@ function limitObject(shape: ObjectShape, rest: JsonType): ObjectShape[] {
   const properties = new Map<string, Property>();
   for (const [name, property] of shape.properties) {
     const type = property.evaluated ? property.type : intersect(property.type, rest);
-    if (property.required && isNever(type)) return [];
-    properties.set(name, { ...property, type, evaluated: true });
+    const limited = { ...property, type, evaluated: true };
+    // Before, it was looked at already, or it may be what is being looked at.
+    if (!property.evaluated && isImpossible(limited)) return [];
+    properties.set(name, limited);
   }
   const additional = shape.additionalEvaluated
     ? shape.additional
