@@ -15,8 +15,12 @@ export interface WorkerEventMap {
   /** A stop no longer waits: running jobs are given back. */
   "pool:forcefulShutdown": { readonly message: string };
   "pool:forcefulShutdown:complete": object;
-  /** Something went wrong that leaves a job locked until a sweep. */
-  "pool:fatalError": { readonly action: string; readonly error: Error };
+  /** A stop gave up on the database: these jobs stay locked until a sweep. */
+  "pool:fatalError": {
+    readonly action: string;
+    readonly error: Error;
+    readonly jobs: readonly Job[];
+  };
 
   /** The worker is about to connect in order to listen. */
   "pool:listen:connecting": { readonly attempts: number };

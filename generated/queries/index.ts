@@ -34,6 +34,7 @@ import {
   addTasks,
   listenForJobs,
   ping,
+  isReadOnly,
   listLocks,
 } from "./worker.js";
 /** Every query, by name. */
@@ -65,5 +66,6 @@ export const queries = {
   addTasks,
   listenForJobs,
   ping,
+  isReadOnly,
   listLocks,
 };

@@ -233,7 +233,32 @@ export interface PingQuery {
 export const ping = new PreparedQuery<PingParams, PingResult>({
   usedParamSet: {},
   params: [],
-  statement: 'select 1 as "one!"                                                          ',
+  statement:
+    'select 1 as "one!"                                                                                        ',
+} as unknown as QueryIR);
+
+/** 'IsReadOnly' parameters type */
+export type IsReadOnlyParams = void;
+
+/** 'IsReadOnly' return type */
+export interface IsReadOnlyResult {
+  isReadOnly: boolean;
+}
+
+/** 'IsReadOnly' query type */
+export interface IsReadOnlyQuery {
+  params: IsReadOnlyParams;
+  result: IsReadOnlyResult;
+}
+
+/**
+ * Whether nothing can be written: on a standby, or by default_transaction_read_only.
+ */
+export const isReadOnly = new PreparedQuery<IsReadOnlyParams, IsReadOnlyResult>({
+  usedParamSet: {},
+  params: [],
+  statement:
+    "select current_setting('transaction_read_only')::boolean as \"isReadOnly!\"                                                          ",
 } as unknown as QueryIR);
 
 /** 'ListLocks' parameters type */

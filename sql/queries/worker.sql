@@ -58,6 +58,10 @@ listen U&"jobs#003Ainsert" uescape '#';
 /* @name ping */
 select 1 as "one!";
 
+/* Whether nothing can be written: on a standby, or by default_transaction_read_only. */
+/* @name isReadOnly */
+select current_setting('transaction_read_only')::boolean as "isReadOnly!";
+
 /* What a worker has locked, according to the database. */
 /* @name listLocks */
 select id::text as "id!", (to_json(locked_at) #>> '{}') as "lockedAt!"

@@ -12,6 +12,11 @@ export interface HeartbeatOptions {
   readonly workerId: string;
   readonly recovery: ResolvedRecovery;
   readonly events: WorkerEvents;
+  /**
+   * Whether nothing can be locked by this worker any more. A worker that is forgotten too early takes
+   * its locks out of every sweep's sight.
+   */
+  readonly holdsNothing: () => boolean;
   /** Called when another worker took this one for dead: its jobs may be with others by now. */
   readonly onDeclaredDead: () => void;
 }
@@ -41,13 +46,14 @@ export class Heartbeat implements Service {
     this.#interval.start();
   }
 
-  /** Forgets the worker; to be called when it holds nothing any more. */
+  /** Forgets the worker if it holds nothing; else a sweep does, after recovering what it holds. */
   stop(): Promise<void> {
     return this.#lifecycle.stop(async () => {
       await this.#interval.stop();
-      const { queries, db, workerId, events } = this.#options;
+      const { queries, db, workerId, events, holdsNothing } = this.#options;
+      if (!this.#isRegistered || !holdsNothing()) return;
       try {
-        if (this.#isRegistered) await queries.deregisterWorker(db, { workerId });
+        await queries.deregisterWorker(db, { workerId });
       } catch (error) {
         // A sweep forgets it then.
         events.emit("heartbeat:error", () => ({ error: toError(error) }));

@@ -1,20 +1,25 @@
-import { Client, Pool, type ClientBase } from "pg";
+import { Client, Pool, type ClientBase, type ClientConfig } from "pg";
 import { withPooled } from "../database/connection.js";
 import { Database } from "../database/database.js";
 import type { Executor, StatementExecutor } from "../database/executor.js";
 import { runTransaction } from "../database/transaction.js";
+import { Sockets } from "./sockets.js";
 
-/** No statement of the worker's own takes this long; one that does has lost its server. */
-const statementTimeoutMs = 30_000;
-const connectTimeoutMs = 10_000;
 /** Claim and settle, and one for whatever comes at intervals. */
 const systemConnections = 3;
+/** Lets the system notice a server that is gone while a handler waits for its answer. */
+const keepAliveInitialDelayMillis = 10_000;
+/** How long the last connections have to close in good order. */
+const goodbyeMs = 1000;
 
 export interface ConnectionOptions {
   readonly connectionString: string | undefined;
   readonly pool: Pool | undefined;
   readonly maxPoolSize: number;
   readonly preparedStatements: boolean;
+  /** Milliseconds that a new connection may take, and a statement of the worker's own. */
+  readonly connectTimeoutMs: number;
+  readonly statementTimeoutMs: number;
 }
 
 /** A connection that listens, on loan until it is released. */
@@ -33,69 +38,140 @@ export class Connections {
   readonly system: StatementExecutor;
   /** For the handlers. */
   readonly app: Database;
-  readonly #systemPool: Pool | undefined;
-  readonly #preparedStatements: boolean;
-  readonly #connectionString: string | undefined;
+  readonly #ownPools: readonly Pool[];
+  readonly #systemPool: Pool;
+  readonly #clientConfig: ClientConfig | undefined;
+  readonly #sockets = new Sockets();
+  /** Rejects what waits for an answer, each by a function of its own. */
+  readonly #waiting = new Set<(reason: Error) => void>();
+  #isAbandoned = false;
 
-  constructor({ connectionString, pool, ...options }: ConnectionOptions) {
-    this.#connectionString = connectionString;
-    this.#preparedStatements = options.preparedStatements;
-    if (connectionString === undefined) {
-      this.app = new Database({ ...(pool === undefined ? {} : { pool }), ...options });
+  constructor({ connectionString, pool, maxPoolSize, ...options }: ConnectionOptions) {
+    const { preparedStatements, connectTimeoutMs, statementTimeoutMs } = options;
+    if (pool === undefined) {
+      this.#clientConfig = {
+        connectionString,
+        connectionTimeoutMillis: connectTimeoutMs,
+        keepAlive: true,
+        keepAliveInitialDelayMillis,
+        stream: () => this.#sockets.create(),
+      };
+      const appPool = openPool(this.#clientConfig, maxPoolSize);
+      this.#systemPool = openPool(
+        { ...this.#clientConfig, query_timeout: statementTimeoutMs },
+        systemConnections,
+      );
+      this.#ownPools = [appPool, this.#systemPool];
+      this.app = new Database({ pool: appPool, preparedStatements });
     } else {
-      this.app = new Database({ connectionString, ...options });
-      this.#systemPool = openSystemPool(connectionString);
+      this.#systemPool = pool;
+      this.#ownPools = [];
+      this.app = new Database({ pool, preparedStatements });
     }
-    this.system = withTimeout(this.#systemPool ?? this.app.pool);
+    this.system = this.#limited(this.#systemPool, statementTimeoutMs);
+  }
+
+  /** Whether one connection can be set aside for listening. */
+  get canListen(): boolean {
+    return this.#clientConfig !== undefined || this.#systemPool.options.max > 1;
   }
 
   /** Runs a transaction of the worker's own, which need not wait for the handlers' connections. */
   systemTransaction<T>(fn: (tx: Executor) => Promise<T>): Promise<T> {
-    const pool = this.#systemPool ?? this.app.pool;
-    return withPooled(pool, (client, discard) =>
-      runTransaction(client, this.#preparedStatements, fn, discard),
+    const work = withPooled(this.#systemPool, (client, discard) =>
+      runTransaction(client, this.app.preparedStatements, fn, discard),
     );
+    return this.#unlessAbandoned(work);
   }
 
   /** Opens a connection to listen on. */
   async listener(): Promise<ListenConnection> {
-    if (this.#connectionString === undefined) {
-      const client = await this.app.pool.connect();
-      return { client, release: () => client.release(true) };
-    }
-    const client = new Client({
-      connectionString: this.#connectionString,
-      connectionTimeoutMillis: connectTimeoutMs,
-      keepAlive: true,
-    });
-    client.on("error", () => {});
-    await client.connect();
+    if (this.#clientConfig === undefined) return this.#borrowListener();
+    const client = await this.#connect(this.#clientConfig);
     return { client, release: () => void client.end().catch(() => {}) };
   }
 
-  /** Closes what the worker opened. */
+  /** Lends a connection that nobody else uses meanwhile, whose statements may take any time. */
+  async withClient<T>(use: (client: ClientBase) => Promise<T>): Promise<T> {
+    if (this.#clientConfig === undefined) return withPooled(this.#systemPool, use);
+    const client = await this.#connect(this.#clientConfig);
+    try {
+      return await use(client);
+    } finally {
+      void client.end().catch(() => {});
+    }
+  }
+
+  /** Waits for the server no longer: every statement of the worker's own rejects, now and later. */
+  abandon(): void {
+    this.#isAbandoned = true;
+    for (const reject of this.#waiting) reject(abandoned());
+    this.#sockets.destroy();
+  }
+
+  /** Closes what the worker opened, within a second, whatever handlers or the server still do. */
   async close(): Promise<void> {
-    await Promise.all([this.app.end(), this.#systemPool?.end()]);
+    // A pool's end may never come: a handler that was given up may keep its connection.
+    for (const pool of this.#ownPools) pool.end().catch(() => {});
+    await this.#sockets.closed(goodbyeMs);
+    await this.app.end();
+  }
+
+  async #connect(config: ClientConfig): Promise<Client> {
+    const client = new Client(config);
+    // What breaks shows in the next statement; unheard, the event would end the process.
+    client.on("error", () => {});
+    await client.connect();
+    return client;
+  }
+
+  async #borrowListener(): Promise<ListenConnection> {
+    const connecting = this.#systemPool.connect();
+    try {
+      const client = await this.#unlessAbandoned(connecting);
+      return { client, release: () => client.release(true) };
+    } catch (error) {
+      // Abandoned, the loan may still come; failed, nobody else hears of it.
+      connecting.then(
+        (client) => client.release(),
+        () => {},
+      );
+      throw error;
+    }
+  }
+
+  /** Statements on a half-open connection would wait for ever. */
+  #limited(pool: Pool, statementTimeoutMs: number): StatementExecutor {
+    const limit = { query_timeout: statementTimeoutMs };
+    return {
+      query: (text, values) => this.#unlessAbandoned(pool.query({ text, values, ...limit })),
+      execute: (statement) => this.#unlessAbandoned(pool.query({ ...statement, ...limit })),
+    };
+  }
+
+  #unlessAbandoned<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#isAbandoned) reject(abandoned());
+      else this.#waiting.add(reject);
+      const done = () => this.#waiting.delete(reject);
+      void work.then(resolve, reject).finally(done);
+    });
   }
 }
 
-function openSystemPool(connectionString: string): Pool {
-  const pool = new Pool({
-    connectionString,
-    max: systemConnections,
-    connectionTimeoutMillis: connectTimeoutMs,
-    keepAlive: true,
-  });
+function openPool(config: ClientConfig, max: number): Pool {
+  // The time limit is the connection's: the pool's own would count the wait for a free one too.
+  class OwnClient extends Client {
+    constructor() {
+      super(config);
+    }
+  }
+  const pool = new Pool({ max, Client: OwnClient });
   // An idle connection that breaks is replaced; unheard, its error would end the process.
   pool.on("error", () => {});
   return pool;
 }
 
-/** Statements on a half-open connection would wait for ever. */
-function withTimeout(pool: Pool): StatementExecutor {
-  const limit = { query_timeout: statementTimeoutMs };
-  return {
-    query: (text, values) => pool.query({ text, values, ...limit }),
-    execute: (statement) => pool.query({ ...statement, ...limit }),
-  };
+function abandoned(): Error {
+  return new Error("The worker stopped waiting for the database.");
 }

@@ -18,8 +18,12 @@ function logLife(events: WorkerEvents, logger: Logger): void {
     logger.warn(`Worker stops at once: ${message}`, { workerId }),
   );
   events.on("pool:release", ({ workerId }) => logger.info("Worker has stopped.", { workerId }));
-  events.on("pool:fatalError", ({ workerId, action, error }) =>
-    logger.error(`Could not ${action}; jobs stay locked until a sweep.`, { workerId, error }),
+  events.on("pool:fatalError", ({ workerId, action, error, jobs }) =>
+    logger.error(`Could not ${action}; jobs stay locked until a sweep.`, {
+      workerId,
+      error,
+      jobIds: jobs.map(({ id }) => id),
+    }),
   );
 }
 

@@ -1,5 +1,4 @@
 import type { ClientBase } from "pg";
-import type { Executor } from "../database/executor.js";
 import type { Queries } from "../database/queries.js";
 import { toError } from "../errors.js";
 import type { WorkerEvents } from "../events.js";
@@ -63,32 +62,30 @@ export class Notifier implements Service {
 
   /** Listens until the notifier stops; rejects when the connection breaks. */
   async #listen(onListening: () => void): Promise<void> {
-    const { queries, connect, events, onNotify } = this.#options;
+    const { queries, connect, events, onNotify, checkIntervalMs } = this.#options;
     events.emit("pool:listen:connecting", () => ({ attempts: this.#backoff.failures }));
-    const connection = await connect();
-    const { client } = connection;
+    const { client, release } = await connect();
+    const connection = new Watched(client, () => this.#pause.end());
     const onNotification = () => {
       events.emit("pool:listen:notification", () => ({}));
       onNotify();
     };
     client.on("notification", onNotification);
     try {
-      const broken = breakOf(client);
-      await queries.listenForJobs(client);
+      await this.#inTime(queries.listenForJobs(client));
       this.#backoff.reset();
       events.emit("pool:listen:success", () => ({}));
       onListening();
       onNotify();
       while (this.#lifecycle.isStarted) {
-        await Promise.race([this.#check(client), broken]);
-        // A stop that came meanwhile found no wait to end.
-        if (this.#lifecycle.isStopped) break;
-        await Promise.race([this.#pause.wait(this.#options.checkIntervalMs), broken]);
+        connection.throwIfBroken();
+        await this.#pause.wait(checkIntervalMs);
+        connection.throwIfBroken();
+        if (this.#lifecycle.isStarted) await this.#inTime(queries.ping(client));
       }
     } finally {
-      this.#pause.end();
       client.off("notification", onNotification);
-      connection.release();
+      release();
       events.emit("pool:listen:release", () => ({}));
     }
   }
@@ -98,8 +95,8 @@ export class Notifier implements Service {
     await this.#pause.wait(this.#backoff.next());
   }
 
-  /** Rejects unless the connection answers in time. */
-  async #check(client: Executor): Promise<void> {
+  /** Rejects unless the answer comes in time. */
+  async #inTime(answer: Promise<unknown>): Promise<void> {
     const limitMs = this.#options.checkTimeoutMs;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
@@ -107,20 +104,27 @@ export class Notifier implements Service {
       timer = setTimeout(() => reject(error), limitMs);
     });
     try {
-      await Promise.race([this.#options.queries.ping(client), late]);
+      await Promise.race([answer, late]);
     } finally {
       clearTimeout(timer);
     }
   }
 }
 
-/** A promise that rejects when the connection breaks, and does nothing else. */
-function breakOf(client: ClientBase): Promise<never> {
-  const broken = new Promise<never>((_resolve, reject) => {
-    client.on("error", reject);
-    client.on("end", () => reject(new Error("The connection that listens was closed.")));
-  });
-  // It may break while nobody waits for it.
-  broken.catch(() => {});
-  return broken;
+/** A connection that may break at any time. */
+class Watched {
+  #failure: Error | undefined;
+
+  constructor(client: ClientBase, onBreak: () => void) {
+    const fail = (error: Error) => {
+      this.#failure ??= error;
+      onBreak();
+    };
+    client.on("error", fail);
+    client.on("end", () => fail(new Error("The connection that listens was closed.")));
+  }
+
+  throwIfBroken(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
 }

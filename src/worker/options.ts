@@ -17,14 +17,20 @@ export type ForbiddenFlags =
 
 /** What a worker may be told. Give one of `connectionString` and `pool`. */
 export interface WorkerOptions<App = undefined> {
-  /** Where the database is. The worker then makes connections of its own and closes them. */
+  /**
+   * Where the database is. The worker then makes connections of its own and closes them: at most
+   * `maxPoolSize` for handlers, three for its own statements and one to listen on.
+   */
   readonly connectionString?: string;
   /**
-   * A pool to use instead; it stays open. The worker takes up to three of its connections (claim,
-   * settle, listen), and a handler one for as long as it is in a transaction.
+   * A pool to use instead; it stays open. The worker takes up to four of its connections (claim,
+   * settle, recovery, listen), and a handler one for as long as it is in a transaction: with at least
+   * `concurrency` + 4, nobody waits for anybody. With one connection the worker polls and doesn't
+   * listen. Give the pool a `connectionTimeoutMillis`, or a server that falls silent while it is
+   * connected to is waited for for ever.
    */
   readonly pool?: Pool;
-  /** How many connections handlers may use at once, beside the worker's own three. Default 10. */
+  /** How many connections handlers may use at once, beside the worker's own four. Default 10. */
   readonly maxPoolSize?: number;
   /** Unquoted name of the schema. Default `graphile_worker`. */
   readonly schema?: string;
@@ -44,6 +50,20 @@ export interface WorkerOptions<App = undefined> {
   readonly preparedStatements?: boolean;
   /** Whether to bring the schema up to date at the start. Default true. */
   readonly migrate?: boolean;
+  /**
+   * Milliseconds that the start goes on trying while the database can't be reached or is read-only.
+   * Default 0: it rejects at once. A worker that has started outlives a lost database in any case.
+   */
+  readonly waitForDatabaseMs?: number;
+  /** Milliseconds that a new connection may take; a given pool has its own limit. Default 10,000. */
+  readonly connectTimeoutMs?: number;
+  /** Milliseconds after which a statement of the worker's own has lost its server. Default 30,000. */
+  readonly statementTimeoutMs?: number;
+  /**
+   * Milliseconds between two questions to the connection that listens, whether it is alive; it has as
+   * long to answer, and 5000 at most. Default 15,000.
+   */
+  readonly listenCheckMs?: number;
   /** Jobs with one of these flags are left alone. Default: none. */
   readonly forbiddenFlags?: ForbiddenFlags;
   /** Milliseconds that a claimed job should wait at most until it runs. Default 200. */
@@ -58,11 +78,20 @@ export interface WorkerOptions<App = undefined> {
   readonly abortGraceMs?: number;
   /** How a dead worker's jobs are given back; false: not at all. Default: within a minute. */
   readonly recovery?: RecoveryOptions | false;
+  /**
+   * Milliseconds that a stop waits, when nothing runs any more, for the database to take the last
+   * results. What it doesn't take stays locked until a sweep and is told by `pool:fatalError`.
+   * Default 10,000.
+   */
+  readonly settleTimeoutMs?: number;
   /** Default: says nothing. */
   readonly logger?: Logger;
   /** Stops the worker when it aborts. */
   readonly signal?: AbortSignal;
-  /** Whether SIGTERM, SIGINT and SIGHUP stop the worker, the second one at once. Default false. */
+  /**
+   * Whether SIGTERM, SIGINT, SIGHUP, SIGUSR2 and SIGABRT stop the worker, the second one at once.
+   * Default false. The process ends by itself, unless something else keeps it.
+   */
   readonly handleSignals?: boolean;
   /** Listeners that hear the worker's very first event. */
   readonly on?: WorkerListeners;
@@ -88,6 +117,10 @@ const defaults = {
   listen: true,
   preparedStatements: true,
   migrate: true,
+  waitForDatabaseMs: 0,
+  connectTimeoutMs: 10_000,
+  statementTimeoutMs: 30_000,
+  listenCheckMs: 15_000,
   forbiddenFlags: Object.freeze([]),
   bufferWaitMs: 200,
   bufferSize: "auto",
@@ -95,6 +128,7 @@ const defaults = {
   shutdownTimeoutMs: 5000,
   abortGraceMs: 5000,
   recovery: Object.freeze({}),
+  settleTimeoutMs: 10_000,
   logger: silentLogger,
   signal: undefined,
   handleSignals: false,
@@ -112,7 +146,19 @@ const durations = [
   "bufferTimeoutMs",
   "shutdownTimeoutMs",
   "abortGraceMs",
+  "settleTimeoutMs",
+  "waitForDatabaseMs",
+  "connectTimeoutMs",
+  "statementTimeoutMs",
+  "listenCheckMs",
 ] as const;
+/** Nothing could ever happen in no time. */
+const positive = new Set<string>([
+  "pollIntervalMs",
+  "connectTimeoutMs",
+  "statementTimeoutMs",
+  "listenCheckMs",
+]);
 const switches = ["listen", "preparedStatements", "migrate", "handleSignals"] as const;
 
 /**
@@ -143,7 +189,7 @@ function checkNumbers<App>(owner: string, options: ResolvedWorkerOptions<App>): 
     if (!isInteger(options[name], 1)) refuseOption(owner, name, "an integer from 1");
   }
   for (const name of durations) {
-    const least = name === "pollIntervalMs" ? 1 : 0;
+    const least = positive.has(name) ? 1 : 0;
     if (!(options[name] >= least && options[name] <= maxDelayMs)) {
       refuseOption(owner, name, `a number of milliseconds from ${least} to ${maxDelayMs}`);
     }

@@ -10,8 +10,6 @@ import { Lifecycle, type Service } from "./service.js";
 
 /** More at once gains nothing, and would hold many rows locked for one statement's time. */
 const maxBatch = 2000;
-/** How long a stop keeps trying while the database doesn't answer. */
-const patienceMs = 10_000;
 
 export interface SettlerOptions {
   readonly queries: Queries;
@@ -64,13 +62,11 @@ export class Settler implements Service {
     if (this.#lifecycle.start()) this.#schedule();
   }
 
-  /** Writes what is left; after ten seconds without success it leaves the rest locked. */
+  /** Writes what is left, for as long as it takes unless told to give up. */
   stop(): Promise<void> {
     return this.#lifecycle.stop(async () => {
       this.#schedule();
-      const deadline = setTimeout(() => this.giveUp(), patienceMs);
       await this.#loop;
-      clearTimeout(deadline);
     });
   }
 
@@ -108,14 +104,17 @@ export class Settler implements Service {
 
   async #run(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
+    let failure = new Error("Nobody waited for the results to be written.");
     while (this.#waiting.length > 0 && !this.#hasGivenUp) {
       try {
         await this.settleOnce();
         this.#backoff.reset();
       } catch (error) {
-        await this.#onFailure(toError(error));
+        failure = toError(error);
+        await this.#onFailure(failure);
       }
     }
+    if (this.#waiting.length > 0) this.#announceLeft(failure);
     this.#loop = undefined;
   }
 
@@ -124,9 +123,11 @@ export class Settler implements Service {
     const count = this.#waiting.length;
     this.#options.events.emit("settle:error", () => ({ error, count, retryInMs }));
     if (!this.#hasGivenUp) await this.#pause.wait(retryInMs);
-    if (this.#hasGivenUp) {
-      this.#options.events.emit("pool:fatalError", () => ({ action: "settle", error }));
-    }
+  }
+
+  #announceLeft(error: Error): void {
+    const jobs = this.#waiting.map(({ job }) => job.job);
+    this.#options.events.emit("pool:fatalError", () => ({ action: "settle", error, jobs }));
   }
 
   /** Returns the ids of jobs that were not the worker's any more. */

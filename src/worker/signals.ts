@@ -1,5 +1,8 @@
-/** What asks a process to end. */
-const signals = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
+/**
+ * What asks a process to end; SIGUSR2 comes from tools that restart it.
+ * Source of the list: graphile-worker 0.18.
+ */
+const signals = ["SIGTERM", "SIGINT", "SIGHUP", "SIGUSR2", "SIGABRT"] as const;
 
 export interface Stoppable {
   readonly finished: Promise<void>;

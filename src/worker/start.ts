@@ -19,7 +19,8 @@ export interface Worker extends AsyncDisposable {
   /**
    * Claims no more, gives back what hasn't started, waits `shutdownTimeoutMs` for running jobs, then
    * aborts their signal, and `abortGraceMs` later gives them back too. A second call joins the first;
-   * with `force` it doesn't wait any longer. Resolves when nothing is left.
+   * with `force` it doesn't wait any longer. Resolves when nothing is left: with the database gone,
+   * `settleTimeoutMs` after the last job at the latest, and `pool:fatalError` says what stays locked.
    */
   stop(options?: StopOptions): Promise<void>;
 }
@@ -30,8 +31,9 @@ export type StartOptions<App> = WorkerOptions<App> &
 
 /**
  * Starts a worker: brings the schema up to date, listens, polls and runs jobs until it is stopped.
- * It outlives a lost database; only the start itself needs one.
- * @throws TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID`, `SCHEMA_TOO_OLD`, `SCHEMA_TOO_NEW`
+ * It outlives a lost database; only the start itself needs one, or waits for it `waitForDatabaseMs`.
+ * @throws TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID`, `DATABASE_UNREACHABLE`,
+ * `DATABASE_READ_ONLY`, `SCHEMA_TOO_OLD`, `SCHEMA_TOO_NEW`
  */
 export async function startWorker<App = undefined>(options: StartOptions<App>): Promise<Worker> {
   const root = await start("startWorker", options, "continuous");

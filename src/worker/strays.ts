@@ -1,13 +1,21 @@
 import type { Executor } from "../database/executor.js";
 import type { Queries } from "../database/queries.js";
+import { toError } from "../errors.js";
+import type { WorkerEvents } from "../events.js";
+import { Backoff, Pause } from "./backoff.js";
+import { Lifecycle, type Service } from "./service.js";
 
-/** A statement whose connection broke may still come to its end on the server; not after this long. */
-const lastLookMs = 60_000;
+/**
+ * When to look after an answer was lost, in milliseconds. The statement may still be at work on the
+ * server, and come to its end between two looks; not after the last one.
+ */
+const looksAfterMs = [0, 1000, 5000, 20_000, 60_000] as const;
 
 export interface StraysOptions {
   readonly queries: Queries;
   readonly db: Executor;
   readonly workerId: string;
+  readonly events: WorkerEvents;
   /** The ids of all jobs that this worker knows it holds. */
   readonly held: () => ReadonlySet<string>;
 }
@@ -17,21 +25,56 @@ export interface StraysOptions {
  * locked them and its answer was lost with the connection. Nobody else would free them, since the
  * worker is alive.
  *
- * Used by the claimer between two claims, when no answer is on its way.
+ * Used by the claimer between two claims, when no answer is on its way; and once more, when it has
+ * stopped, by `stop`.
  */
-export class Strays {
+export class Strays implements Service {
   readonly #options: StraysOptions;
   /** When to look, on the clock of `performance.now()`, soonest first. */
   #looksMs: number[] = [];
+  readonly #lifecycle = new Lifecycle();
+  readonly #backoff = new Backoff({ firstMs: 100, maxMs: 2000 });
+  readonly #pause = new Pause();
+  #hasGivenUp = false;
 
   constructor(options: StraysOptions) {
     this.#options = options;
   }
 
-  /** A claim's answer was lost: looks before the next claim, and again when nothing can come late. */
+  /** Whether a lost claim may still lock jobs that nobody knows of. */
+  get areExpected(): boolean {
+    return (this.#looksMs.at(-1) ?? -Infinity) > performance.now();
+  }
+
+  start(): void {
+    this.#lifecycle.start();
+  }
+
+  /** Looks for the last time if any may be there; tries again until it is known, or told to give up. */
+  stop(): Promise<void> {
+    return this.#lifecycle.stop(async () => {
+      while (this.#looksMs.length > 0 && !this.#hasGivenUp) {
+        try {
+          await this.returnOnce();
+          return;
+        } catch (thrown) {
+          if (!this.#hasGivenUp) await this.#pause.wait(this.#backoff.next());
+          if (this.#hasGivenUp) this.#announceLeft(toError(thrown));
+        }
+      }
+    });
+  }
+
+  /** Stops trying again. */
+  giveUp(): void {
+    this.#hasGivenUp = true;
+    this.#pause.end();
+  }
+
+  /** A claim's answer was lost: looks before the next claim, and again until nothing can come late. */
   expect(): void {
     const nowMs = performance.now();
-    this.#looksMs = [nowMs, nowMs + lastLookMs];
+    this.#looksMs = looksAfterMs.map((afterMs) => nowMs + afterMs);
   }
 
   /** Returns strays if it is time to look for them. */
@@ -59,5 +102,10 @@ export class Strays {
       returnedLocks: strays.map(({ lockedAt }) => lockedAt),
     });
     return strays.length;
+  }
+
+  #announceLeft(error: Error): void {
+    const action = "look for jobs of a claim whose answer was lost";
+    this.#options.events.emit("pool:fatalError", () => ({ action, error, jobs: [] }));
   }
 }

@@ -1,8 +1,7 @@
-import { bindQueries } from "../database/queries.js";
+import { bindQueries, type Queries } from "../database/queries.js";
 import { isTransient } from "../database/failure.js";
 import { WorkerEvents } from "../events.js";
 import { silentLogger } from "../log.js";
-import { migrate } from "../migrate/index.js";
 import { Recovery } from "../recovery/recovery.js";
 import { Buffer } from "./buffer.js";
 import type { ClaimedJob } from "./claimed-job.js";
@@ -13,6 +12,7 @@ import { Notifier } from "./notifier.js";
 import type { ResolvedWorkerOptions } from "./options.js";
 import { returned, type Settlement } from "./outcome.js";
 import { Pace } from "./pace.js";
+import { prepare } from "./prepare.js";
 import { Runner } from "./runner.js";
 import { Settler } from "./settler.js";
 import { Strays } from "./strays.js";
@@ -22,9 +22,8 @@ import { TaskIds } from "./task-ids.js";
 const maxBacklog = 5000;
 /** A forced stop takes no longer than this, whatever the database does. */
 const forceLimitMs = 5000;
-
-const listenCheckIntervalMs = 15_000;
-const listenCheckTimeoutMs = 5000;
+/** The longest that the connection that listens has to answer. */
+const listenAnswerMs = 5000;
 
 /** `until-drained` ends when nothing is due any more. */
 export type WorkMode = "continuous" | "until-drained";
@@ -55,8 +54,13 @@ export class WorkerRoot<App> {
   readonly #settler: Settler;
   readonly #notifier: Notifier | undefined;
   readonly #recovery: Recovery | undefined;
+  readonly #strays: Strays;
+  readonly #queries: Queries;
   readonly #onSignal = () => void this.stop("its signal was aborted");
   #stopping: Promise<void> | undefined;
+  /** Resolves when a stop waits for the database no longer. */
+  readonly #givenUp: Promise<void>;
+  #onGivenUp: () => void = () => {};
   #failure: Error | undefined;
   #finish: () => void = () => {};
   #fail: (error: Error) => void = () => {};
@@ -68,11 +72,15 @@ export class WorkerRoot<App> {
       this.#finish = resolve;
       this.#fail = reject;
     });
+    this.#givenUp = new Promise((resolve) => {
+      this.#onGivenUp = resolve;
+    });
     // Whoever doesn't look at it is told by the event.
     this.finished.catch(() => {});
     this.events = this.#makeEvents();
     this.#connections = new Connections(options);
     const queries = bindQueries(options);
+    this.#queries = queries;
     const { workerId, concurrency, bufferWaitMs, bufferSize } = options;
     const db = this.#connections.system;
     const { events } = this;
@@ -90,6 +98,7 @@ export class WorkerRoot<App> {
       giveBack: (jobs) => this.#giveBack(jobs),
     });
     this.#runner = this.#makeRunner();
+    this.#strays = new Strays({ queries, db, workerId, events, held: () => this.#heldIds() });
     this.#claimer = new Claimer({
       queries,
       db,
@@ -101,7 +110,7 @@ export class WorkerRoot<App> {
       demand: () => this.#demand(),
       deliver: (jobs) => this.#deliver(jobs),
       onRest: () => this.#endIfDrained(),
-      strays: new Strays({ queries, db, workerId, held: () => this.#heldIds() }),
+      strays: this.#strays,
     });
     if (options.recovery !== undefined) {
       this.#recovery = new Recovery({
@@ -110,44 +119,59 @@ export class WorkerRoot<App> {
         workerId,
         events,
         recovery: options.recovery,
+        holdsNothing: () => this.#settler.backlog === 0 && !this.#strays.areExpected,
         onDeclaredDead: () => this.#claimer.wake(),
         withTransaction: (fn) => this.#connections.systemTransaction(fn),
         sweeps: mode === "continuous",
       });
     }
-    if (options.listen && mode === "continuous") {
+    if (options.listen && mode === "continuous" && this.#connections.canListen) {
       this.#notifier = new Notifier({
         queries,
         events,
         connect: () => this.#connections.listener(),
         onNotify: () => this.#claimer.wake(),
-        checkIntervalMs: listenCheckIntervalMs,
-        checkTimeoutMs: listenCheckTimeoutMs,
+        checkIntervalMs: options.listenCheckMs,
+        checkTimeoutMs: Math.min(options.listenCheckMs, listenAnswerMs),
       });
     }
   }
 
   /** Rejects, with nothing left behind, when the database can't be reached or isn't ours. */
   async start(): Promise<void> {
-    const { connectionString, pool, schema, signal } = this.options;
     this.events.emit("pool:create", () => ({}));
     try {
-      signal?.throwIfAborted();
-      if (this.options.migrate) {
-        await migrate({ schema, ...withoutUndefined({ connectionString, pool }) });
-      }
-      await this.#taskIds.list();
+      await this.#prepare();
     } catch (error) {
       await this.#connections.close();
+      this.#release();
       throw error;
     }
-    signal?.addEventListener("abort", this.#onSignal, { once: true });
+    this.options.signal?.addEventListener("abort", this.#onSignal, { once: true });
     await this.#recovery?.start();
     this.#settler.start();
     this.#runner.start();
     this.#buffer.start();
     await this.#notifier?.start();
     this.#claimer.start();
+  }
+
+  async #prepare(): Promise<void> {
+    const { signal } = this.options;
+    const onAbort = () => this.#connections.abandon();
+    signal?.throwIfAborted();
+    signal?.addEventListener("abort", onAbort);
+    try {
+      await prepare({
+        ...this.options,
+        connections: this.#connections,
+        queries: this.#queries,
+        taskIds: this.#taskIds,
+      });
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
+      signal?.throwIfAborted();
+    }
   }
 
   /** Stops; a stop that is under way goes on, and becomes a forced one if this one is. */
@@ -162,14 +186,14 @@ export class WorkerRoot<App> {
     this.options.signal?.removeEventListener("abort", this.#onSignal);
     // The services stop side by side: a claim may wait for a connection that only the end of a
     // handler sets free. What it still brings goes straight back.
-    await Promise.all([
-      this.#claimer.stop(),
-      this.#notifier?.stop(),
-      this.#buffer.stop(),
-      this.#runner.stop(),
-    ]);
+    const taking = Promise.all([this.#claimer.stop(), this.#notifier?.stop()]);
+    await Promise.all([this.#buffer.stop(), this.#runner.stop()]);
+    const patience = setTimeout(() => this.#giveUp(), this.options.settleTimeoutMs);
+    await this.#unlessGivenUp(taking);
     await this.#settler.stop();
+    await this.#strays.stop();
     await this.#recovery?.stop();
+    clearTimeout(patience);
     await this.#connections.close();
     this.events.emit("pool:gracefulShutdown:complete", () => ({}));
     this.#release();
@@ -178,10 +202,23 @@ export class WorkerRoot<App> {
   async #force(message: string, stopping: Promise<void>): Promise<void> {
     this.events.emit("pool:forcefulShutdown", () => ({ message }));
     this.#runner.giveUp();
-    const limit = setTimeout(() => this.#release(), forceLimitMs);
+    const limit = setTimeout(() => this.#giveUp(), forceLimitMs);
     await stopping;
     clearTimeout(limit);
     this.events.emit("pool:forcefulShutdown:complete", () => ({}));
+  }
+
+  /** Waits for the database no longer. What is not in it by now stays locked until a sweep. */
+  #giveUp(): void {
+    this.#settler.giveUp();
+    this.#strays.giveUp();
+    this.#connections.abandon();
+    this.#onGivenUp();
+  }
+
+  /** A user's function may keep a claim from ending. */
+  async #unlessGivenUp(work: Promise<unknown>): Promise<void> {
+    await Promise.race([work, this.#givenUp]);
   }
 
   #release(): void {
@@ -271,11 +308,4 @@ export class WorkerRoot<App> {
     }
     return events;
   }
-}
-
-type Defined<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };
-
-function withoutUndefined<T extends object>(values: T): Defined<T> {
-  const entries = Object.entries(values).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as Defined<T>;
 }

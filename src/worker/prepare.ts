@@ -1,0 +1,79 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { isTransient, sqlState } from "../database/failure.js";
+import type { Queries } from "../database/queries.js";
+import { TaskwrightError, toError } from "../errors.js";
+import { migrate } from "../migrate/index.js";
+import { Backoff } from "./backoff.js";
+import type { Connections } from "./connections.js";
+import type { TaskIds } from "./task-ids.js";
+
+export interface PrepareOptions {
+  readonly connections: Connections;
+  readonly queries: Queries;
+  readonly taskIds: TaskIds;
+  readonly schema: string;
+  readonly migrate: boolean;
+  /** Milliseconds to go on trying while the database can't be reached or written to. */
+  readonly waitForDatabaseMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Makes sure of all that a worker needs before its first claim: a server that it can reach and write
+ * to, an up-to-date schema, its tasks.
+ * @throws TaskwrightError `DATABASE_UNREACHABLE`, `DATABASE_READ_ONLY`, and what `migrate` throws
+ */
+export async function prepare(options: PrepareOptions): Promise<void> {
+  const endMs = performance.now() + options.waitForDatabaseMs;
+  const backoff = new Backoff({ firstMs: 100, maxMs: 2000 });
+  for (;;) {
+    try {
+      return await prepareOnce(options);
+    } catch (error) {
+      const explained = explain(error);
+      const leftMs = endMs - performance.now();
+      if (leftMs <= 0 || options.signal?.aborted === true || !mayPass(explained)) throw explained;
+      await sleep(Math.min(backoff.next(), leftMs), undefined, withSignal(options.signal));
+    }
+  }
+}
+
+async function prepareOnce({ connections, queries, taskIds, schema, ...options }: PrepareOptions) {
+  const [row] = await queries.isReadOnly(connections.system);
+  if (row?.isReadOnly === true) {
+    throw new TaskwrightError(
+      "DATABASE_READ_ONLY",
+      "The server is read-only: a standby, or default_transaction_read_only is on. A worker writes; connect it to the primary server.",
+    );
+  }
+  if (options.migrate) await connections.withClient((client) => migrate({ schema, client }));
+  await taskIds.list();
+}
+
+function mayPass(error: unknown): boolean {
+  return (
+    error instanceof TaskwrightError &&
+    (error.code === "DATABASE_UNREACHABLE" || error.code === "DATABASE_READ_ONLY")
+  );
+}
+
+/** Errors that say what is wrong, such as a database that doesn't exist, pass unchanged. */
+function explain(error: unknown): unknown {
+  if (error instanceof TaskwrightError || !isTransient(error)) return error;
+  return new TaskwrightError(
+    "DATABASE_UNREACHABLE",
+    `The database can't be reached: ${describe(toError(error))}. Check the connection and that the server is up; the option waitForDatabaseMs makes a start wait for it.`,
+    { sqlState: sqlState(error) },
+    { cause: error },
+  );
+}
+
+/** Node's error about a name with several addresses has no message of its own. */
+function describe(error: Error): string {
+  if (!(error instanceof AggregateError)) return error.message;
+  return error.errors.map((part: unknown) => toError(part).message).join("; ");
+}
+
+function withSignal(signal: AbortSignal | undefined): { readonly signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
+}
