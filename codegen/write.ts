@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { isGenerated } from "./format.js";
 import type { OutputFile } from "./output.js";
 
 /** A file that isn't, or wasn't, what codegen makes of its sources. */
@@ -23,8 +24,9 @@ export async function findStale(
   for (const folder of folders) {
     for (const name of await listIfThere(folder)) {
       const file = path.join(folder, name);
-      if (name.endsWith(".ts") && !wanted.has(file))
-        stale.push({ path: file, reason: "left over" });
+      if (!name.endsWith(".ts") || wanted.has(file)) continue;
+      // Somebody may keep files of their own beside ours: these are not touched.
+      if (isGenerated(await readIfThere(file))) stale.push({ path: file, reason: "left over" });
     }
   }
   return stale;

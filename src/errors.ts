@@ -1,6 +1,7 @@
 /** Every code that a {@link TaskwrightError} may carry. Codes are stable; messages are not. */
 export type ErrorCode =
   | "CONFIG_INVALID"
+  | "PACKAGE_MISSING"
   | "OPTION_UNKNOWN"
   | "OPTION_INVALID"
   | "TASK_UNKNOWN"

@@ -1,3 +1,4 @@
+export { defineConfig, type TaskwrightConfig } from "./config.js";
 export type { Executor, QueryResult } from "./database/executor.js";
 export { TaskwrightError, type ErrorCode } from "./errors.js";
 export type { Job } from "./jobs/job.js";
@@ -22,6 +23,7 @@ export {
   type TaskRegistry,
 } from "./tasks/handlers.js";
 export type { PayloadIssue } from "./tasks/issues.js";
+export { createPeerTasks, type PeerHandlers, type PeerTasks } from "./tasks/peer.js";
 export type { JobKeyMode, TaskSpec } from "./tasks/spec.js";
 export {
   defineTask,

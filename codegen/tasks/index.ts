@@ -1,6 +1,7 @@
 import path from "node:path";
 import type { OutputFile, StageResult } from "../output.js";
 import type { Problem } from "../problem.js";
+import { emitGraphileWorker } from "./emit/graphile-worker.js";
 import { emitRegistry } from "./emit/registry.js";
 import { emitTask } from "./emit/task.js";
 import { findCollisions, findNameClashes } from "./collisions.js";
@@ -18,6 +19,8 @@ export interface TasksOptions {
   readonly output: string;
   /** Unquoted name of the database schema that the plain helpers use. */
   readonly schema: string;
+  /** Whether to also write what a project that runs Node's graphile-worker needs. Default false. */
+  readonly graphileWorker?: boolean;
 }
 
 /** Compiles `schemas/` into tasks. */
@@ -60,6 +63,12 @@ async function emitTasks(
       },
     ]),
   );
-  const registry = await emitRegistry(models, folder);
-  return [...files.flat(), { path: path.join(output, "index.ts"), text: registry }];
+  const gathered = [{ name: "index.ts", text: await emitRegistry(models, folder) }];
+  if (options.graphileWorker === true) {
+    gathered.push({ name: "graphile-worker.ts", text: await emitGraphileWorker(models, folder) });
+  }
+  return [
+    ...files.flat(),
+    ...gathered.map(({ name, text }) => ({ path: path.join(output, name), text })),
+  ];
 }
