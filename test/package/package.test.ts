@@ -73,7 +73,7 @@ describe("the packed package in a project of its own", () => {
       const app = await readFile(path.join(project, "app.ts"), "utf8");
       expect(app).toContain(right);
       await write("app.ts", app.replace(right, wrong));
-      const { code, stdout } = await runCommand("npx", ["--no-install", "tsc", "--noEmit"], {
+      const { code, stdout } = await runCommand("npx", ["--no-install", "tsc", "-p", "."], {
         cwd: folder,
       });
       expect(code).not.toBe(0);
