@@ -1,5 +1,5 @@
 import path from "node:path";
-import { compileQueries, type QueriesOptions } from "./queries/index.js";
+import type { QueriesOptions } from "./queries/index.js";
 import type { OutputFile } from "./output.js";
 import type { Problem } from "./problem.js";
 import { compileTasks, type TasksOptions } from "./tasks/index.js";
@@ -47,6 +47,8 @@ async function compile({ tasks, queries }: CodegenOptions) {
     problems.push(...result.problems);
   }
   if (queries !== undefined) {
+    // Loaded when needed: a project without SQL of its own does without pgtyped.
+    const { compileQueries } = await import("./queries/index.js");
     const result = await compileQueries(queries);
     files.push(...result.files);
     folders.push(queries.output);

