@@ -126,13 +126,9 @@ from graphile_worker._private_jobs as jobs
 join graphile_worker._private_tasks as tasks on tasks.id = jobs.task_id
 left join graphile_worker._private_job_queues as job_queues on job_queues.id = jobs.job_queue_id;
 `,
-  "05_enqueue": `-- How jobs get in. These functions are ours, behind the peers' add_job and add_jobs and behind our
--- own client: they take every key mode in one call, and neither lose a job nor deadlock.
---
--- What rules deadlocks out, so keep it: new names are waited for while nothing is held, tasks by
--- identifier before queues by name. New keys are waited for in the order of the keys, while none but
--- new jobs are held, which nobody sees yet. And an existing job is waited for while nothing is held:
--- workers settle their jobs in any order.
+  "05_enqueue_jobs": `-- How jobs get in, part one: what a job is made of. The functions of parts one to three are ours,
+-- behind the peers' add_job and add_jobs and behind our own client: they take every key mode in one
+-- call, and neither lose a job nor deadlock.
 --
 -- Planner trap: a queue may be empty when its statements are planned and hold a million jobs a
 -- minute later. So taskwright_add_jobs plans once, without regard to the size of anything, and
@@ -246,6 +242,112 @@ begin
 end;
 $taskwright$;
 
+-- Inserts a job for every spec. Returns the ids of those without a key, in the order of the specs,
+-- or null when one was left out.
+create or replace function graphile_worker.taskwright_insert_all_jobs(
+  specs graphile_worker.taskwright_job_spec[]
+) returns bigint[]
+language plpgsql
+as $taskwright$
+-- taskwright: taskwright_insert_all_jobs 1
+declare
+  inserted bigint;
+  unkeyed_ids bigint[];
+begin
+  select count(*), coalesce(array_agg(jobs.id order by jobs.id) filter (where jobs.key is null), '{}')
+  into inserted, unkeyed_ids
+  from graphile_worker.taskwright_insert_jobs(specs) as jobs;
+  return case when inserted = cardinality(specs) then unkeyed_ids end;
+end;
+$taskwright$;
+`,
+  "06_enqueue_keys": `-- How jobs get in, part two: keys. Whoever holds a key's row, by having inserted or locked it, says
+-- what becomes of the key; until then a worker may claim the job, or another call may replace it.
+--
+-- What rules deadlocks out, so keep it: new names are waited for while nothing is held, tasks by
+-- identifier before queues by name. New keys are waited for in the order of the keys, while none but
+-- new jobs are held, which nobody sees yet. And an existing job is waited for while nothing is held:
+-- workers settle their jobs in any order. Where that order isn't kept, the wait is cut short.
+
+-- Applies specs to the jobs that have their keys, all of them locked by this transaction. Returns
+-- those for which a new job must be inserted: a job that runs, or ran for the last time, knows
+-- nothing of the new request, so it gave up its key and any further attempt.
+create or replace function graphile_worker.taskwright_replace_jobs(
+  specs graphile_worker.taskwright_job_spec[]
+) returns graphile_worker.taskwright_job_spec[]
+language plpgsql
+as $taskwright$
+-- taskwright: taskwright_replace_jobs 1
+declare
+  deduplicated bigint;
+  updated bigint;
+  superseded graphile_worker.taskwright_job_spec[];
+begin
+  update graphile_worker._private_jobs as jobs
+  set revision = jobs.revision + 1, updated_at = now()
+  from unnest(specs) as spec
+  where jobs.key = any (array[spec.job_key]) and spec.job_key_mode = 'unsafe_dedupe';
+  get diagnostics deduplicated = row_count;
+
+  update graphile_worker._private_jobs as jobs
+  set
+    job_queue_id = resolved.job_queue_id,
+    task_id = resolved.task_id,
+    payload = case
+      when json_typeof(jobs.payload) = 'array' and json_typeof(resolved.payload) = 'array'
+        then (jobs.payload::jsonb || resolved.payload::jsonb)::json
+      else coalesce(resolved.payload, '{}'::json)
+    end,
+    run_at = case
+      when resolved.job_key_mode = 'preserve_run_at' and jobs.attempts = 0 then jobs.run_at
+      else coalesce(resolved.run_at, now())
+    end,
+    max_attempts = coalesce(resolved.max_attempts, 25),
+    priority = coalesce(resolved.priority, 0),
+    flags = (select jsonb_object_agg(flag, true) from unnest(resolved.flags) as flag),
+    revision = jobs.revision + 1,
+    attempts = 0,
+    last_error = null,
+    updated_at = now()
+  from (
+    select
+      spec.*,
+      (
+        select tasks.id from graphile_worker._private_tasks as tasks
+        where tasks.identifier = spec.identifier
+      ) as task_id,
+      (
+        select queues.id from graphile_worker._private_job_queues as queues
+        where queues.queue_name = spec.queue_name
+      ) as job_queue_id
+    from unnest(specs) as spec
+    where spec.job_key_mode is distinct from 'unsafe_dedupe'
+    offset 0
+  ) as resolved
+  where jobs.key = any (array[resolved.job_key])
+  and jobs.is_available
+  and resolved.task_id is not null
+  and (resolved.queue_name is null or resolved.job_queue_id is not null);
+  get diagnostics updated = row_count;
+
+  with detached as (
+    update graphile_worker._private_jobs as jobs
+    set key = null, attempts = jobs.max_attempts, updated_at = now()
+    from unnest(specs) as spec
+    where jobs.key = any (array[spec.job_key])
+    and not jobs.is_available
+    and spec.job_key_mode is distinct from 'unsafe_dedupe'
+    returning spec
+  )
+  select coalesce(array_agg(detached.spec), '{}') into superseded from detached;
+
+  if deduplicated + updated + cardinality(superseded) < cardinality(specs) then
+    perform graphile_worker.taskwright_refuse_deleted_names();
+  end if;
+  return superseded;
+end;
+$taskwright$;
+
 -- Makes this transaction the holder of one key, by inserting the job or by locking the one that has
 -- the key. Returns the spec in the latter case, else nothing.
 create or replace function graphile_worker.taskwright_take_key(
@@ -331,113 +433,91 @@ begin
 end;
 $taskwright$;
 
--- Applies specs to the jobs that have their keys, all of them locked by this transaction.
-create or replace function graphile_worker.taskwright_replace_jobs(
+-- Puts jobs whose keys are all different into the queue in the order of the specs, so that their ids
+-- and with them the order in which they run are that order. Gives up, by an error, as soon as
+-- somebody else is busy with one of the keys.
+create or replace function graphile_worker.taskwright_put_jobs_in_order(
   specs graphile_worker.taskwright_job_spec[]
-) returns void
+) returns bigint[]
 language plpgsql
+set lock_timeout = '10ms'
 as $taskwright$
--- taskwright: taskwright_replace_jobs 1
-declare
-  deduplicated bigint;
-  updated bigint;
-  superseded graphile_worker.taskwright_job_spec[];
-  inserted bigint := 0;
-begin
-  update graphile_worker._private_jobs as jobs
-  set revision = jobs.revision + 1, updated_at = now()
-  from unnest(specs) as spec
-  where jobs.key = any (array[spec.job_key]) and spec.job_key_mode = 'unsafe_dedupe';
-  get diagnostics deduplicated = row_count;
-
-  update graphile_worker._private_jobs as jobs
-  set
-    job_queue_id = resolved.job_queue_id,
-    task_id = resolved.task_id,
-    payload = case
-      when json_typeof(jobs.payload) = 'array' and json_typeof(resolved.payload) = 'array'
-        then (jobs.payload::jsonb || resolved.payload::jsonb)::json
-      else coalesce(resolved.payload, '{}'::json)
-    end,
-    run_at = case
-      when resolved.job_key_mode = 'preserve_run_at' and jobs.attempts = 0 then jobs.run_at
-      else coalesce(resolved.run_at, now())
-    end,
-    max_attempts = coalesce(resolved.max_attempts, 25),
-    priority = coalesce(resolved.priority, 0),
-    flags = (select jsonb_object_agg(flag, true) from unnest(resolved.flags) as flag),
-    revision = jobs.revision + 1,
-    attempts = 0,
-    last_error = null,
-    updated_at = now()
-  from (
-    select
-      spec.*,
-      (
-        select tasks.id from graphile_worker._private_tasks as tasks
-        where tasks.identifier = spec.identifier
-      ) as task_id,
-      (
-        select queues.id from graphile_worker._private_job_queues as queues
-        where queues.queue_name = spec.queue_name
-      ) as job_queue_id
-    from unnest(specs) as spec
-    where spec.job_key_mode is distinct from 'unsafe_dedupe'
-    offset 0
-  ) as resolved
-  where jobs.key = any (array[resolved.job_key])
-  and jobs.is_available
-  and resolved.task_id is not null
-  and (resolved.queue_name is null or resolved.job_queue_id is not null);
-  get diagnostics updated = row_count;
-
-  -- A job that runs, or ran for the last time, knows nothing of the new request: it gives up its
-  -- key and any further attempt, and a new job takes its place.
-  with detached as (
-    update graphile_worker._private_jobs as jobs
-    set key = null, attempts = jobs.max_attempts, updated_at = now()
-    from unnest(specs) as spec
-    where jobs.key = any (array[spec.job_key])
-    and not jobs.is_available
-    and spec.job_key_mode is distinct from 'unsafe_dedupe'
-    returning spec
-  )
-  select array_agg(detached.spec) into superseded from detached;
-  if superseded is not null then
-    select count(*) into inserted from graphile_worker.taskwright_insert_jobs(superseded);
-  end if;
-
-  if deduplicated + updated + inserted < cardinality(specs) then
-    perform graphile_worker.taskwright_refuse_deleted_names();
-  end if;
-end;
-$taskwright$;
-
--- Adds jobs whose keys are all different, sorted by key. Returns how many were not deduplicated.
-create or replace function graphile_worker.taskwright_put_keyed_jobs(
-  specs graphile_worker.taskwright_job_spec[]
-) returns bigint
-language plpgsql
-as $taskwright$
--- taskwright: taskwright_put_keyed_jobs 1
+-- taskwright: taskwright_put_jobs_in_order 1
 declare
   existing graphile_worker.taskwright_job_spec[];
+  locked bigint;
+  superseded graphile_worker.taskwright_job_spec[];
+  unkeyed_ids bigint[];
 begin
-  -- One key needs no subtransaction, of which PostgreSQL keeps track of 64 in a transaction.
-  if cardinality(specs) = 1 then
-    existing := graphile_worker.taskwright_take_key(specs);
-  else
-    existing := graphile_worker.taskwright_take_keys(specs);
-  end if;
-  if cardinality(existing) = 0 then
-    return cardinality(specs);
-  end if;
-  perform graphile_worker.taskwright_replace_jobs(existing);
-  return cardinality(specs) - (
-    select count(*) from unnest(existing) as spec where spec.job_key_mode = 'unsafe_dedupe'
+  existing := array(
+    select spec
+    from unnest(specs) as spec
+    where (
+      select jobs.id from graphile_worker._private_jobs as jobs where jobs.key = spec.job_key
+    ) is not null
   );
+  select count(*) into locked
+  from unnest(existing) as spec
+  cross join lateral (
+    select from graphile_worker._private_jobs as jobs
+    where jobs.key = spec.job_key
+    for update skip locked
+  ) as held;
+  if locked = cardinality(existing) then
+    superseded := graphile_worker.taskwright_replace_jobs(existing);
+    unkeyed_ids := graphile_worker.taskwright_insert_all_jobs(array(
+      select spec
+      from unnest(specs) as spec
+      where spec.job_key is null
+      or spec.job_key not in (select old.job_key from unnest(existing) as old)
+      or spec.job_key in (select old.job_key from unnest(superseded) as old)
+    ));
+  end if;
+  if unkeyed_ids is null then
+    raise exception 'A key is in use.' using errcode = 'TWKEY';
+  end if;
+  return unkeyed_ids;
 end;
 $taskwright$;
+
+-- Puts jobs whose keys are all different into the queue. Returns the ids of those without a key.
+create or replace function graphile_worker.taskwright_put_jobs(
+  specs graphile_worker.taskwright_job_spec[]
+) returns bigint[]
+language plpgsql
+as $taskwright$
+-- taskwright: taskwright_put_jobs 1
+declare
+  unkeyed graphile_worker.taskwright_job_spec[];
+  keyed graphile_worker.taskwright_job_spec[];
+  existing graphile_worker.taskwright_job_spec[] := '{}';
+  unkeyed_ids bigint[];
+begin
+  unkeyed := array(select spec from unnest(specs) as spec where spec.job_key is null);
+  if cardinality(specs) = 1 and cardinality(unkeyed) = 0 then
+    -- No subtransaction here: PostgreSQL keeps track of no more than 64 well.
+    existing := graphile_worker.taskwright_take_key(specs);
+  elsif cardinality(unkeyed) < cardinality(specs) then
+    begin
+      return graphile_worker.taskwright_put_jobs_in_order(specs);
+    exception when lock_not_available or deadlock_detected or sqlstate 'TWKEY' then
+      keyed := array(
+        select spec from unnest(specs) as spec where spec.job_key is not null order by spec.job_key
+      );
+    end;
+    existing := graphile_worker.taskwright_take_keys(keyed);
+  end if;
+  unkeyed_ids := graphile_worker.taskwright_insert_all_jobs(
+    unkeyed || graphile_worker.taskwright_replace_jobs(existing)
+  );
+  if unkeyed_ids is null then
+    perform graphile_worker.taskwright_refuse_deleted_names();
+  end if;
+  return unkeyed_ids;
+end;
+$taskwright$;
+`,
+  "07_enqueue": `-- How jobs get in, part three: the whole of a call.
 
 -- Adds jobs and answers each spec with its job, in the order of the specs. Specs that share a key
 -- act as if they had come one after another, so they share the answer too.
@@ -451,10 +531,9 @@ set jit = off
 as $taskwright$
 -- taskwright: taskwright_add_jobs 1
 declare
-  unkeyed graphile_worker.taskwright_job_spec[];
   unkeyed_ids bigint[];
   turn graphile_worker.taskwright_job_spec[];
-  added bigint;
+  deduplicated bigint;
 begin
   if coalesce(cardinality(specs), 0) = 0 then
     return;
@@ -469,33 +548,42 @@ begin
   end if;
   perform graphile_worker.taskwright_ensure_names(specs);
 
-  unkeyed := array(select spec from unnest(specs) as spec where spec.job_key is null);
-  unkeyed_ids := array(
-    select jobs.id from graphile_worker.taskwright_insert_jobs(unkeyed) as jobs order by jobs.id
-  );
-  added := cardinality(unkeyed_ids);
-  if added < cardinality(unkeyed) then
-    perform graphile_worker.taskwright_refuse_deleted_names();
-  end if;
-
-  -- The first specs of all keys, then the second ones, and so on.
+  -- First the specs without a key and the first ones of all keys, then the second ones, and so on.
   for turn in
-    select array_agg(keyed.spec order by (keyed.spec).job_key)
+    select array_agg(placed.spec order by placed.place)
     from (
-      select placed.spec, row_number() over (
-        partition by (placed.spec).job_key order by placed.place
-      ) as turn
-      from (select spec, row_number() over () as place from unnest(specs) as spec) as placed
-      where (placed.spec).job_key is not null
-    ) as keyed
-    group by keyed.turn
-    order by keyed.turn
+      select
+        numbered.spec,
+        numbered.place,
+        case
+          when (numbered.spec).job_key is null then 1
+          else row_number() over (partition by (numbered.spec).job_key order by numbered.place)
+        end as turn
+      from (select spec, row_number() over () as place from unnest(specs) as spec) as numbered
+    ) as placed
+    group by placed.turn
+    order by placed.turn
   loop
-    added := added + graphile_worker.taskwright_put_keyed_jobs(turn);
+    if unkeyed_ids is null then
+      unkeyed_ids := graphile_worker.taskwright_put_jobs(turn);
+    else
+      perform graphile_worker.taskwright_put_jobs(turn);
+    end if;
   end loop;
 
-  if added > 0 then
-    perform pg_notify('jobs:insert', '{"r":' || random()::text || ',"count":' || added::text || '}');
+  deduplicated := (
+    select count(*) from unnest(specs) as spec
+    where spec.job_key_mode = 'unsafe_dedupe'
+    and (
+      select jobs.created_at from graphile_worker._private_jobs as jobs
+      where jobs.key = spec.job_key
+    ) < now()
+  );
+  if deduplicated < cardinality(specs) then
+    perform pg_notify(
+      'jobs:insert',
+      '{"r":' || random()::text || ',"count":' || (cardinality(specs) - deduplicated)::text || '}'
+    );
   end if;
 
   return query
@@ -523,7 +611,7 @@ begin
 end;
 $taskwright$;
 `,
-  "06_add_jobs": `-- Enqueueing as graphile-worker's clients call it: its signatures, error code and notification.
+  "08_add_jobs": `-- Enqueueing as graphile-worker's clients call it: its signatures, error code and notification.
 
 -- Unlike the peer's, it answers every spec, in the order of the specs, and takes a key twice.
 create or replace function graphile_worker.add_jobs(
@@ -574,7 +662,7 @@ begin
 end;
 $taskwright$;
 `,
-  "07_manage_jobs": `-- What may be done to jobs by hand. A job that a worker holds is left alone, unless its lock is so
+  "09_manage_jobs": `-- What may be done to jobs by hand. A job that a worker holds is left alone, unless its lock is so
 -- old (four hours) that every peer takes the worker for dead.
 
 create or replace function graphile_worker.complete_jobs(job_ids bigint[])
@@ -671,7 +759,7 @@ as $taskwright$
   where queues.locked_by = any (worker_ids);
 $taskwright$;
 `,
-  "08_workers": `-- Heartbeats. The table and the functions are those of the Rust crate's revision 20, by name and
+  "10_workers": `-- Heartbeats. The table and the functions are those of the Rust crate's revision 20, by name and
 -- signature, so that its workers and ours recover each other's jobs. Node's peer ignores them.
 
 create table if not exists graphile_worker._private_workers (
@@ -778,7 +866,7 @@ as $taskwright$
   delete from graphile_worker._private_workers as workers where workers.id = any (worker_ids);
 $taskwright$;
 `,
-  "09_claim_indexes": `-- Indexes that our claim needs beyond the peers' own. Each is additive, named \`taskwright_…\`, and
+  "11_claim_indexes": `-- Indexes that our claim needs beyond the peers' own. Each is additive, named \`taskwright_…\`, and
 -- made with \`if not exists\`: on a peer's schema this file runs beside its jobs.
 --
 -- The peers' indexes end at run_at. Ours go on to the id: jobs of one call share their run_at, and
@@ -799,7 +887,7 @@ create index if not exists taskwright_queue_heads_index
   include (task_id)
   where (is_available = true and job_queue_id is not null);
 `,
-  "10_find_queues": `-- Which queues could give a job now: the part of a claim that looks for them, locking nothing.
+  "12_find_queues": `-- Which queues could give a job now: the part of a claim that looks for them, locking nothing.
 --
 -- Two looks, since either alone has a case that it can't bear:
 --   walk  goes through the due queued jobs in the order in which they should run, up to a length.
@@ -979,7 +1067,7 @@ begin
 end;
 $taskwright$;
 `,
-  "11_claim_jobs": `-- Locks up to max_jobs due jobs for a worker, best first, and counts the attempt.
+  "13_claim_jobs": `-- Locks up to max_jobs due jobs for a worker, best first, and counts the attempt.
 --
 -- A queue's jobs run one at a time, across all workers and both peers: at most one job of a queue is
 -- taken, only with that queue's own row locked, and both rows are looked at again under their locks.
@@ -1136,7 +1224,7 @@ begin
 end;
 $taskwright$;
 `,
-  "12_settle_jobs": `-- Settles what a worker holds: completed jobs are deleted, failed ones wait for their retry (or
+  "14_settle_jobs": `-- Settles what a worker holds: completed jobs are deleted, failed ones wait for their retry (or
 -- stay, permanently failed, once no attempt is left), returned ones are given back with their
 -- attempt uncounted. Queues are freed with their jobs.
 --

@@ -42,7 +42,7 @@ export interface ClaimJobsQuery {
 }
 
 /**
- * Locks due jobs for a worker, best first (sql/migrations/11_claim_jobs.sql).
+ * Locks due jobs for a worker, best first (sql/migrations/13_claim_jobs.sql).
  */
 export const claimJobs = new PreparedQuery<ClaimJobsParams, ClaimJobsResult>({
   usedParamSet: { workerId: true, taskIds: true, forbiddenFlags: true, maxJobs: true },

@@ -1,4 +1,4 @@
-/* Locks due jobs for a worker, best first (sql/migrations/11_claim_jobs.sql). */
+/* Locks due jobs for a worker, best first (sql/migrations/13_claim_jobs.sql). */
 /* @name claimJobs */
 select
   id as "id!",

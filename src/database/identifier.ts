@@ -22,11 +22,11 @@ export function quoteIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** In `sql/` the schema is always written like this; binding puts the real name in its place. */
-const schemaPrefix = /\bgraphile_worker\./gu;
+/** In `sql/` the schema is always written as a prefix, but for the statement that creates it. */
+const schemaName = /\bgraphile_worker(?=\.)|(?<=\bcreate schema )graphile_worker\b/gu;
 
 /** Puts the schema's real name into a text from `sql/`. */
 export function bindSchema(text: string, schema: string): string {
-  const prefix = `${quoteIdentifier(schema)}.`;
-  return text.replace(schemaPrefix, () => prefix);
+  const name = quoteIdentifier(schema);
+  return text.replace(schemaName, () => name);
 }

@@ -1,0 +1,255 @@
+-- How jobs get in, part two: keys. Whoever holds a key's row, by having inserted or locked it, says
+-- what becomes of the key; until then a worker may claim the job, or another call may replace it.
+--
+-- What rules deadlocks out, so keep it: new names are waited for while nothing is held, tasks by
+-- identifier before queues by name. New keys are waited for in the order of the keys, while none but
+-- new jobs are held, which nobody sees yet. And an existing job is waited for while nothing is held:
+-- workers settle their jobs in any order. Where that order isn't kept, the wait is cut short.
+
+-- Applies specs to the jobs that have their keys, all of them locked by this transaction. Returns
+-- those for which a new job must be inserted: a job that runs, or ran for the last time, knows
+-- nothing of the new request, so it gave up its key and any further attempt.
+create or replace function graphile_worker.taskwright_replace_jobs(
+  specs graphile_worker.taskwright_job_spec[]
+) returns graphile_worker.taskwright_job_spec[]
+language plpgsql
+as $taskwright$
+-- taskwright: taskwright_replace_jobs 1
+declare
+  deduplicated bigint;
+  updated bigint;
+  superseded graphile_worker.taskwright_job_spec[];
+begin
+  update graphile_worker._private_jobs as jobs
+  set revision = jobs.revision + 1, updated_at = now()
+  from unnest(specs) as spec
+  where jobs.key = any (array[spec.job_key]) and spec.job_key_mode = 'unsafe_dedupe';
+  get diagnostics deduplicated = row_count;
+
+  update graphile_worker._private_jobs as jobs
+  set
+    job_queue_id = resolved.job_queue_id,
+    task_id = resolved.task_id,
+    payload = case
+      when json_typeof(jobs.payload) = 'array' and json_typeof(resolved.payload) = 'array'
+        then (jobs.payload::jsonb || resolved.payload::jsonb)::json
+      else coalesce(resolved.payload, '{}'::json)
+    end,
+    run_at = case
+      when resolved.job_key_mode = 'preserve_run_at' and jobs.attempts = 0 then jobs.run_at
+      else coalesce(resolved.run_at, now())
+    end,
+    max_attempts = coalesce(resolved.max_attempts, 25),
+    priority = coalesce(resolved.priority, 0),
+    flags = (select jsonb_object_agg(flag, true) from unnest(resolved.flags) as flag),
+    revision = jobs.revision + 1,
+    attempts = 0,
+    last_error = null,
+    updated_at = now()
+  from (
+    select
+      spec.*,
+      (
+        select tasks.id from graphile_worker._private_tasks as tasks
+        where tasks.identifier = spec.identifier
+      ) as task_id,
+      (
+        select queues.id from graphile_worker._private_job_queues as queues
+        where queues.queue_name = spec.queue_name
+      ) as job_queue_id
+    from unnest(specs) as spec
+    where spec.job_key_mode is distinct from 'unsafe_dedupe'
+    offset 0
+  ) as resolved
+  where jobs.key = any (array[resolved.job_key])
+  and jobs.is_available
+  and resolved.task_id is not null
+  and (resolved.queue_name is null or resolved.job_queue_id is not null);
+  get diagnostics updated = row_count;
+
+  with detached as (
+    update graphile_worker._private_jobs as jobs
+    set key = null, attempts = jobs.max_attempts, updated_at = now()
+    from unnest(specs) as spec
+    where jobs.key = any (array[spec.job_key])
+    and not jobs.is_available
+    and spec.job_key_mode is distinct from 'unsafe_dedupe'
+    returning spec
+  )
+  select coalesce(array_agg(detached.spec), '{}') into superseded from detached;
+
+  if deduplicated + updated + cardinality(superseded) < cardinality(specs) then
+    perform graphile_worker.taskwright_refuse_deleted_names();
+  end if;
+  return superseded;
+end;
+$taskwright$;
+
+-- Makes this transaction the holder of one key, by inserting the job or by locking the one that has
+-- the key. Returns the spec in the latter case, else nothing.
+create or replace function graphile_worker.taskwright_take_key(
+  specs graphile_worker.taskwright_job_spec[]
+) returns graphile_worker.taskwright_job_spec[]
+language plpgsql
+as $taskwright$
+-- taskwright: taskwright_take_key 1
+declare
+  wanted text := specs[1].job_key;
+begin
+  -- Each turn means that somebody else deleted the job, or gave its key to another one.
+  loop
+    perform from graphile_worker._private_jobs as jobs where jobs.key = wanted for update;
+    if found then
+      return specs;
+    end if;
+    perform from graphile_worker.taskwright_insert_jobs(specs);
+    if found then
+      return '{}';
+    end if;
+    perform graphile_worker.taskwright_ensure_names(specs);
+  end loop;
+end;
+$taskwright$;
+
+-- The same for several keys. Returns the specs whose jobs existed.
+create or replace function graphile_worker.taskwright_take_keys(
+  specs graphile_worker.taskwright_job_spec[]
+) returns graphile_worker.taskwright_job_spec[]
+language plpgsql
+as $taskwright$
+-- taskwright: taskwright_take_keys 1
+declare
+  inserted text[];
+  existing graphile_worker.taskwright_job_spec[];
+  locked text[];
+  missed text;
+begin
+  loop
+    begin
+      inserted := array(
+        select jobs.key
+        from graphile_worker.taskwright_insert_jobs(array(
+          select spec
+          from unnest(specs) as spec
+          where (
+            select jobs.id from graphile_worker._private_jobs as jobs where jobs.key = spec.job_key
+          ) is null
+        )) as jobs
+      );
+      existing := array(
+        select spec from unnest(specs) as spec where spec.job_key not in (select unnest(inserted))
+      );
+      locked := array(
+        select held.key
+        from unnest(existing) as spec
+        cross join lateral (
+          select jobs.key from graphile_worker._private_jobs as jobs
+          where jobs.key = spec.job_key
+          for update skip locked
+        ) as held
+      );
+      missed := (
+        select min(spec.job_key) from unnest(existing) as spec
+        where spec.job_key not in (select unnest(locked))
+      );
+      exit when missed is null;
+      -- Lets go of all that this block inserted and locked.
+      raise exception 'A job is in use.' using errcode = 'TWKEY';
+    exception when sqlstate 'TWKEY' then
+      null;
+    end;
+    begin
+      perform from graphile_worker._private_jobs as jobs where jobs.key = missed for update;
+      raise exception 'A job was in use.' using errcode = 'TWKEY';
+    exception when sqlstate 'TWKEY' then
+      null;
+    end;
+    perform graphile_worker.taskwright_ensure_names(specs);
+  end loop;
+  return existing;
+end;
+$taskwright$;
+
+-- Puts jobs whose keys are all different into the queue in the order of the specs, so that their ids
+-- and with them the order in which they run are that order. Gives up, by an error, as soon as
+-- somebody else is busy with one of the keys.
+create or replace function graphile_worker.taskwright_put_jobs_in_order(
+  specs graphile_worker.taskwright_job_spec[]
+) returns bigint[]
+language plpgsql
+set lock_timeout = '10ms'
+as $taskwright$
+-- taskwright: taskwright_put_jobs_in_order 1
+declare
+  existing graphile_worker.taskwright_job_spec[];
+  locked bigint;
+  superseded graphile_worker.taskwright_job_spec[];
+  unkeyed_ids bigint[];
+begin
+  existing := array(
+    select spec
+    from unnest(specs) as spec
+    where (
+      select jobs.id from graphile_worker._private_jobs as jobs where jobs.key = spec.job_key
+    ) is not null
+  );
+  select count(*) into locked
+  from unnest(existing) as spec
+  cross join lateral (
+    select from graphile_worker._private_jobs as jobs
+    where jobs.key = spec.job_key
+    for update skip locked
+  ) as held;
+  if locked = cardinality(existing) then
+    superseded := graphile_worker.taskwright_replace_jobs(existing);
+    unkeyed_ids := graphile_worker.taskwright_insert_all_jobs(array(
+      select spec
+      from unnest(specs) as spec
+      where spec.job_key is null
+      or spec.job_key not in (select old.job_key from unnest(existing) as old)
+      or spec.job_key in (select old.job_key from unnest(superseded) as old)
+    ));
+  end if;
+  if unkeyed_ids is null then
+    raise exception 'A key is in use.' using errcode = 'TWKEY';
+  end if;
+  return unkeyed_ids;
+end;
+$taskwright$;
+
+-- Puts jobs whose keys are all different into the queue. Returns the ids of those without a key.
+create or replace function graphile_worker.taskwright_put_jobs(
+  specs graphile_worker.taskwright_job_spec[]
+) returns bigint[]
+language plpgsql
+as $taskwright$
+-- taskwright: taskwright_put_jobs 1
+declare
+  unkeyed graphile_worker.taskwright_job_spec[];
+  keyed graphile_worker.taskwright_job_spec[];
+  existing graphile_worker.taskwright_job_spec[] := '{}';
+  unkeyed_ids bigint[];
+begin
+  unkeyed := array(select spec from unnest(specs) as spec where spec.job_key is null);
+  if cardinality(specs) = 1 and cardinality(unkeyed) = 0 then
+    -- No subtransaction here: PostgreSQL keeps track of no more than 64 well.
+    existing := graphile_worker.taskwright_take_key(specs);
+  elsif cardinality(unkeyed) < cardinality(specs) then
+    begin
+      return graphile_worker.taskwright_put_jobs_in_order(specs);
+    exception when lock_not_available or deadlock_detected or sqlstate 'TWKEY' then
+      keyed := array(
+        select spec from unnest(specs) as spec where spec.job_key is not null order by spec.job_key
+      );
+    end;
+    existing := graphile_worker.taskwright_take_keys(keyed);
+  end if;
+  unkeyed_ids := graphile_worker.taskwright_insert_all_jobs(
+    unkeyed || graphile_worker.taskwright_replace_jobs(existing)
+  );
+  if unkeyed_ids is null then
+    perform graphile_worker.taskwright_refuse_deleted_names();
+  end if;
+  return unkeyed_ids;
+end;
+$taskwright$;
