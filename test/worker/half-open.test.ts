@@ -1,0 +1,145 @@
+import type { PoolClient } from "pg";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { startWorker, type Worker, type WorkerEventName } from "../../src/index.js";
+import type { TestDatabase } from "../support/database.js";
+import { Proxy } from "../support/proxy.js";
+import { addJob, countLocks, createQueue, Gate, handlersFor, listJobs, until } from "./support.js";
+
+const hourMs = 3_600_000;
+let database: TestDatabase;
+let proxy: Proxy;
+beforeAll(async () => {
+  database = await createQueue();
+});
+afterAll(() => database.drop());
+beforeEach(async () => {
+  proxy = await Proxy.before(database.connectionString);
+});
+afterEach(() => proxy.close());
+
+/** How a connection is lost: it falls silent and nobody is told, or it is cut. */
+const losses = [
+  { loss: "falls silent", lose: () => proxy.goDeaf() },
+  { loss: "is cut", lose: () => proxy.cut() },
+];
+
+interface Watched {
+  readonly worker: Worker;
+  /** Ids of jobs in the order in which they started, with their attempts. */
+  readonly started: [string, number][];
+  readonly heard: Map<WorkerEventName, number>;
+}
+
+async function startWatched(
+  work: () => Promise<void> = async () => {},
+  pollIntervalMs = 50,
+): Promise<Watched> {
+  const started: [string, number][] = [];
+  const heard = new Map<WorkerEventName, number>();
+  const count = (name: WorkerEventName) => () => void heard.set(name, (heard.get(name) ?? 0) + 1);
+  const worker = await startWorker({
+    connectionString: proxy.through(database.connectionString),
+    handlers: handlersFor({
+      work: async (_payload, { job }) => {
+        started.push([job.id, job.attempts]);
+        await work();
+      },
+    }),
+    pollIntervalMs,
+    connectTimeoutMs: 300,
+    statementTimeoutMs: 400,
+    listenCheckMs: 150,
+    on: {
+      "pool:listen:success": count("pool:listen:success"),
+      "pool:listen:error": count("pool:listen:error"),
+      "worker:getJob:error": count("worker:getJob:error"),
+      "settle:error": count("settle:error"),
+      "job:lost": count("job:lost"),
+      "job:complete": count("job:complete"),
+    },
+  });
+  return { worker, started, heard };
+}
+
+/** Holds the table of jobs, so that a statement of the worker's stops on the server. */
+async function holdJobs(): Promise<PoolClient> {
+  const client = await database.pool.connect();
+  await client.query("begin; lock table graphile_worker._private_jobs in exclusive mode");
+  return client;
+}
+
+/** Waits until the server is at work on a statement that the held table stops. */
+async function untilHeld(statement: string): Promise<void> {
+  await until(async () => {
+    const { rows } = await database.pool.query(
+      `select from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock' and query ~ $1`,
+      [statement],
+    );
+    return rows.length > 0;
+  });
+}
+
+async function endsSound({ worker }: Watched): Promise<void> {
+  await until(async () => (await listJobs(database.pool)).length === 0);
+  await worker.stop();
+  expect(await countLocks(database.pool)).toBe(0);
+}
+
+for (const { loss, lose } of losses) {
+  test(`a connection that listens and ${loss} is replaced, and new jobs are heard of again`, async () => {
+    const watched = await startWatched(undefined, hourMs);
+    const { heard, started } = watched;
+    lose();
+    await until(() => (heard.get("pool:listen:error") ?? 0) > 0);
+    proxy.recover();
+    await until(() => (heard.get("pool:listen:success") ?? 0) > 1);
+    await addJob(database.pool, "work");
+    await until(() => started.length === 1);
+    await endsSound(watched);
+  });
+
+  test(`a claim whose connection ${loss} before its answer leaves no job behind`, async () => {
+    const watched = await startWatched();
+    const { heard, started } = watched;
+    const holder = await holdJobs();
+    const added = await holder.query("select id from graphile_worker.add_job('work', '{}')");
+    const { id } = added.rows[0] as { id: string };
+    await untilHeld("taskwright_claim_jobs");
+    lose();
+    await holder.query("commit");
+    holder.release();
+    await until(() => (heard.get("worker:getJob:error") ?? 0) > 0);
+    proxy.recover();
+    await until(() => started.length > 0);
+    await endsSound(watched);
+    // The lost claim's attempt wasn't one.
+    expect(started).toEqual([[id, 1]]);
+    // Something might still come late: the worker stays registered, so that a sweep would find it.
+    const registered = await database.pool.query(
+      "select from graphile_worker._private_workers where id = $1",
+      [watched.worker.id],
+    );
+    expect(registered.rowCount).toBe(1);
+  });
+
+  test(`a result whose connection ${loss} is written once it can be`, async () => {
+    const gate = new Gate();
+    const watched = await startWatched(() => gate.opened);
+    const { heard, started } = watched;
+    await addJob(database.pool, "work", { queue: "q" });
+    await until(() => started.length === 1);
+    const holder = await holdJobs();
+    gate.open();
+    await untilHeld("taskwright_settle_jobs");
+    lose();
+    await holder.query("commit");
+    holder.release();
+    await until(() => (heard.get("settle:error") ?? 0) > 0);
+    proxy.recover();
+    await until(() => (heard.get("job:complete") ?? 0) > 0);
+    await endsSound(watched);
+    expect(started).toHaveLength(1);
+    expect(heard.get("job:lost")).toBeUndefined();
+  });
+}
