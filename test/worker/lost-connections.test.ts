@@ -20,10 +20,10 @@ afterAll(async () => {
 
 function handlersOf(worker: string): HandlerSet<undefined> {
   return handlersFor({
-    work: (_payload, { db, job, withTransaction }) =>
-      log.record(job, worker, async () => {
-        await db.query("select pg_sleep(0.002)", []);
-        await withTransaction((tx) => tx.query("select pg_sleep(0.002)", []));
+    work: (_payload, ctx) =>
+      log.record(ctx.job, worker, async () => {
+        await ctx.db.query("select pg_sleep(0.002)", []);
+        await ctx.withTransaction((tx) => tx.query("select pg_sleep(0.002)", []));
       }),
   });
 }

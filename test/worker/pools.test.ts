@@ -30,8 +30,8 @@ async function countConnections(): Promise<number> {
 
 /** Every job takes a connection for itself and holds it for a while. */
 const transactions: HandlerSet<undefined> = handlersFor({
-  work: (_payload, { withTransaction }) =>
-    withTransaction(async (tx) => {
+  work: (_payload, ctx) =>
+    ctx.withTransaction(async (tx) => {
       await tx.query("select 1", []);
       await delay(5);
     }),

@@ -15,10 +15,9 @@ const handler = async (_payload, { job, query }) => {
     [job.id, queue.rows[0]?.queue_name],
   );
   await query("select pg_sleep(0.003)");
-  await log.query(
-    "update runs set ended_at = clock_timestamp(), completed = true where id = $1",
-    [rows[0].id],
-  );
+  await log.query("update runs set ended_at = clock_timestamp(), completed = true where id = $1", [
+    rows[0].id,
+  ]);
 };
 
 const runner = await run({
