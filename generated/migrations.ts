@@ -869,8 +869,13 @@ $taskwright$;
   "11_claim_indexes": `-- Indexes that our claim needs beyond the peers' own. Each is additive, named \`taskwright_…\`, and
 -- made with \`if not exists\`: on a peer's schema this file runs beside its jobs.
 --
--- The peers' indexes end at run_at. Ours go on to the id: jobs of one call share their run_at, and
--- an order that only one index can give leaves the planner no choice, whatever the statistics say.
+-- The planner must have no choice. Its statistics say little about a queue, whose tables are empty now
+-- and full a second later, and a wrong index is a walk through all jobs. So each of these is the only
+-- one that its queries can use:
+--   - The peers' indexes end at run_at, ours at the id (jobs of one call share their run_at); a query
+--     that asks for the whole order can't take a peer's index without sorting.
+--   - A condition that the table's own check makes true serves as a name: only the queries that state
+--     it can use the index that has it.
 
 create index if not exists taskwright_unqueued_jobs_index
   on graphile_worker._private_jobs using btree (priority, run_at, id) include (task_id)
@@ -879,7 +884,7 @@ create index if not exists taskwright_unqueued_jobs_index
 create index if not exists taskwright_queued_jobs_index
   on graphile_worker._private_jobs using btree (priority, run_at, id)
   include (job_queue_id, task_id)
-  where (is_available = true and job_queue_id is not null);
+  where (is_available = true and job_queue_id is not null and max_attempts >= 1);
 
 -- Each queue's jobs stand together here, its head first.
 create index if not exists taskwright_queue_heads_index
@@ -887,71 +892,78 @@ create index if not exists taskwright_queue_heads_index
   include (task_id)
   where (is_available = true and job_queue_id is not null);
 `,
-  "12_find_queues": `-- Which queues could give a job now: the part of a claim that looks for them, locking nothing.
+  "12_find_queues": `-- Which queues could give a job now, and which job: the part of a claim that looks, locking nothing.
 --
--- Two looks, since either alone has a case that it can't bear:
---   walk  goes through the due queued jobs in the order in which they should run, up to a length.
---         It sees past jobs that are scheduled for later, however many, but a long backlog behind
---         a busy queue fills it.
---   ring  only when the walk was filled and found too little. It goes from queue to queue through
---         the heads index, past any backlog, up to a length, and the next claim on this connection
---         goes on where it stopped: each queue has its turn, none starves.
--- So the order across queues is exact (priority, run_at, id) unless a backlog of jobs that can't run
--- fills the walk and, at the same time, more queues have jobs than the ring is long.
+-- Three looks, for each alone has a case that it can't bear:
+--   walk  goes through the due queued jobs in the order in which they should run, up to a length. It
+--         never sees jobs that are scheduled for later, but a long backlog behind a busy queue fills
+--         it. Unless it is filled it has seen all there is, and the order across queues is exact.
+--   tail  goes through the due queued jobs from the newest back, up to a length: what became due
+--         just now is found behind any backlog.
+--   ring  goes from queue to queue, past any backlog, up to a length; look_on then says where the
+--         next claim should go on, so that each queue has its turn and none starves.
+-- Tail and ring only come when the walk was filled and found too little; the order is then exact
+-- among the queues that they saw.
 --
--- The cost grows with max_jobs and with the number of distinct priorities among waiting jobs, and,
--- inside the ring, with the jobs at a queue's head that this worker may not run. It does not grow
--- with the number of queues, of jobs behind busy queues, or of jobs scheduled for later.
+-- The cost grows with max_jobs, with the number of distinct priorities among waiting queued jobs and
+-- with the jobs at a queue's head that this worker may not run. It does not grow with the number of
+-- queues, of jobs behind busy queues, or of jobs scheduled for later.
 create or replace function graphile_worker.taskwright_find_queues(
   task_ids int[],
   forbidden_flags text[],
-  max_jobs int
-) returns table (queue_id int, job_id bigint)
+  max_jobs int,
+  after_queue int,
+  out queue_ids int[],
+  out head_ids bigint[],
+  out look_on int
+)
 language plpgsql
 as $taskwright$
 -- taskwright: taskwright_find_queues 1
 #variable_conflict use_column
 declare
   walk_length constant int := 4 * max_jobs + 50;
-  ring_length constant int := 2 * max_jobs + 100;
-  -- A setting of the session holds the place: any value of it is right, so it needs no more care.
-  ring_start int := coalesce(nullif(current_setting('taskwright.ring_start', true), ''), '0');
+  tail_length constant int := 50;
+  ring_length constant int := 2 * max_jobs + 50;
+  priorities smallint[];
   walked int;
-  walked_queues int[];
-  walked_jobs bigint[];
-  ringed int;
-  ringed_queues int[];
-  ringed_jobs bigint[];
 begin
-  -- One index range for each priority: a range over priorities would walk the jobs scheduled for
-  -- later. Priorities are found from the far end, where no claim has left dead entries.
-  with recursive priorities (priority) as (
-    (
-      select jobs.priority
-      from graphile_worker._private_jobs as jobs
-      where jobs.is_available = true and jobs.job_queue_id is not null
-      order by jobs.priority desc
-      limit 1
+  -- \`max_attempts >= 1\` is always true; it names the index (see claim_indexes). Priorities are
+  -- found from the far end, because the near one is where claims leave dead entries behind.
+  priorities := array(
+    with recursive levels (priority) as (
+      (
+        select jobs.priority
+        from graphile_worker._private_jobs as jobs
+        where jobs.is_available = true and jobs.job_queue_id is not null
+        and jobs.max_attempts >= 1
+        order by jobs.priority desc, jobs.run_at desc, jobs.id desc
+        limit 1
+      )
+      union all
+      select next.priority
+      from levels
+      cross join lateral (
+        select jobs.priority
+        from graphile_worker._private_jobs as jobs
+        where jobs.is_available = true and jobs.job_queue_id is not null
+        and jobs.max_attempts >= 1
+        and jobs.priority < levels.priority
+        order by jobs.priority desc, jobs.run_at desc, jobs.id desc
+        limit 1
+      ) as next
     )
-    union all
-    select next.priority
-    from priorities
-    cross join lateral (
-      select jobs.priority
-      from graphile_worker._private_jobs as jobs
-      where jobs.is_available = true and jobs.job_queue_id is not null
-      and jobs.priority < priorities.priority
-      order by jobs.priority desc
-      limit 1
-    ) as next
-  ),
-  walk as materialized (
+    select priority from levels order by priority
+  );
+
+  -- One index range for each priority: a range over several would hold the jobs for later, too.
+  with walk as materialized (
     select due.*
-    from (select priority from priorities order by priority) as level
+    from unnest(priorities) as level (priority)
     cross join lateral (
       select jobs.id, jobs.job_queue_id, jobs.task_id, jobs.priority, jobs.run_at, jobs.flags
       from graphile_worker._private_jobs as jobs
-      where jobs.is_available = true and jobs.job_queue_id is not null
+      where jobs.is_available = true and jobs.job_queue_id is not null and jobs.max_attempts >= 1
       and jobs.priority = level.priority and jobs.run_at <= now()
       order by jobs.run_at, jobs.id
       limit walk_length
@@ -979,91 +991,74 @@ begin
     (select count(*) from walk),
     coalesce(array_agg(free.job_queue_id), '{}'),
     coalesce(array_agg(free.id), '{}')
-  into walked, walked_queues, walked_jobs
+  into walked, queue_ids, head_ids
   from free;
 
-  return query select * from unnest(walked_queues, walked_jobs);
-  if walked < walk_length or cardinality(walked_queues) >= max_jobs then
+  if walked < walk_length or cardinality(queue_ids) >= max_jobs then
     return;
   end if;
 
-  -- The second lap is for a ring that came to its end without finding anything.
-  for lap in 1..2 loop
-    with recursive ring (queue_id, place) as (
-      select ring_start, 0
-      union all
-      select next.queue_id, ring.place + 1
-      from ring
+  with recursive ring (queue_id, place) as (
+    select after_queue, 0
+    union all
+    select next.job_queue_id, ring.place + 1
+    from ring
+    cross join lateral (
+      select jobs.job_queue_id
+      from graphile_worker._private_jobs as jobs
+      where jobs.is_available = true and jobs.job_queue_id > ring.queue_id
+      order by jobs.job_queue_id, jobs.priority, jobs.run_at, jobs.id
+      limit 1
+    ) as next
+    where ring.place < ring_length
+  ),
+  tail as (
+    select due.job_queue_id
+    from unnest(priorities) as level (priority)
+    cross join lateral (
+      select jobs.job_queue_id
+      from graphile_worker._private_jobs as jobs
+      where jobs.is_available = true and jobs.job_queue_id is not null and jobs.max_attempts >= 1
+      and jobs.priority = level.priority and jobs.run_at <= now()
+      order by jobs.run_at desc, jobs.id desc
+      limit tail_length
+    ) as due
+  ),
+  seen (queue_id) as (
+    select ring.queue_id from ring union select tail.job_queue_id from tail
+  ),
+  free as (
+    select seen.queue_id, head.*
+    from seen
+    cross join lateral (
+      select from graphile_worker._private_job_queues as queues
+      where queues.id = seen.queue_id and queues.is_available = true
+      limit 1
+    ) as queue
+    cross join lateral (
+      select first.*
+      from unnest(priorities) as level (priority)
       cross join lateral (
-        select jobs.job_queue_id as queue_id
+        select jobs.priority, jobs.run_at, jobs.id
         from graphile_worker._private_jobs as jobs
-        where jobs.is_available = true and jobs.job_queue_id > ring.queue_id
-        order by jobs.job_queue_id
+        where jobs.is_available = true and jobs.job_queue_id = seen.queue_id
+        and jobs.priority = level.priority and jobs.run_at <= now()
+        and jobs.task_id = any (task_ids) and (jobs.flags ?| forbidden_flags) is not true
+        order by jobs.run_at, jobs.id
         limit 1
-      ) as next
-      where ring.place < ring_length
-    ),
-    free as (
-      select ring.queue_id, head.*
-      from ring
-      cross join lateral (
-        select from graphile_worker._private_job_queues as queues
-        where queues.id = ring.queue_id and queues.is_available = true
-        limit 1
-      ) as queue
-      cross join lateral (
-        with recursive priorities (priority) as (
-          (
-            select jobs.priority
-            from graphile_worker._private_jobs as jobs
-            where jobs.is_available = true and jobs.job_queue_id = ring.queue_id
-            order by jobs.priority
-            limit 1
-          )
-          union all
-          select next.priority
-          from priorities
-          cross join lateral (
-            select jobs.priority
-            from graphile_worker._private_jobs as jobs
-            where jobs.is_available = true and jobs.job_queue_id = ring.queue_id
-            and jobs.priority > priorities.priority
-            order by jobs.priority
-            limit 1
-          ) as next
-        )
-        select first.*
-        from priorities
-        cross join lateral (
-          select jobs.priority, jobs.run_at, jobs.id
-          from graphile_worker._private_jobs as jobs
-          where jobs.is_available = true and jobs.job_queue_id = ring.queue_id
-          and jobs.priority = priorities.priority and jobs.run_at <= now()
-          and jobs.task_id = any (task_ids) and (jobs.flags ?| forbidden_flags) is not true
-          order by jobs.run_at, jobs.id
-          limit 1
-        ) as first
-        limit 1
-      ) as head
-      where ring.queue_id <> all (walked_queues)
-      order by head.priority, head.run_at, head.id
-      limit max_jobs - cardinality(walked_queues)
-    )
-    select
-      (select count(*) - 1 from ring),
-      (select max(ring.queue_id) from ring),
-      array_agg(free.queue_id),
-      array_agg(free.id)
-    into ringed, ring_start, ringed_queues, ringed_jobs
-    from free;
-    if ringed < ring_length then
-      ring_start := 0;
-    end if;
-    exit when ringed = ring_length or ringed_jobs is not null;
-  end loop;
-
-  perform set_config('taskwright.ring_start', ring_start::text, false);
-  return query select * from unnest(ringed_queues, ringed_jobs);
+      ) as first
+      limit 1
+    ) as head
+    where seen.queue_id <> all (queue_ids)
+    order by head.priority, head.run_at, head.id
+    limit max_jobs - cardinality(queue_ids)
+  )
+  select
+    queue_ids || coalesce(array_agg(free.queue_id), '{}'),
+    head_ids || coalesce(array_agg(free.id), '{}'),
+    (select ring.queue_id from ring where ring.place = ring_length)
+  into queue_ids, head_ids, look_on
+  from free;
 end;
 $taskwright$;
 `,
@@ -1072,6 +1067,9 @@ $taskwright$;
 -- A queue's jobs run one at a time, across all workers and both peers: at most one job of a queue is
 -- taken, only with that queue's own row locked, and both rows are looked at again under their locks.
 -- Rows that another claim holds are skipped, never waited for, so claims can't deadlock.
+--
+-- look_on is set when less was found than asked for and there may be more: then the next claim should
+-- come soon, with it as after_queue. If nothing at all was found, one row says just that, its id null.
 --
 -- The cost grows with max_jobs, with the number of distinct priorities among waiting jobs, with the
 -- jobs that stand ahead and that this worker may not run (other tasks, forbidden flags), and with
@@ -1089,7 +1087,8 @@ create or replace function graphile_worker.taskwright_claim_jobs(
   worker_id text,
   task_ids int[],
   forbidden_flags text[],
-  max_jobs int
+  max_jobs int,
+  after_queue int
 ) returns table (
   id text,
   task_id int,
@@ -1105,7 +1104,8 @@ create or replace function graphile_worker.taskwright_claim_jobs(
   key text,
   locked_at text,
   revision int,
-  flags text
+  flags text,
+  look_on int
 )
 language plpgsql
 set enable_seqscan = off
@@ -1123,10 +1123,13 @@ as $taskwright$
 declare
   queue_ids int[];
   head_ids bigint[];
+  look_on int;
 begin
-  select array_agg(found.queue_id), array_agg(found.job_id)
-  into queue_ids, head_ids
-  from graphile_worker.taskwright_find_queues(task_ids, forbidden_flags, max_jobs) as found;
+  select found.queue_ids, found.head_ids, found.look_on
+  into queue_ids, head_ids, look_on
+  from graphile_worker.taskwright_find_queues(
+    task_ids, forbidden_flags, max_jobs, after_queue
+  ) as found;
 
   return query
   with recursive priorities (priority) as (
@@ -1134,7 +1137,7 @@ begin
       select jobs.priority
       from graphile_worker._private_jobs as jobs
       where jobs.is_available = true and jobs.job_queue_id is null
-      order by jobs.priority desc
+      order by jobs.priority desc, jobs.run_at desc, jobs.id desc
       limit 1
     )
     union all
@@ -1145,7 +1148,7 @@ begin
       from graphile_worker._private_jobs as jobs
       where jobs.is_available = true and jobs.job_queue_id is null
       and jobs.priority < priorities.priority
-      order by jobs.priority desc
+      order by jobs.priority desc, jobs.run_at desc, jobs.id desc
       limit 1
     ) as next
   ),
@@ -1153,7 +1156,7 @@ begin
     select due.*
     from (select priority from priorities order by priority) as level
     cross join lateral (
-      select jobs.id, jobs.priority, jobs.run_at, null::int as queue_id, null::text as queue_name
+      select jobs.id, jobs.priority, jobs.run_at, null::int as queue_id
       from graphile_worker._private_jobs as jobs
       where jobs.is_available = true and jobs.job_queue_id is null
       and jobs.priority = level.priority and jobs.run_at <= now()
@@ -1165,20 +1168,21 @@ begin
     limit max_jobs
   ),
   queued as (
-    select head.*, queue.*
+    select head.*, queue.id as queue_id
     from unnest(queue_ids, head_ids) as found (queue_id, job_id)
     cross join lateral (
-      select queues.id, queues.queue_name
+      select queues.id
       from graphile_worker._private_job_queues as queues
       where queues.id = found.queue_id and queues.is_available = true
       for update skip locked
     ) as queue
-    -- The lateral reference makes sure that the queue's row is locked before the job's.
+    -- After the queue, since it refers to it. Spelt out instead of is_available, so that nothing but
+    -- the primary key can be used.
     cross join lateral (
       select jobs.id, jobs.priority, jobs.run_at
       from graphile_worker._private_jobs as jobs
       where jobs.id = found.job_id and jobs.job_queue_id = queue.id
-      and jobs.is_available = true and jobs.run_at <= now()
+      and jobs.locked_at is null and jobs.attempts < jobs.max_attempts and jobs.run_at <= now()
       and jobs.task_id = any (task_ids) and (jobs.flags ?| forbidden_flags) is not true
       for update skip locked
     ) as head
@@ -1190,23 +1194,35 @@ begin
     order by priority, run_at, id
     limit max_jobs
   ),
+  -- By arrays, not by joins: those may begin with all that is in the table.
   locked_queues as (
     update graphile_worker._private_job_queues as queues
     set locked_by = worker_id, locked_at = now()
-    from chosen
-    where queues.id = chosen.queue_id
+    where queues.id = any (array(select chosen.queue_id from chosen))
   ),
   claimed as (
     update graphile_worker._private_jobs as jobs
     set attempts = jobs.attempts + 1, locked_by = worker_id, locked_at = now()
-    from chosen
-    where jobs.id = chosen.id
-    returning jobs.*, chosen.queue_name
+    where jobs.id = any (array(select chosen.id from chosen))
+    returning jobs.*
+  ),
+  again as (
+    select
+      case
+        when (select count(*) from chosen) >= max_jobs then null
+        -- Whoever held a queue that was found and couldn't be locked need not have taken its job.
+        when (select count(*) from queued) < cardinality(queue_ids) then after_queue
+        else look_on
+      end as look_on
   )
   select
     claimed.id::text,
     claimed.task_id,
-    claimed.queue_name,
+    (
+      select queues.queue_name
+      from graphile_worker._private_job_queues as queues
+      where queues.id = claimed.job_queue_id
+    ),
     claimed.payload::text,
     claimed.priority,
     claimed.run_at::text,
@@ -1218,8 +1234,11 @@ begin
     claimed.key,
     claimed.locked_at::text,
     claimed.revision,
-    claimed.flags::text
-  from claimed
+    claimed.flags::text,
+    again.look_on
+  from again
+  left join claimed on true
+  where claimed.id is not null or again.look_on is not null
   order by claimed.priority, claimed.run_at, claimed.id;
 end;
 $taskwright$;
@@ -1228,24 +1247,28 @@ $taskwright$;
 -- stay, permanently failed, once no attempt is left), returned ones are given back with their
 -- attempt uncounted. Queues are freed with their jobs.
 --
--- Each job is fenced by who locked it and when: a lock that was taken away, even if the same worker
--- claimed the job again, is not touched. The ids of such jobs are the answer.
+-- Jobs are fenced by who locked them and when: a lock that was taken away is not touched, not even if
+-- the same worker has claimed the job again. The ids of jobs that were not the worker's any more are
+-- the answer. \`locks\` are the times of all claims that the jobs come from. (A job that the worker has
+-- claimed twice must not be settled for its first claim together with jobs of its second one.)
+--
+-- A failed payload that is not empty replaces the job's, as JSON text.
 --
 -- Source of the failure semantics: graphile-worker 0.18, failJobs.
--- Pinned plans, for the reason given at taskwright_claim_jobs.
+-- Pinned plans, for the reason given at taskwright_claim_jobs; arrays, since joins may begin with all
+-- that is in the table.
 create or replace function graphile_worker.taskwright_settle_jobs(
   worker_id text,
+  locks timestamptz[],
   completed_ids bigint[],
-  completed_locks timestamptz[],
-  failures json,
-  returned_ids bigint[],
-  returned_locks timestamptz[]
+  failed_ids bigint[],
+  failed_messages text[],
+  failed_payloads text[],
+  returned_ids bigint[]
 ) returns setof bigint
 language plpgsql
 set enable_seqscan = off
 set enable_bitmapscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
 set jit = off
 set plan_cache_mode = force_generic_plan
 as $taskwright$
@@ -1253,36 +1276,32 @@ as $taskwright$
 #variable_conflict use_column
 begin
   return query
-  with failure as materialized (
-    select *
-    from json_to_recordset(failures) as failure (
-      id bigint, locked_at timestamptz, message text, payload json
-    )
-  ),
-  completed as (
+  with completed as (
     delete from graphile_worker._private_jobs as jobs
-    using unnest(completed_ids, completed_locks) as done (id, locked_at)
-    where jobs.id = done.id and jobs.locked_by = worker_id and jobs.locked_at = done.locked_at
+    where jobs.id = any (completed_ids)
+    and jobs.locked_by = worker_id and jobs.locked_at = any (locks)
     returning jobs.id, jobs.job_queue_id
   ),
   failed as (
     update graphile_worker._private_jobs as jobs
     set
-      last_error = failure.message,
+      last_error = failed_messages[array_position(failed_ids, jobs.id)],
       run_at = greatest(now(), jobs.run_at) + exp(least(jobs.attempts, 10)) * interval '1 second',
-      payload = coalesce(failure.payload, jobs.payload),
+      payload = coalesce(
+        nullif(failed_payloads[array_position(failed_ids, jobs.id)], '')::json,
+        jobs.payload
+      ),
       locked_by = null,
       locked_at = null
-    from failure
-    where jobs.id = failure.id and jobs.locked_by = worker_id
-    and jobs.locked_at = failure.locked_at
+    where jobs.id = any (failed_ids)
+    and jobs.locked_by = worker_id and jobs.locked_at = any (locks)
     returning jobs.id, jobs.job_queue_id
   ),
   returned as (
     update graphile_worker._private_jobs as jobs
     set attempts = greatest(0, jobs.attempts - 1), locked_by = null, locked_at = null
-    from unnest(returned_ids, returned_locks) as given (id, locked_at)
-    where jobs.id = given.id and jobs.locked_by = worker_id and jobs.locked_at = given.locked_at
+    where jobs.id = any (returned_ids)
+    and jobs.locked_by = worker_id and jobs.locked_at = any (locks)
     returning jobs.id, jobs.job_queue_id
   ),
   settled as (
@@ -1291,19 +1310,30 @@ begin
   freed as (
     update graphile_worker._private_job_queues as queues
     set locked_by = null, locked_at = null
-    from settled
-    where queues.id = settled.job_queue_id and queues.locked_by = worker_id
+    where queues.id = any (array(select settled.job_queue_id from settled))
+    and queues.locked_by = worker_id
   )
-  (
-    select unnest(completed_ids)
-    union all
-    select failure.id from failure
-    union all
-    select unnest(returned_ids)
-  )
+  select unnest(completed_ids || failed_ids || returned_ids)
   except
   select settled.id from settled;
 end;
+$taskwright$;
+
+-- Which of its jobs a worker still holds, fenced as above.
+create or replace function graphile_worker.taskwright_held_jobs(
+  worker_id text,
+  locks timestamptz[],
+  ids bigint[]
+) returns setof bigint
+language sql
+set enable_seqscan = off
+as $taskwright$
+  -- taskwright: taskwright_held_jobs 1
+  select jobs.id
+  from graphile_worker._private_jobs as jobs
+  where jobs.id = any (taskwright_held_jobs.ids)
+  and jobs.locked_by = taskwright_held_jobs.worker_id
+  and jobs.locked_at = any (taskwright_held_jobs.locks);
 $taskwright$;
 `,
 } as const;

@@ -22,21 +22,24 @@ export const runBare: Contender = async ({ connectionString }, onJob) => {
   const run = async () => {
     let settling: Promise<unknown> = Promise.resolve();
     while (!stop.signal.aborted) {
-      const jobs = await queries.claimJobs(db, {
+      const rows = await queries.claimJobs(db, {
         workerId,
         taskIds,
         forbiddenFlags: [],
         maxJobs: batch,
+        afterQueue: 0,
       });
+      const jobs = rows.flatMap(({ id, ...job }) => (id === null ? [] : { id, ...job }));
       for (const job of jobs) onJob(JSON.parse(job.payload));
       // The next claim goes out while this batch is settled, unless it needs the freed queues.
       const settle = queries.settleJobs(db, {
         workerId,
+        locks: [...new Set(jobs.map(({ lockedAt }) => lockedAt))],
         completedIds: jobs.map(({ id }) => id),
-        completedLocks: jobs.map(({ lockedAt }) => lockedAt),
-        failures: "[]",
+        failedIds: [],
+        failedMessages: [],
+        failedPayloads: [],
         returnedIds: [],
-        returnedLocks: [],
       });
       await settling;
       settling = settle;

@@ -36,6 +36,7 @@ import {
   ping,
   isReadOnly,
   listLocks,
+  findHeldJobs,
 } from "./worker.js";
 /** Every query, by name. */
 export const queries = {
@@ -68,4 +69,5 @@ export const queries = {
   ping,
   isReadOnly,
   listLocks,
+  findHeldJobs,
 };

@@ -10,6 +10,7 @@ export type stringArray = string[];
 
 /** 'ClaimJobs' parameters type */
 export interface ClaimJobsParams {
+  afterQueue: number;
   forbiddenFlags: stringArray;
   maxJobs: number;
   taskIds: numberArray;
@@ -21,10 +22,11 @@ export interface ClaimJobsResult {
   attempts: number;
   createdAt: string;
   flags: string | null;
-  id: string;
+  id: string | null;
   key: string | null;
   lastError: string | null;
   lockedAt: string;
+  lookOn: number | null;
   maxAttempts: number;
   payload: string;
   priority: number;
@@ -42,32 +44,46 @@ export interface ClaimJobsQuery {
 }
 
 /**
- * Locks due jobs for a worker, best first (sql/migrations/13_claim_jobs.sql).
+ * Locks due jobs for a worker, best first (sql/migrations/13_claim_jobs.sql). A row whose id is null is
+ * no job: it only carries lookOn.
  */
 export const claimJobs = new PreparedQuery<ClaimJobsParams, ClaimJobsResult>({
-  usedParamSet: { workerId: true, taskIds: true, forbiddenFlags: true, maxJobs: true },
+  usedParamSet: {
+    workerId: true,
+    taskIds: true,
+    forbiddenFlags: true,
+    maxJobs: true,
+    afterQueue: true,
+  },
   params: [
-    { name: "workerId", required: true, transform: { type: "scalar" }, locs: [{ a: 439, b: 448 }] },
-    { name: "taskIds", required: true, transform: { type: "scalar" }, locs: [{ a: 451, b: 459 }] },
+    { name: "workerId", required: true, transform: { type: "scalar" }, locs: [{ a: 463, b: 472 }] },
+    { name: "taskIds", required: true, transform: { type: "scalar" }, locs: [{ a: 475, b: 483 }] },
     {
       name: "forbiddenFlags",
       required: true,
       transform: { type: "scalar" },
-      locs: [{ a: 462, b: 477 }],
+      locs: [{ a: 486, b: 501 }],
     },
-    { name: "maxJobs", required: true, transform: { type: "scalar" }, locs: [{ a: 480, b: 488 }] },
+    { name: "maxJobs", required: true, transform: { type: "scalar" }, locs: [{ a: 504, b: 512 }] },
+    {
+      name: "afterQueue",
+      required: true,
+      transform: { type: "scalar" },
+      locs: [{ a: 515, b: 526 }],
+    },
   ],
   statement:
-    'select\n  id as "id!",\n  task_id as "taskId!",\n  queue_name as "queueName?",\n  payload as "payload!",\n  priority as "priority!",\n  run_at as "runAt!",\n  attempts as "attempts!",\n  max_attempts as "maxAttempts!",\n  last_error as "lastError?",\n  created_at as "createdAt!",\n  updated_at as "updatedAt!",\n  key as "key?",\n  locked_at as "lockedAt!",\n  revision as "revision!",\n  flags as "flags?"\nfrom graphile_worker.taskwright_claim_jobs(\n  :workerId!, :taskIds!, :forbiddenFlags!, :maxJobs!\n)                                                                                           ',
+    'select\n  id as "id?",\n  task_id as "taskId!",\n  queue_name as "queueName?",\n  payload as "payload!",\n  priority as "priority!",\n  run_at as "runAt!",\n  attempts as "attempts!",\n  max_attempts as "maxAttempts!",\n  last_error as "lastError?",\n  created_at as "createdAt!",\n  updated_at as "updatedAt!",\n  key as "key?",\n  locked_at as "lockedAt!",\n  revision as "revision!",\n  flags as "flags?",\n  look_on as "lookOn?"\nfrom graphile_worker.taskwright_claim_jobs(\n  :workerId!, :taskIds!, :forbiddenFlags!, :maxJobs!, :afterQueue!\n)                                                                                           ',
 } as unknown as QueryIR);
 
 /** 'SettleJobs' parameters type */
 export interface SettleJobsParams {
   completedIds: stringArray;
-  completedLocks: stringArray;
-  failures: string;
+  failedIds: stringArray;
+  failedMessages: stringArray;
+  failedPayloads: stringArray;
+  locks: stringArray;
   returnedIds: stringArray;
-  returnedLocks: stringArray;
   workerId: string;
 }
 
@@ -88,42 +104,49 @@ export interface SettleJobsQuery {
 export const settleJobs = new PreparedQuery<SettleJobsParams, SettleJobsResult>({
   usedParamSet: {
     workerId: true,
+    locks: true,
     completedIds: true,
-    completedLocks: true,
-    failures: true,
+    failedIds: true,
+    failedMessages: true,
+    failedPayloads: true,
     returnedIds: true,
-    returnedLocks: true,
   },
   params: [
     { name: "workerId", required: true, transform: { type: "scalar" }, locs: [{ a: 68, b: 77 }] },
+    { name: "locks", required: true, transform: { type: "scalar" }, locs: [{ a: 82, b: 88 }] },
     {
       name: "completedIds",
       required: true,
       transform: { type: "scalar" },
-      locs: [{ a: 82, b: 95 }],
+      locs: [{ a: 116, b: 129 }],
     },
     {
-      name: "completedLocks",
+      name: "failedIds",
       required: true,
       transform: { type: "scalar" },
-      locs: [{ a: 118, b: 133 }],
+      locs: [{ a: 152, b: 162 }],
     },
-    { name: "failures", required: true, transform: { type: "scalar" }, locs: [{ a: 161, b: 170 }] },
+    {
+      name: "failedMessages",
+      required: true,
+      transform: { type: "scalar" },
+      locs: [{ a: 185, b: 200 }],
+    },
+    {
+      name: "failedPayloads",
+      required: true,
+      transform: { type: "scalar" },
+      locs: [{ a: 205, b: 220 }],
+    },
     {
       name: "returnedIds",
       required: true,
       transform: { type: "scalar" },
-      locs: [{ a: 175, b: 187 }],
-    },
-    {
-      name: "returnedLocks",
-      required: true,
-      transform: { type: "scalar" },
-      locs: [{ a: 210, b: 224 }],
+      locs: [{ a: 225, b: 237 }],
     },
   ],
   statement:
-    'select lost as "id!"\nfrom graphile_worker.taskwright_settle_jobs(\n  :workerId!,\n  :completedIds!::text[]::bigint[],\n  :completedLocks!::text[]::timestamptz[],\n  :failures!,\n  :returnedIds!::text[]::bigint[],\n  :returnedLocks!::text[]::timestamptz[]\n) as lost                                            ',
+    'select lost as "id!"\nfrom graphile_worker.taskwright_settle_jobs(\n  :workerId!,\n  :locks!::text[]::timestamptz[],\n  :completedIds!::text[]::bigint[],\n  :failedIds!::text[]::bigint[],\n  :failedMessages!,\n  :failedPayloads!,\n  :returnedIds!::text[]::bigint[]\n) as lost                                            ',
 } as unknown as QueryIR);
 
 /** 'FindTasks' parameters type */
@@ -287,5 +310,37 @@ export const listLocks = new PreparedQuery<ListLocksParams, ListLocksResult>({
     { name: "workerId", required: true, transform: { type: "scalar" }, locs: [{ a: 124, b: 133 }] },
   ],
   statement:
-    'select id::text as "id!", (to_json(locked_at) #>> \'{}\') as "lockedAt!"\nfrom graphile_worker._private_jobs\nwhere locked_by = :workerId!',
+    'select id::text as "id!", (to_json(locked_at) #>> \'{}\') as "lockedAt!"\nfrom graphile_worker._private_jobs\nwhere locked_by = :workerId!                                                          ',
+} as unknown as QueryIR);
+
+/** 'FindHeldJobs' parameters type */
+export interface FindHeldJobsParams {
+  ids: stringArray;
+  locks: stringArray;
+  workerId: string;
+}
+
+/** 'FindHeldJobs' return type */
+export interface FindHeldJobsResult {
+  id: string;
+}
+
+/** 'FindHeldJobs' query type */
+export interface FindHeldJobsQuery {
+  params: FindHeldJobsParams;
+  result: FindHeldJobsResult;
+}
+
+/**
+ * Those of the given jobs that the worker still holds.
+ */
+export const findHeldJobs = new PreparedQuery<FindHeldJobsParams, FindHeldJobsResult>({
+  usedParamSet: { workerId: true, locks: true, ids: true },
+  params: [
+    { name: "workerId", required: true, transform: { type: "scalar" }, locs: [{ a: 72, b: 81 }] },
+    { name: "locks", required: true, transform: { type: "scalar" }, locs: [{ a: 84, b: 90 }] },
+    { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 116, b: 120 }] },
+  ],
+  statement:
+    'select held::text as "id!"\nfrom graphile_worker.taskwright_held_jobs(\n  :workerId!, :locks!::text[]::timestamptz[], :ids!::text[]::bigint[]\n) as held',
 } as unknown as QueryIR);

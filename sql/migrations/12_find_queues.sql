@@ -1,68 +1,75 @@
--- Which queues could give a job now: the part of a claim that looks for them, locking nothing.
+-- Which queues could give a job now, and which job: the part of a claim that looks, locking nothing.
 --
--- Two looks, since either alone has a case that it can't bear:
---   walk  goes through the due queued jobs in the order in which they should run, up to a length.
---         It sees past jobs that are scheduled for later, however many, but a long backlog behind
---         a busy queue fills it.
---   ring  only when the walk was filled and found too little. It goes from queue to queue through
---         the heads index, past any backlog, up to a length, and the next claim on this connection
---         goes on where it stopped: each queue has its turn, none starves.
--- So the order across queues is exact (priority, run_at, id) unless a backlog of jobs that can't run
--- fills the walk and, at the same time, more queues have jobs than the ring is long.
+-- Three looks, for each alone has a case that it can't bear:
+--   walk  goes through the due queued jobs in the order in which they should run, up to a length. It
+--         never sees jobs that are scheduled for later, but a long backlog behind a busy queue fills
+--         it. Unless it is filled it has seen all there is, and the order across queues is exact.
+--   tail  goes through the due queued jobs from the newest back, up to a length: what became due
+--         just now is found behind any backlog.
+--   ring  goes from queue to queue, past any backlog, up to a length; look_on then says where the
+--         next claim should go on, so that each queue has its turn and none starves.
+-- Tail and ring only come when the walk was filled and found too little; the order is then exact
+-- among the queues that they saw.
 --
--- The cost grows with max_jobs and with the number of distinct priorities among waiting jobs, and,
--- inside the ring, with the jobs at a queue's head that this worker may not run. It does not grow
--- with the number of queues, of jobs behind busy queues, or of jobs scheduled for later.
+-- The cost grows with max_jobs, with the number of distinct priorities among waiting queued jobs and
+-- with the jobs at a queue's head that this worker may not run. It does not grow with the number of
+-- queues, of jobs behind busy queues, or of jobs scheduled for later.
 create or replace function graphile_worker.taskwright_find_queues(
   task_ids int[],
   forbidden_flags text[],
-  max_jobs int
-) returns table (queue_id int, job_id bigint)
+  max_jobs int,
+  after_queue int,
+  out queue_ids int[],
+  out head_ids bigint[],
+  out look_on int
+)
 language plpgsql
 as $taskwright$
 -- taskwright: taskwright_find_queues 1
 #variable_conflict use_column
 declare
   walk_length constant int := 4 * max_jobs + 50;
-  ring_length constant int := 2 * max_jobs + 100;
-  -- A setting of the session holds the place: any value of it is right, so it needs no more care.
-  ring_start int := coalesce(nullif(current_setting('taskwright.ring_start', true), ''), '0');
+  tail_length constant int := 50;
+  ring_length constant int := 2 * max_jobs + 50;
+  priorities smallint[];
   walked int;
-  walked_queues int[];
-  walked_jobs bigint[];
-  ringed int;
-  ringed_queues int[];
-  ringed_jobs bigint[];
 begin
-  -- One index range for each priority: a range over priorities would walk the jobs scheduled for
-  -- later. Priorities are found from the far end, where no claim has left dead entries.
-  with recursive priorities (priority) as (
-    (
-      select jobs.priority
-      from graphile_worker._private_jobs as jobs
-      where jobs.is_available = true and jobs.job_queue_id is not null
-      order by jobs.priority desc
-      limit 1
+  -- `max_attempts >= 1` is always true; it names the index (see claim_indexes). Priorities are
+  -- found from the far end, because the near one is where claims leave dead entries behind.
+  priorities := array(
+    with recursive levels (priority) as (
+      (
+        select jobs.priority
+        from graphile_worker._private_jobs as jobs
+        where jobs.is_available = true and jobs.job_queue_id is not null
+        and jobs.max_attempts >= 1
+        order by jobs.priority desc, jobs.run_at desc, jobs.id desc
+        limit 1
+      )
+      union all
+      select next.priority
+      from levels
+      cross join lateral (
+        select jobs.priority
+        from graphile_worker._private_jobs as jobs
+        where jobs.is_available = true and jobs.job_queue_id is not null
+        and jobs.max_attempts >= 1
+        and jobs.priority < levels.priority
+        order by jobs.priority desc, jobs.run_at desc, jobs.id desc
+        limit 1
+      ) as next
     )
-    union all
-    select next.priority
-    from priorities
-    cross join lateral (
-      select jobs.priority
-      from graphile_worker._private_jobs as jobs
-      where jobs.is_available = true and jobs.job_queue_id is not null
-      and jobs.priority < priorities.priority
-      order by jobs.priority desc
-      limit 1
-    ) as next
-  ),
-  walk as materialized (
+    select priority from levels order by priority
+  );
+
+  -- One index range for each priority: a range over several would hold the jobs for later, too.
+  with walk as materialized (
     select due.*
-    from (select priority from priorities order by priority) as level
+    from unnest(priorities) as level (priority)
     cross join lateral (
       select jobs.id, jobs.job_queue_id, jobs.task_id, jobs.priority, jobs.run_at, jobs.flags
       from graphile_worker._private_jobs as jobs
-      where jobs.is_available = true and jobs.job_queue_id is not null
+      where jobs.is_available = true and jobs.job_queue_id is not null and jobs.max_attempts >= 1
       and jobs.priority = level.priority and jobs.run_at <= now()
       order by jobs.run_at, jobs.id
       limit walk_length
@@ -90,90 +97,73 @@ begin
     (select count(*) from walk),
     coalesce(array_agg(free.job_queue_id), '{}'),
     coalesce(array_agg(free.id), '{}')
-  into walked, walked_queues, walked_jobs
+  into walked, queue_ids, head_ids
   from free;
 
-  return query select * from unnest(walked_queues, walked_jobs);
-  if walked < walk_length or cardinality(walked_queues) >= max_jobs then
+  if walked < walk_length or cardinality(queue_ids) >= max_jobs then
     return;
   end if;
 
-  -- The second lap is for a ring that came to its end without finding anything.
-  for lap in 1..2 loop
-    with recursive ring (queue_id, place) as (
-      select ring_start, 0
-      union all
-      select next.queue_id, ring.place + 1
-      from ring
+  with recursive ring (queue_id, place) as (
+    select after_queue, 0
+    union all
+    select next.job_queue_id, ring.place + 1
+    from ring
+    cross join lateral (
+      select jobs.job_queue_id
+      from graphile_worker._private_jobs as jobs
+      where jobs.is_available = true and jobs.job_queue_id > ring.queue_id
+      order by jobs.job_queue_id, jobs.priority, jobs.run_at, jobs.id
+      limit 1
+    ) as next
+    where ring.place < ring_length
+  ),
+  tail as (
+    select due.job_queue_id
+    from unnest(priorities) as level (priority)
+    cross join lateral (
+      select jobs.job_queue_id
+      from graphile_worker._private_jobs as jobs
+      where jobs.is_available = true and jobs.job_queue_id is not null and jobs.max_attempts >= 1
+      and jobs.priority = level.priority and jobs.run_at <= now()
+      order by jobs.run_at desc, jobs.id desc
+      limit tail_length
+    ) as due
+  ),
+  seen (queue_id) as (
+    select ring.queue_id from ring union select tail.job_queue_id from tail
+  ),
+  free as (
+    select seen.queue_id, head.*
+    from seen
+    cross join lateral (
+      select from graphile_worker._private_job_queues as queues
+      where queues.id = seen.queue_id and queues.is_available = true
+      limit 1
+    ) as queue
+    cross join lateral (
+      select first.*
+      from unnest(priorities) as level (priority)
       cross join lateral (
-        select jobs.job_queue_id as queue_id
+        select jobs.priority, jobs.run_at, jobs.id
         from graphile_worker._private_jobs as jobs
-        where jobs.is_available = true and jobs.job_queue_id > ring.queue_id
-        order by jobs.job_queue_id
+        where jobs.is_available = true and jobs.job_queue_id = seen.queue_id
+        and jobs.priority = level.priority and jobs.run_at <= now()
+        and jobs.task_id = any (task_ids) and (jobs.flags ?| forbidden_flags) is not true
+        order by jobs.run_at, jobs.id
         limit 1
-      ) as next
-      where ring.place < ring_length
-    ),
-    free as (
-      select ring.queue_id, head.*
-      from ring
-      cross join lateral (
-        select from graphile_worker._private_job_queues as queues
-        where queues.id = ring.queue_id and queues.is_available = true
-        limit 1
-      ) as queue
-      cross join lateral (
-        with recursive priorities (priority) as (
-          (
-            select jobs.priority
-            from graphile_worker._private_jobs as jobs
-            where jobs.is_available = true and jobs.job_queue_id = ring.queue_id
-            order by jobs.priority
-            limit 1
-          )
-          union all
-          select next.priority
-          from priorities
-          cross join lateral (
-            select jobs.priority
-            from graphile_worker._private_jobs as jobs
-            where jobs.is_available = true and jobs.job_queue_id = ring.queue_id
-            and jobs.priority > priorities.priority
-            order by jobs.priority
-            limit 1
-          ) as next
-        )
-        select first.*
-        from priorities
-        cross join lateral (
-          select jobs.priority, jobs.run_at, jobs.id
-          from graphile_worker._private_jobs as jobs
-          where jobs.is_available = true and jobs.job_queue_id = ring.queue_id
-          and jobs.priority = priorities.priority and jobs.run_at <= now()
-          and jobs.task_id = any (task_ids) and (jobs.flags ?| forbidden_flags) is not true
-          order by jobs.run_at, jobs.id
-          limit 1
-        ) as first
-        limit 1
-      ) as head
-      where ring.queue_id <> all (walked_queues)
-      order by head.priority, head.run_at, head.id
-      limit max_jobs - cardinality(walked_queues)
-    )
-    select
-      (select count(*) - 1 from ring),
-      (select max(ring.queue_id) from ring),
-      array_agg(free.queue_id),
-      array_agg(free.id)
-    into ringed, ring_start, ringed_queues, ringed_jobs
-    from free;
-    if ringed < ring_length then
-      ring_start := 0;
-    end if;
-    exit when ringed = ring_length or ringed_jobs is not null;
-  end loop;
-
-  perform set_config('taskwright.ring_start', ring_start::text, false);
-  return query select * from unnest(ringed_queues, ringed_jobs);
+      ) as first
+      limit 1
+    ) as head
+    where seen.queue_id <> all (queue_ids)
+    order by head.priority, head.run_at, head.id
+    limit max_jobs - cardinality(queue_ids)
+  )
+  select
+    queue_ids || coalesce(array_agg(free.queue_id), '{}'),
+    head_ids || coalesce(array_agg(free.id), '{}'),
+    (select ring.queue_id from ring where ring.place = ring_length)
+  into queue_ids, head_ids, look_on
+  from free;
 end;
 $taskwright$;

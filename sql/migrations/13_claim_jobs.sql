@@ -4,6 +4,9 @@
 -- taken, only with that queue's own row locked, and both rows are looked at again under their locks.
 -- Rows that another claim holds are skipped, never waited for, so claims can't deadlock.
 --
+-- look_on is set when less was found than asked for and there may be more: then the next claim should
+-- come soon, with it as after_queue. If nothing at all was found, one row says just that, its id null.
+--
 -- The cost grows with max_jobs, with the number of distinct priorities among waiting jobs, with the
 -- jobs that stand ahead and that this worker may not run (other tasks, forbidden flags), and with
 -- the index entries that earlier claims left dead since the last vacuum. It does not grow with the
@@ -20,7 +23,8 @@ create or replace function graphile_worker.taskwright_claim_jobs(
   worker_id text,
   task_ids int[],
   forbidden_flags text[],
-  max_jobs int
+  max_jobs int,
+  after_queue int
 ) returns table (
   id text,
   task_id int,
@@ -36,7 +40,8 @@ create or replace function graphile_worker.taskwright_claim_jobs(
   key text,
   locked_at text,
   revision int,
-  flags text
+  flags text,
+  look_on int
 )
 language plpgsql
 set enable_seqscan = off
@@ -54,10 +59,13 @@ as $taskwright$
 declare
   queue_ids int[];
   head_ids bigint[];
+  look_on int;
 begin
-  select array_agg(found.queue_id), array_agg(found.job_id)
-  into queue_ids, head_ids
-  from graphile_worker.taskwright_find_queues(task_ids, forbidden_flags, max_jobs) as found;
+  select found.queue_ids, found.head_ids, found.look_on
+  into queue_ids, head_ids, look_on
+  from graphile_worker.taskwright_find_queues(
+    task_ids, forbidden_flags, max_jobs, after_queue
+  ) as found;
 
   return query
   with recursive priorities (priority) as (
@@ -65,7 +73,7 @@ begin
       select jobs.priority
       from graphile_worker._private_jobs as jobs
       where jobs.is_available = true and jobs.job_queue_id is null
-      order by jobs.priority desc
+      order by jobs.priority desc, jobs.run_at desc, jobs.id desc
       limit 1
     )
     union all
@@ -76,7 +84,7 @@ begin
       from graphile_worker._private_jobs as jobs
       where jobs.is_available = true and jobs.job_queue_id is null
       and jobs.priority < priorities.priority
-      order by jobs.priority desc
+      order by jobs.priority desc, jobs.run_at desc, jobs.id desc
       limit 1
     ) as next
   ),
@@ -84,7 +92,7 @@ begin
     select due.*
     from (select priority from priorities order by priority) as level
     cross join lateral (
-      select jobs.id, jobs.priority, jobs.run_at, null::int as queue_id, null::text as queue_name
+      select jobs.id, jobs.priority, jobs.run_at, null::int as queue_id
       from graphile_worker._private_jobs as jobs
       where jobs.is_available = true and jobs.job_queue_id is null
       and jobs.priority = level.priority and jobs.run_at <= now()
@@ -96,20 +104,21 @@ begin
     limit max_jobs
   ),
   queued as (
-    select head.*, queue.*
+    select head.*, queue.id as queue_id
     from unnest(queue_ids, head_ids) as found (queue_id, job_id)
     cross join lateral (
-      select queues.id, queues.queue_name
+      select queues.id
       from graphile_worker._private_job_queues as queues
       where queues.id = found.queue_id and queues.is_available = true
       for update skip locked
     ) as queue
-    -- The lateral reference makes sure that the queue's row is locked before the job's.
+    -- After the queue, since it refers to it. Spelt out instead of is_available, so that nothing but
+    -- the primary key can be used.
     cross join lateral (
       select jobs.id, jobs.priority, jobs.run_at
       from graphile_worker._private_jobs as jobs
       where jobs.id = found.job_id and jobs.job_queue_id = queue.id
-      and jobs.is_available = true and jobs.run_at <= now()
+      and jobs.locked_at is null and jobs.attempts < jobs.max_attempts and jobs.run_at <= now()
       and jobs.task_id = any (task_ids) and (jobs.flags ?| forbidden_flags) is not true
       for update skip locked
     ) as head
@@ -121,23 +130,35 @@ begin
     order by priority, run_at, id
     limit max_jobs
   ),
+  -- By arrays, not by joins: those may begin with all that is in the table.
   locked_queues as (
     update graphile_worker._private_job_queues as queues
     set locked_by = worker_id, locked_at = now()
-    from chosen
-    where queues.id = chosen.queue_id
+    where queues.id = any (array(select chosen.queue_id from chosen))
   ),
   claimed as (
     update graphile_worker._private_jobs as jobs
     set attempts = jobs.attempts + 1, locked_by = worker_id, locked_at = now()
-    from chosen
-    where jobs.id = chosen.id
-    returning jobs.*, chosen.queue_name
+    where jobs.id = any (array(select chosen.id from chosen))
+    returning jobs.*
+  ),
+  again as (
+    select
+      case
+        when (select count(*) from chosen) >= max_jobs then null
+        -- Whoever held a queue that was found and couldn't be locked need not have taken its job.
+        when (select count(*) from queued) < cardinality(queue_ids) then after_queue
+        else look_on
+      end as look_on
   )
   select
     claimed.id::text,
     claimed.task_id,
-    claimed.queue_name,
+    (
+      select queues.queue_name
+      from graphile_worker._private_job_queues as queues
+      where queues.id = claimed.job_queue_id
+    ),
     claimed.payload::text,
     claimed.priority,
     claimed.run_at::text,
@@ -149,8 +170,11 @@ begin
     claimed.key,
     claimed.locked_at::text,
     claimed.revision,
-    claimed.flags::text
-  from claimed
+    claimed.flags::text,
+    again.look_on
+  from again
+  left join claimed on true
+  where claimed.id is not null or again.look_on is not null
   order by claimed.priority, claimed.run_at, claimed.id;
 end;
 $taskwright$;

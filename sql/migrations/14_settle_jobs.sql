@@ -2,24 +2,28 @@
 -- stay, permanently failed, once no attempt is left), returned ones are given back with their
 -- attempt uncounted. Queues are freed with their jobs.
 --
--- Each job is fenced by who locked it and when: a lock that was taken away, even if the same worker
--- claimed the job again, is not touched. The ids of such jobs are the answer.
+-- Jobs are fenced by who locked them and when: a lock that was taken away is not touched, not even if
+-- the same worker has claimed the job again. The ids of jobs that were not the worker's any more are
+-- the answer. `locks` are the times of all claims that the jobs come from. (A job that the worker has
+-- claimed twice must not be settled for its first claim together with jobs of its second one.)
+--
+-- A failed payload that is not empty replaces the job's, as JSON text.
 --
 -- Source of the failure semantics: graphile-worker 0.18, failJobs.
--- Pinned plans, for the reason given at taskwright_claim_jobs.
+-- Pinned plans, for the reason given at taskwright_claim_jobs; arrays, since joins may begin with all
+-- that is in the table.
 create or replace function graphile_worker.taskwright_settle_jobs(
   worker_id text,
+  locks timestamptz[],
   completed_ids bigint[],
-  completed_locks timestamptz[],
-  failures json,
-  returned_ids bigint[],
-  returned_locks timestamptz[]
+  failed_ids bigint[],
+  failed_messages text[],
+  failed_payloads text[],
+  returned_ids bigint[]
 ) returns setof bigint
 language plpgsql
 set enable_seqscan = off
 set enable_bitmapscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
 set jit = off
 set plan_cache_mode = force_generic_plan
 as $taskwright$
@@ -27,36 +31,32 @@ as $taskwright$
 #variable_conflict use_column
 begin
   return query
-  with failure as materialized (
-    select *
-    from json_to_recordset(failures) as failure (
-      id bigint, locked_at timestamptz, message text, payload json
-    )
-  ),
-  completed as (
+  with completed as (
     delete from graphile_worker._private_jobs as jobs
-    using unnest(completed_ids, completed_locks) as done (id, locked_at)
-    where jobs.id = done.id and jobs.locked_by = worker_id and jobs.locked_at = done.locked_at
+    where jobs.id = any (completed_ids)
+    and jobs.locked_by = worker_id and jobs.locked_at = any (locks)
     returning jobs.id, jobs.job_queue_id
   ),
   failed as (
     update graphile_worker._private_jobs as jobs
     set
-      last_error = failure.message,
+      last_error = failed_messages[array_position(failed_ids, jobs.id)],
       run_at = greatest(now(), jobs.run_at) + exp(least(jobs.attempts, 10)) * interval '1 second',
-      payload = coalesce(failure.payload, jobs.payload),
+      payload = coalesce(
+        nullif(failed_payloads[array_position(failed_ids, jobs.id)], '')::json,
+        jobs.payload
+      ),
       locked_by = null,
       locked_at = null
-    from failure
-    where jobs.id = failure.id and jobs.locked_by = worker_id
-    and jobs.locked_at = failure.locked_at
+    where jobs.id = any (failed_ids)
+    and jobs.locked_by = worker_id and jobs.locked_at = any (locks)
     returning jobs.id, jobs.job_queue_id
   ),
   returned as (
     update graphile_worker._private_jobs as jobs
     set attempts = greatest(0, jobs.attempts - 1), locked_by = null, locked_at = null
-    from unnest(returned_ids, returned_locks) as given (id, locked_at)
-    where jobs.id = given.id and jobs.locked_by = worker_id and jobs.locked_at = given.locked_at
+    where jobs.id = any (returned_ids)
+    and jobs.locked_by = worker_id and jobs.locked_at = any (locks)
     returning jobs.id, jobs.job_queue_id
   ),
   settled as (
@@ -65,17 +65,28 @@ begin
   freed as (
     update graphile_worker._private_job_queues as queues
     set locked_by = null, locked_at = null
-    from settled
-    where queues.id = settled.job_queue_id and queues.locked_by = worker_id
+    where queues.id = any (array(select settled.job_queue_id from settled))
+    and queues.locked_by = worker_id
   )
-  (
-    select unnest(completed_ids)
-    union all
-    select failure.id from failure
-    union all
-    select unnest(returned_ids)
-  )
+  select unnest(completed_ids || failed_ids || returned_ids)
   except
   select settled.id from settled;
 end;
+$taskwright$;
+
+-- Which of its jobs a worker still holds, fenced as above.
+create or replace function graphile_worker.taskwright_held_jobs(
+  worker_id text,
+  locks timestamptz[],
+  ids bigint[]
+) returns setof bigint
+language sql
+set enable_seqscan = off
+as $taskwright$
+  -- taskwright: taskwright_held_jobs 1
+  select jobs.id
+  from graphile_worker._private_jobs as jobs
+  where jobs.id = any (taskwright_held_jobs.ids)
+  and jobs.locked_by = taskwright_held_jobs.worker_id
+  and jobs.locked_at = any (taskwright_held_jobs.locks);
 $taskwright$;

@@ -1,7 +1,10 @@
-/* Locks due jobs for a worker, best first (sql/migrations/13_claim_jobs.sql). */
+/*
+Locks due jobs for a worker, best first (sql/migrations/13_claim_jobs.sql). A row whose id is null is
+no job: it only carries lookOn.
+*/
 /* @name claimJobs */
 select
-  id as "id!",
+  id as "id?",
   task_id as "taskId!",
   queue_name as "queueName?",
   payload as "payload!",
@@ -15,9 +18,10 @@ select
   key as "key?",
   locked_at as "lockedAt!",
   revision as "revision!",
-  flags as "flags?"
+  flags as "flags?",
+  look_on as "lookOn?"
 from graphile_worker.taskwright_claim_jobs(
-  :workerId!, :taskIds!, :forbiddenFlags!, :maxJobs!
+  :workerId!, :taskIds!, :forbiddenFlags!, :maxJobs!, :afterQueue!
 );
 
 /* Settles claimed jobs and answers with the ids of those that the worker holds no more. */
@@ -25,11 +29,12 @@ from graphile_worker.taskwright_claim_jobs(
 select lost as "id!"
 from graphile_worker.taskwright_settle_jobs(
   :workerId!,
+  :locks!::text[]::timestamptz[],
   :completedIds!::text[]::bigint[],
-  :completedLocks!::text[]::timestamptz[],
-  :failures!,
-  :returnedIds!::text[]::bigint[],
-  :returnedLocks!::text[]::timestamptz[]
+  :failedIds!::text[]::bigint[],
+  :failedMessages!,
+  :failedPayloads!,
+  :returnedIds!::text[]::bigint[]
 ) as lost;
 
 /* The ids of tasks by their identifiers. */
@@ -67,3 +72,10 @@ select current_setting('transaction_read_only')::boolean as "isReadOnly!";
 select id::text as "id!", (to_json(locked_at) #>> '{}') as "lockedAt!"
 from graphile_worker._private_jobs
 where locked_by = :workerId!;
+
+/* Those of the given jobs that the worker still holds. */
+/* @name findHeldJobs */
+select held::text as "id!"
+from graphile_worker.taskwright_held_jobs(
+  :workerId!, :locks!::text[]::timestamptz[], :ids!::text[]::bigint[]
+) as held;

@@ -1,6 +1,9 @@
 import type { ClaimJobsResult } from "../../generated/queries/worker.js";
 import type { Job } from "../jobs/job.js";
 
+/** A row of a claim that is a job. */
+export type ClaimedRow = ClaimJobsResult & { readonly id: string };
+
 /**
  * A job that this worker holds, as the claim gave it. Most of a row is never looked at, so it stays
  * text until somebody asks for the {@link Job}.
@@ -16,11 +19,12 @@ export class ClaimedJob {
   readonly lockedAt: string;
   /** On the clock of `performance.now()`. */
   readonly claimedAtMs: number;
-  readonly #row: ClaimJobsResult;
+  #isLost = false;
+  readonly #row: ClaimedRow;
   readonly #workerId: string;
   #job: Job | undefined;
 
-  constructor(row: ClaimJobsResult, task: string, workerId: string) {
+  constructor(row: ClaimedRow, task: string, workerId: string) {
     this.id = row.id;
     this.task = task;
     this.queueName = row.queueName;
@@ -40,6 +44,15 @@ export class ClaimedJob {
   /** Whether a failure of this attempt is final. */
   get isLastAttempt(): boolean {
     return this.attempts >= this.maxAttempts;
+  }
+
+  /** Whether it is known that the lock is this claim's no more. */
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  lose(): void {
+    this.#isLost = true;
   }
 
   get job(): Job {

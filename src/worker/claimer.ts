@@ -4,11 +4,17 @@ import type { Queries } from "../database/queries.js";
 import { toError } from "../errors.js";
 import type { WorkerEvents } from "../events.js";
 import { Backoff, Pause } from "./backoff.js";
-import { ClaimedJob } from "./claimed-job.js";
+import type { ClaimJobsResult } from "../../generated/queries/worker.js";
+import { ClaimedJob, type ClaimedRow } from "./claimed-job.js";
 import type { ForbiddenFlags } from "./options.js";
 import { Lifecycle, type Service } from "./service.js";
 import type { Strays } from "./strays.js";
 import type { TaskIds } from "./task-ids.js";
+
+/** Less than any queue's id. */
+const firstQueue = 0;
+/** Looking through thousands of queues that have nothing due shouldn't keep the database busy. */
+const lookOnDelayMs = 50;
 
 export interface ClaimerOptions {
   readonly queries: Queries;
@@ -30,15 +36,18 @@ export interface ClaimerOptions {
 /**
  * Decides when to claim, one claim at a time:
  *
- *             wake, or a poll            found as many as asked
- *     resting ----------------> claiming <-----------------------> hungry
- *        ^                        |   ^                              |
- *        |  found fewer than asked|   |       demand, a wake         |
- *        +------------------------+   +------------------------------+
+ *             wake, or a poll              found all it asked for
+ *     resting ----------------> claiming -----------------------> hungry
+ *        ^                      |  ^   ^                            |
+ *        +-- found all there is +  |   +--- demand, or a wake ------+
+ *                               |  |
+ *          left some unseen     v  | soon
+ *                             looking on
  *
  * Resting, it takes a sign that there may be something new: a notification, a poll, a queue that was
- * freed. Hungry, it knows of more and claims as soon as there is demand. Signs that come while a claim
- * is under way count as one.
+ * freed. Hungry, it knows of more and claims as soon as there is demand. Looking on, it found too
+ * little in the queues that one claim looks at, and goes through the others, as far as the last; then
+ * it rests. Signs that come while a claim is under way count as one.
  */
 export class Claimer implements Service {
   readonly #options: ClaimerOptions;
@@ -49,8 +58,11 @@ export class Claimer implements Service {
   #isWoken = false;
   /** Whether the last claim found as much as it asked for. */
   #isHungry = false;
+  /** The queue after which the next claim goes on if it has to look at queues one by one. */
+  #afterQueue = firstQueue;
   #loop: Promise<void> | undefined;
   #pollTimer: NodeJS.Timeout | undefined;
+  #lookOnTimer: NodeJS.Timeout | undefined;
 
   constructor(options: ClaimerOptions) {
     this.#options = options;
@@ -58,7 +70,8 @@ export class Claimer implements Service {
 
   /** Whether there is nothing to do until something new comes. */
   get isResting(): boolean {
-    return this.#loop === undefined && !this.#isWoken && !this.#isHungry;
+    const isBusy = this.#loop !== undefined || this.#lookOnTimer !== undefined;
+    return !isBusy && !this.#isWoken && !this.#isHungry;
   }
 
   start(): void {
@@ -70,6 +83,7 @@ export class Claimer implements Service {
   stop(): Promise<void> {
     return this.#lifecycle.stop(async () => {
       clearTimeout(this.#pollTimer);
+      clearTimeout(this.#lookOnTimer);
       this.#pause.end();
       await this.#loop;
     });
@@ -95,16 +109,23 @@ export class Claimer implements Service {
     events.emit("worker:getJob:start", () => ({ maxJobs }));
     const ids = await taskIds.list();
     const forbiddenFlags = await this.#forbiddenFlags();
+    const afterQueue = this.#afterQueue;
     const rows = await queries.claimJobs(db, {
       workerId,
       taskIds: ids,
       forbiddenFlags,
       maxJobs,
+      afterQueue,
     });
-    const count = rows.length;
+    const jobs = rows
+      .filter(isJob)
+      .map((row) => new ClaimedJob(row, taskIds.identifierOf(row.taskId), workerId));
+    const count = jobs.length;
+    this.#isHungry = count >= maxJobs;
+    if (!this.#isHungry) this.#lookOn(afterQueue, rows[0]?.lookOn ?? null, count > 0);
     if (count === 0) events.emit("worker:getJob:empty", () => ({}));
     else events.emit("localQueue:getJobs:complete", () => ({ count }));
-    deliver(rows.map((row) => new ClaimedJob(row, taskIds.identifierOf(row.taskId), workerId)));
+    deliver(jobs);
     return count;
   }
 
@@ -115,7 +136,7 @@ export class Claimer implements Service {
       this.#isWoken = false;
       try {
         await this.#options.strays.returnDue();
-        this.#isHungry = (await this.claimOnce(maxJobs)) >= maxJobs;
+        await this.claimOnce(maxJobs);
         this.#backoff.reset();
       } catch (error) {
         this.#isWoken = true;
@@ -124,6 +145,20 @@ export class Claimer implements Service {
     }
     this.#loop = undefined;
     if (this.isResting) this.#options.onRest?.();
+  }
+
+  /** Goes on after a claim that found too little, unless it saw the last queue. */
+  #lookOn(afterQueue: number, lookOn: number | null, foundSome: boolean): void {
+    this.#afterQueue = lookOn ?? firstQueue;
+    if (lookOn === null && afterQueue === firstQueue) return;
+    clearTimeout(this.#lookOnTimer);
+    this.#lookOnTimer = setTimeout(
+      () => {
+        this.#lookOnTimer = undefined;
+        this.wake();
+      },
+      foundSome ? 0 : lookOnDelayMs * (0.5 + Math.random()),
+    );
   }
 
   async #onFailure(error: Error): Promise<void> {
@@ -149,4 +184,9 @@ export class Claimer implements Service {
       this.#poll();
     }, delayMs);
   }
+}
+
+/** The one row of a claim that found nothing may say that there is more to look at. */
+function isJob(row: ClaimJobsResult): row is ClaimedRow {
+  return row.id !== null;
 }

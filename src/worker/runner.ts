@@ -73,13 +73,13 @@ export class Runner<App> implements Service {
     while (this.#lifecycle.isStarted && this.free > 0) {
       const job = this.#options.take();
       if (job === undefined) return;
-      void this.#run(job);
+      if (!job.isLost) void this.#run(job);
     }
   }
 
-  /** Aborts every running job, or those that `which` picks. */
-  abort(cause: AbortCause, which: (job: ClaimedJob) => boolean = () => true): void {
-    for (const run of this.#running) if (which(run.job)) run.abort(cause);
+  /** Aborts the running ones of the given jobs. */
+  abort(cause: AbortCause, jobs: readonly ClaimedJob[] = this.jobs()): void {
+    for (const run of this.#running) if (jobs.includes(run.job)) run.abort(cause);
   }
 
   /** Aborts every running job and doesn't wait for the handlers. */

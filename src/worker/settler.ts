@@ -53,11 +53,6 @@ export class Settler implements Service {
     return this.#backoff.failures > 0;
   }
 
-  /** The jobs whose results are not known to be in the database. */
-  jobs(): ClaimedJob[] {
-    return [...this.#waiting, ...this.#writing].map(({ job }) => job);
-  }
-
   start(): void {
     if (this.#lifecycle.start()) this.#schedule();
   }
@@ -133,21 +128,29 @@ export class Settler implements Service {
   /** Returns the ids of jobs that were not the worker's any more. */
   async #write(settlements: readonly Settlement[]): Promise<ReadonlySet<string>> {
     const { queries, db, workerId } = this.#options;
-    const completed: ClaimedJob[] = [];
-    const returned: ClaimedJob[] = [];
-    const failures: object[] = [];
+    const locks = new Set<string>();
+    const completedIds: string[] = [];
+    const returnedIds: string[] = [];
+    const failedIds: string[] = [];
+    const failedMessages: string[] = [];
     for (const { job, outcome } of settlements) {
-      if (outcome.kind === "completed") completed.push(job);
-      else if (outcome.kind === "returned") returned.push(job);
-      else failures.push(toFailure(job, outcome.error));
+      if (job.isLost) continue;
+      locks.add(job.lockedAt);
+      if (outcome.kind === "completed") completedIds.push(job.id);
+      else if (outcome.kind === "returned") returnedIds.push(job.id);
+      else {
+        failedIds.push(job.id);
+        failedMessages.push(toErrorMessage(outcome.error));
+      }
     }
     const lost = await queries.settleJobs(db, {
       workerId,
-      completedIds: completed.map(({ id }) => id),
-      completedLocks: completed.map(({ lockedAt }) => lockedAt),
-      failures: JSON.stringify(failures),
-      returnedIds: returned.map(({ id }) => id),
-      returnedLocks: returned.map(({ lockedAt }) => lockedAt),
+      locks: [...locks],
+      completedIds,
+      failedIds,
+      failedMessages,
+      failedPayloads: [],
+      returnedIds,
     });
     return new Set(lost.map(({ id }) => id));
   }
@@ -155,7 +158,8 @@ export class Settler implements Service {
   #announce(settled: readonly Settlement[], lost: ReadonlySet<string>): void {
     const { events, onSettled } = this.#options;
     for (const { job, outcome } of settled) {
-      if (lost.has(job.id) && !this.#uncertain.has(job)) {
+      // A job that an earlier attempt may have settled is no wonder.
+      if (job.isLost || (lost.has(job.id) && !this.#uncertain.has(job))) {
         events.emit("job:lost", () => ({ job: job.job }));
       } else if (outcome.kind !== "returned") {
         const error = outcome.kind === "failed" ? outcome.error : undefined;
@@ -164,8 +168,4 @@ export class Settler implements Service {
     }
     onSettled(settled);
   }
-}
-
-function toFailure({ id, lockedAt }: ClaimedJob, error: Error): object {
-  return { id, locked_at: lockedAt, message: toErrorMessage(error) };
 }

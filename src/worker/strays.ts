@@ -16,8 +16,8 @@ export interface StraysOptions {
   readonly db: Executor;
   readonly workerId: string;
   readonly events: WorkerEvents;
-  /** The ids of all jobs that this worker knows it holds. */
-  readonly held: () => ReadonlySet<string>;
+  /** The jobs that this worker knows it holds, by their ids. */
+  readonly held: { has(id: string): boolean };
 }
 
 /**
@@ -89,17 +89,17 @@ export class Strays implements Service {
   async returnOnce(): Promise<number> {
     const { queries, db, workerId, held } = this.#options;
     const locks = await queries.listLocks(db, { workerId });
-    const known = held();
-    const strays = locks.filter(({ id }) => !known.has(id));
+    const strays = locks.filter(({ id }) => !held.has(id));
     if (strays.length === 0) return 0;
     // Fenced by the time of the lock: what was settled since the look is not touched.
     await queries.settleJobs(db, {
       workerId,
+      locks: strays.map(({ lockedAt }) => lockedAt),
       completedIds: [],
-      completedLocks: [],
-      failures: "[]",
+      failedIds: [],
+      failedMessages: [],
+      failedPayloads: [],
       returnedIds: strays.map(({ id }) => id),
-      returnedLocks: strays.map(({ lockedAt }) => lockedAt),
     });
     return strays.length;
   }

@@ -1,0 +1,227 @@
+import type { Queries } from "../database/queries.js";
+import type { WorkerEvents } from "../events.js";
+import { Buffer } from "./buffer.js";
+import type { ClaimedJob } from "./claimed-job.js";
+import { Claimer } from "./claimer.js";
+import type { Connections } from "./connections.js";
+import { LockWatch } from "./lock-watch.js";
+import type { ResolvedWorkerOptions } from "./options.js";
+import { returned, type Settlement } from "./outcome.js";
+import { Pace } from "./pace.js";
+import { Runner } from "./runner.js";
+import { Lifecycle, type Service } from "./service.js";
+import { Settler } from "./settler.js";
+import { Strays } from "./strays.js";
+import type { TaskIds } from "./task-ids.js";
+
+/** So many results may wait to be written; with more, nothing is claimed. */
+const maxBacklog = 5000;
+const lockWatchIntervalMs = 10_000;
+
+export interface FlowOptions<App> {
+  readonly worker: ResolvedWorkerOptions<App>;
+  readonly queries: Queries;
+  readonly connections: Connections;
+  readonly events: WorkerEvents;
+  readonly taskIds: TaskIds;
+  /** When set, the flow doesn't poll, and calls this once nothing is due any more. */
+  readonly onDrained: (() => void) | undefined;
+  /** Called when a stop has nothing left to wait for but the database. */
+  readonly onIdle: () => void;
+}
+
+/**
+ * The way of jobs through a worker, and who holds which:
+ *
+ *     claimer --> buffer --> runner --> settler --> database
+ *        ^          |                     ^  |
+ *        |          +---- overdue --------+  |
+ *        +---------- a queue was freed ------+
+ */
+export class Flow<App> implements Service {
+  readonly #options: FlowOptions<App>;
+  readonly #lifecycle = new Lifecycle();
+  readonly #pace: Pace;
+  readonly #claimer: Claimer;
+  readonly #buffer: Buffer;
+  readonly #runner: Runner<App>;
+  readonly #settler: Settler;
+  readonly #strays: Strays;
+  readonly #lockWatch: LockWatch;
+  /** Resolves when a stop waits for the database no longer. */
+  readonly #givenUp: Promise<void>;
+  #onGivenUp: () => void = () => {};
+  /** Every job between its claim and its settlement. */
+  readonly #held = new Map<string, ClaimedJob>();
+
+  constructor(options: FlowOptions<App>) {
+    this.#options = options;
+    this.#givenUp = new Promise((resolve) => {
+      this.#onGivenUp = resolve;
+    });
+    const { worker, queries, events } = options;
+    const { workerId, concurrency, bufferWaitMs, bufferSize, bufferTimeoutMs } = worker;
+    const db = options.connections.system;
+    this.#pace = new Pace({ concurrency, waitMs: bufferWaitMs, size: bufferSize });
+    this.#buffer = new Buffer({
+      timeoutMs: bufferTimeoutMs,
+      giveBack: (jobs) => this.#giveBack(jobs),
+    });
+    this.#settler = new Settler({
+      queries,
+      db,
+      workerId,
+      events,
+      onSettled: (settled) => this.#onSettled(settled),
+    });
+    this.#strays = new Strays({ queries, db, workerId, events, held: this.#held });
+    this.#lockWatch = new LockWatch({
+      queries,
+      db,
+      workerId,
+      events,
+      intervalMs: lockWatchIntervalMs,
+      running: () => this.#runner.jobs(),
+      onLost: (jobs) => this.#lose(jobs),
+    });
+    this.#claimer = this.#makeClaimer();
+    this.#runner = this.#makeRunner();
+  }
+
+  start(): void {
+    if (!this.#lifecycle.start()) return;
+    this.#settler.start();
+    this.#runner.start();
+    this.#buffer.start();
+    this.#lockWatch.start();
+    this.#claimer.start();
+  }
+
+  /**
+   * Claims no more, gives back what waits, lets running jobs end, and writes what is left. The claimer
+   * stops beside the rest, because a claim may wait for a connection that only the end of a handler
+   * sets free; what it still brings goes straight back.
+   */
+  stop(): Promise<void> {
+    return this.#lifecycle.stop(async () => {
+      const asking = Promise.all([this.#claimer.stop(), this.#lockWatch.stop()]);
+      await Promise.all([this.#buffer.stop(), this.#runner.stop()]);
+      this.#options.onIdle();
+      await this.unlessGivenUp(asking);
+      await this.#settler.stop();
+      await this.#strays.stop();
+    });
+  }
+
+  /** Aborts what runs and gives it back without waiting for its handlers. */
+  giveUpJobs(): void {
+    this.#runner.giveUp();
+  }
+
+  /** Waits for the database no longer. */
+  giveUpDatabase(): void {
+    this.#settler.giveUp();
+    this.#strays.giveUp();
+    this.#onGivenUp();
+  }
+
+  /** Waits for work of the database's, or of a user's function, until the database is given up. */
+  async unlessGivenUp(work: Promise<unknown> | undefined): Promise<void> {
+    await Promise.race([work, this.#givenUp]);
+  }
+
+  /** Whether nothing in the database can be locked by this worker. */
+  get holdsNothing(): boolean {
+    return this.#held.size === 0 && !this.#strays.areExpected;
+  }
+
+  /** New jobs may be there. */
+  wake(): void {
+    this.#claimer.wake();
+  }
+
+  /** How many jobs to claim now: for the free slots, and ahead of need in portions worth a claim. */
+  #demand(): number {
+    if (this.#settler.isFailing || this.#settler.backlog > maxBacklog) return 0;
+    const free = this.#runner.free;
+    const ahead = this.#pace.ahead();
+    const waiting = this.#buffer.size;
+    if (free === 0 && waiting * 2 > ahead) return 0;
+    return free + ahead - waiting;
+  }
+
+  #deliver(jobs: readonly ClaimedJob[]): void {
+    this.#pace.onClaimed(jobs.length);
+    for (const job of jobs) {
+      const before = this.#held.get(job.id);
+      // The worker was taken for dead and lived on: somebody freed its job, and here it is again.
+      if (before !== undefined) this.#lose([before]);
+      this.#held.set(job.id, job);
+    }
+    this.#buffer.add(jobs);
+    this.#runner.fill();
+  }
+
+  #giveBack(jobs: readonly ClaimedJob[]): void {
+    this.#options.events.emit("localQueue:returnJobs", () => ({ count: jobs.length }));
+    for (const job of jobs) this.#settler.settle({ job, outcome: returned });
+  }
+
+  #lose(jobs: readonly ClaimedJob[]): void {
+    for (const job of jobs) job.lose();
+    this.#runner.abort("lost", jobs);
+  }
+
+  #onSettled(settled: readonly Settlement[]): void {
+    for (const { job } of settled) if (this.#held.get(job.id) === job) this.#held.delete(job.id);
+    // A freed queue has its next job ready; and what is drained shows after the last job, not before.
+    const isDraining = this.#options.onDrained !== undefined;
+    if (isDraining || settled.some(({ job }) => job.queueName !== null)) this.#claimer.wake();
+    else this.#claimer.onDemand();
+    this.#endIfDrained();
+  }
+
+  #endIfDrained(): void {
+    if (this.#claimer.isResting && this.#held.size === 0) this.#options.onDrained?.();
+  }
+
+  #makeClaimer(): Claimer {
+    const { worker, queries, connections, events, taskIds, onDrained } = this.#options;
+    const { workerId, forbiddenFlags, pollIntervalMs } = worker;
+    const db = connections.system;
+    return new Claimer({
+      queries,
+      db,
+      workerId,
+      events,
+      taskIds,
+      forbiddenFlags,
+      pollIntervalMs: onDrained === undefined ? pollIntervalMs : undefined,
+      demand: () => this.#demand(),
+      deliver: (jobs) => this.#deliver(jobs),
+      onRest: () => this.#endIfDrained(),
+      strays: this.#strays,
+    });
+  }
+
+  #makeRunner(): Runner<App> {
+    const { worker, connections, events } = this.#options;
+    const { handlers, app, logger, concurrency, shutdownTimeoutMs, abortGraceMs } = worker;
+    const db = connections.app;
+    return new Runner({
+      handlers,
+      concurrency,
+      shutdownTimeoutMs,
+      abortGraceMs,
+      events,
+      shared: { app, logger, db, withTransaction: (fn) => db.withTransaction(fn) },
+      take: () => this.#buffer.take(),
+      onStarted: (job) => {
+        this.#pace.onStarted(job.claimedAtMs);
+        this.#claimer.onDemand();
+      },
+      onFinished: (handlerMs) => this.#pace.onFinished(handlerMs),
+      settle: (settlement) => this.#settler.settle(settlement),
+    });
+  }
+}
