@@ -39,7 +39,8 @@ function toRecord({ identifier, spec }: JobInsert) {
   return {
     identifier,
     queue_name: spec.queueName,
-    run_at: spec.runAt,
+    // PostgreSQL doesn't take the sign that ISO 8601 gives years after 9999.
+    run_at: spec.runAt?.toISOString().replace(/^\+/u, ""),
     max_attempts: spec.maxAttempts,
     job_key: spec.jobKey,
     priority: spec.priority,

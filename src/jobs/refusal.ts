@@ -31,6 +31,7 @@ const refusals: Readonly<Record<string, Refusal>> = {
   "22003": specRefused, // out of range
   "22007": specRefused, // not a time
   "22008": specRefused, // time out of range
+  "22009": specRefused, // not a time zone, which the rest of an odd time is taken for
   "23514": specRefused, // a table's check
   "22021": payloadRefused, // not a character
   "22P05": payloadRefused, // no such character in text
