@@ -21,6 +21,7 @@ export type ErrorCode =
   | "JOB_TIMEOUT"
   | "JOB_ABORTED"
   | "WORKER_STATE"
+  | "PLUGIN_INVALID"
   | "CODEGEN_FAILED"
   | "CODEGEN_STALE";
 

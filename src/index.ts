@@ -1,4 +1,13 @@
 export { defineConfig, type TaskwrightConfig } from "./config.js";
+export {
+  bindClient,
+  type BaseClient,
+  type Client,
+  type ClientMethods,
+  type MethodNames,
+} from "./client/client.js";
+export type { AddArguments, Added, AddedJob, InputOf } from "./client/enqueuer.js";
+export type { ClientOptions } from "./client/options.js";
 export type { Executor, QueryResult } from "./database/executor.js";
 export { TaskwrightError, type ErrorCode } from "./errors.js";
 export type { Job } from "./jobs/job.js";
@@ -11,6 +20,16 @@ export {
   type SchemaState,
   type SchemaStatus,
 } from "./migrate/index.js";
+export type { Interceptor, Next } from "./plugins/compose.js";
+export type {
+  EnqueueChange,
+  EnqueueInterceptor,
+  EnqueueRequest,
+  EnqueueResult,
+} from "./plugins/enqueue.js";
+export type { Plugin } from "./plugins/plugin.js";
+export type { RunInterceptor, RunRequest, RunResult } from "./plugins/run.js";
+export type { SettleInterceptor, SettleOutcome, SettleRequest } from "./plugins/settle.js";
 export type { CronInfo, JobContext } from "./tasks/context.js";
 export { enqueue, enqueueBatch, enqueueMany, type JobItem } from "./tasks/enqueue.js";
 export {

@@ -48,7 +48,9 @@ const takenNames: ReadonlySet<string> = new Set(
   export extends false finally for function if implements import in instanceof interface let new
   null package private protected public return static super switch this throw true try typeof
   undefined var void while with yield tasks validator defineHandlers definePartialHandlers
-  bindHandlers defineTask enqueue enqueueMany enqueueBatch`.split(/\s+/u),
+  bindHandlers bindClient createClient methods defineTask enqueue enqueueMany enqueueBatch`.split(
+    /\s+/u,
+  ),
 );
 
 /** Types that a task's module imports. */
@@ -64,7 +66,11 @@ export const importedTypes: ReadonlySet<string> = new Set([
 
 export function nameTask(identifier: string, isBatch: boolean): TaskNames {
   const pascal = pascalCase(identifier);
-  const isTaken = /^\p{N}/u.test(pascal) || (isBatch && importedTypes.has(`${pascal}Item`));
+  const isTaken =
+    /^\p{N}/u.test(pascal) ||
+    (isBatch && importedTypes.has(`${pascal}Item`)) ||
+    // A client's method addMany is for all tasks.
+    pascal === "Many";
   const stem = isTaken ? `Task${pascal}` : pascal;
   const [first = "", ...rest] = stem;
   const camel = first.toLowerCase() + rest.join("");

@@ -56,15 +56,27 @@ export async function enqueueBatch<Item, Payload>(
   items: readonly Item[],
   spec?: TaskSpec,
 ): Promise<Job<Payload>[]> {
-  if (!Array.isArray(items)) return [await enqueue(db, task, items, spec)];
+  const payloads = splitBatch(task, items, spec);
+  const inserts = payloads.map((payload) => toInsert(task, payload, spec));
+  return insert<Payload>(db, task.schema, inserts);
+}
+
+/** The payloads of the jobs that hold the items of a batch task, no more than `maxItems` each. */
+export function splitBatch<Item, Payload>(
+  task: TaskDefinition<readonly Item[], Payload>,
+  items: readonly Item[],
+  spec: TaskSpec | undefined,
+): (readonly Item[])[] {
+  // Not an array, it goes on to be refused by its validator.
+  if (!Array.isArray(items)) return [items];
   const whole = resolveSpec(task.identifier, task.spec(items as Payload), spec);
   const maxItems = task.batch?.maxItems ?? Infinity;
   const size = typeof whole.jobKey === "string" ? items.length : Math.min(maxItems, items.length);
-  const inserts: JobInsert[] = [];
+  const payloads: Item[][] = [];
   for (let start = 0; start < items.length; start += size) {
-    inserts.push(toInsert(task, items.slice(start, start + size), spec));
+    payloads.push(items.slice(start, start + size));
   }
-  return insert<Payload>(db, task.schema, inserts);
+  return payloads;
 }
 
 async function insert<Payload>(
@@ -78,7 +90,7 @@ async function insert<Payload>(
 }
 
 /** Validates what JSON makes of the payload; with its defaults filled in, that is what is stored. */
-function toInsert<Input, Payload>(
+export function toInsert<Input, Payload>(
   task: TaskDefinition<Input, Payload>,
   payload: Input,
   given: TaskSpec | undefined,
@@ -93,7 +105,7 @@ function toInsert<Input, Payload>(
 }
 
 /** Adds to an error which of many items it is about. */
-function atIndex<T>(index: number, make: () => T): T {
+export function atIndex<T>(index: number, make: () => T): T {
   try {
     return make();
   } catch (error) {

@@ -1,4 +1,4 @@
-import { Project, VariableDeclarationKind } from "ts-morph";
+import { Project, VariableDeclarationKind, type SourceFile } from "ts-morph";
 import { formatTypeScript, generatedHeader } from "../../format.js";
 import type { TaskModel } from "../model.js";
 
@@ -9,7 +9,10 @@ export function emitRegistry(models: readonly TaskModel[], folder: string): Prom
   file.addImportDeclaration({
     moduleSpecifier: "taskwright",
     namedImports: [
+      "bindClient",
       "bindHandlers",
+      { name: "Client", isTypeOnly: true },
+      { name: "ClientOptions", isTypeOnly: true },
       { name: "Handlers", isTypeOnly: true },
       { name: "HandlerSet", isTypeOnly: true },
     ],
@@ -39,15 +42,38 @@ export function emitRegistry(models: readonly TaskModel[], folder: string): Prom
   addBinder(file, "definePartialHandlers", "Partial<Handlers<Tasks, App>>", [
     "The handlers of some tasks, for a worker that leaves the others to other workers.",
   ]);
+  addClient(file, models);
   return formatTypeScript(`${generatedHeader(folder)}\n${file.getFullText()}`);
 }
 
-function addBinder(
-  file: ReturnType<Project["createSourceFile"]>,
-  name: string,
-  type: string,
-  docs: string[],
-): void {
+/** What the client does is the runtime's; its methods' names are the helpers'. */
+function addClient(file: SourceFile, models: readonly TaskModel[]): void {
+  const methods = models.map(
+    ({ identifier, names }) => `${names.add}: ${JSON.stringify(identifier)}`,
+  );
+  file.addVariableStatement({
+    declarationKind: VariableDeclarationKind.Const,
+    declarations: [{ name: "methods", initializer: `{ ${methods.join(", ")} } as const` }],
+  });
+  file.addTypeAlias({
+    name: "TaskClient",
+    isExported: true,
+    type: "Client<Tasks, typeof methods>",
+    docs: ["Adds jobs through a pool, a schema and plugins of its own."],
+  });
+  file.addFunction({
+    name: "createClient",
+    isExported: true,
+    parameters: [{ name: "options", type: "ClientOptions" }],
+    returnType: "TaskClient",
+    statements: ["return bindClient(tasks, methods, options);"],
+    docs: [
+      "Makes a client: it has the methods of the `add…` helpers, without their first argument.",
+    ],
+  });
+}
+
+function addBinder(file: SourceFile, name: string, type: string, docs: string[]): void {
   file.addFunction({
     name,
     isExported: true,

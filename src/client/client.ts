@@ -1,0 +1,132 @@
+import { Database } from "../database/database.js";
+import type { Executor } from "../database/executor.js";
+import { TaskwrightError } from "../errors.js";
+import { suggestion } from "../options.js";
+import type { JobItem } from "../tasks/enqueue.js";
+import type { TaskRegistry } from "../tasks/handlers.js";
+import type { AnyTask, BatchOptions } from "../tasks/task.js";
+import {
+  Enqueuer,
+  type AddArguments,
+  type Added,
+  type AddedJob,
+  type InputOf,
+} from "./enqueuer.js";
+import { resolveClientOptions, type ClientOptions, type ResolvedClientOptions } from "./options.js";
+
+/** The tasks of a registry whose jobs hold one payload each. */
+type SingleTask<Registry> = {
+  [Id in keyof Registry]: Registry[Id] extends { readonly batch: BatchOptions } ? never : Id;
+}[keyof Registry];
+
+/** Adds jobs of the tasks of a registry. `await using` ends it. */
+export interface BaseClient<Registry> extends AsyncDisposable {
+  /**
+   * Adds a job, or the items of a batch task. Undefined stands for a job that a plugin left out.
+   * @throws TaskwrightError `TASK_UNKNOWN`, `PAYLOAD_INVALID`, `SPEC_INVALID`, `SCHEMA_MISSING`,
+   * `PLUGIN_INVALID`, and what a plugin throws.
+   */
+  readonly add: <Id extends keyof Registry>(
+    task: Id,
+    ...args: AddArguments<Registry[Id]>
+  ) => Promise<Added<Registry[Id]>>;
+  /** Adds jobs of one task in one round trip: all of them or none. Throws as `add`. */
+  readonly addMany: <Id extends SingleTask<Registry>>(
+    task: Id,
+    items: readonly JobItem<InputOf<Registry[Id]>>[],
+  ) => Promise<AddedJob<Registry[Id]>[]>;
+  /** Closes the client's own connections, if it has any; a given pool is left to its owner. */
+  readonly end: () => Promise<void>;
+}
+
+/** Which task each of a client's own methods adds to: `{ addSendEmail: "send_email" }`. */
+export type MethodNames<Registry> = Readonly<Record<string, keyof Registry & string>>;
+
+/** `client.addSendEmail(payload, spec?)`, and `client.addSendEmailJobs(items)`. */
+export type ClientMethods<Registry, Names extends MethodNames<Registry>> = {
+  readonly [Name in keyof Names]: (
+    ...args: AddArguments<Registry[Names[Name]]>
+  ) => Promise<Added<Registry[Names[Name]]>>;
+} & {
+  readonly [
+    Name in keyof Names & string as Names[Name] extends SingleTask<Registry> ? `${Name}Jobs` : never
+  ]: (
+    items: readonly JobItem<InputOf<Registry[Names[Name]]>>[],
+  ) => Promise<AddedJob<Registry[Names[Name]]>[]>;
+};
+
+/** A client with a method for each task, as the generated `createClient` gives it. */
+export type Client<Registry, Names extends MethodNames<Registry>> = BaseClient<Registry> &
+  ClientMethods<Registry, Names> & {
+    /** The same client on another executor, such as a transaction; its owner ends that. */
+    within(db: Executor): Client<Registry, Names>;
+  };
+
+/**
+ * Makes a client for a registry's tasks. Called by the generated `createClient`.
+ * @throws TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID`
+ */
+export function bindClient<
+  const Registry extends TaskRegistry,
+  const Names extends MethodNames<Registry>,
+>(registry: Registry, names: Names, given: ClientOptions): Client<Registry, Names> {
+  const options = resolveClientOptions(given);
+  const enqueuer = new Enqueuer({ ...options, schema: options.schema });
+  const { db, end } = openExecutor(options);
+  return makeClient({ registry, names, enqueuer }, db, end) as Client<Registry, Names>;
+}
+
+function openExecutor(options: ResolvedClientOptions): {
+  readonly db: Executor;
+  readonly end: () => Promise<void>;
+} {
+  const { db, connectionString, pool, maxPoolSize, preparedStatements } = options;
+  if (db !== undefined) return { db, end: async () => {} };
+  const database = new Database({
+    maxPoolSize,
+    preparedStatements,
+    ...(connectionString === undefined ? {} : { connectionString }),
+    ...(pool === undefined ? {} : { pool }),
+  });
+  let ended: Promise<void> | undefined;
+  return { db: database, end: () => (ended ??= database.end()) };
+}
+
+interface ClientTasks {
+  readonly registry: TaskRegistry;
+  readonly names: Readonly<Record<string, string>>;
+  readonly enqueuer: Enqueuer;
+}
+
+function makeClient(tasks: ClientTasks, db: Executor, end: () => Promise<void>): object {
+  const { registry, names, enqueuer } = tasks;
+  const methods: Record<string, unknown> = {};
+  for (const [name, identifier] of Object.entries(names)) {
+    const task = findTask(registry, identifier);
+    methods[name] = (...args: AddArguments<AnyTask>) => enqueuer.add(db, task, ...args);
+    if (task.batch !== undefined) continue;
+    methods[`${name}Jobs`] = (items: readonly JobItem<unknown>[]) =>
+      enqueuer.addMany(db, task, items);
+  }
+  return Object.freeze({
+    ...methods,
+    add: async (identifier: string, ...args: AddArguments<AnyTask>) =>
+      enqueuer.add(db, findTask(registry, identifier), ...args),
+    addMany: async (identifier: string, items: readonly JobItem<unknown>[]) =>
+      enqueuer.addMany(db, findTask(registry, identifier), items),
+    within: (other: Executor) => makeClient(tasks, other, async () => {}),
+    end,
+    [Symbol.asyncDispose]: end,
+  });
+}
+
+function findTask(registry: TaskRegistry, identifier: string): AnyTask {
+  const task = Object.hasOwn(registry, identifier) ? registry[identifier] : undefined;
+  if (task !== undefined) return task;
+  const known = Object.keys(registry);
+  throw new TaskwrightError(
+    "TASK_UNKNOWN",
+    `There is no task "${identifier}".${suggestion(identifier, known)}`,
+    { task: identifier, known },
+  );
+}

@@ -1,0 +1,133 @@
+import type { Executor } from "../database/executor.js";
+import { bindQueries } from "../database/queries.js";
+import { insertJobs, type JobInsert } from "../jobs/insert.js";
+import type { Job } from "../jobs/job.js";
+import { composeEnqueue, type EnqueueChain, type EnqueueRequest } from "../plugins/enqueue.js";
+import type { Plugin } from "../plugins/plugin.js";
+import { atIndex, splitBatch, toInsert, type JobItem } from "../tasks/enqueue.js";
+import type { PayloadOf } from "../tasks/handlers.js";
+import type { TaskSpec } from "../tasks/spec.js";
+import type { AnyTask, BatchOptions, TaskDefinition } from "../tasks/task.js";
+import { Gathering } from "./gathering.js";
+
+/** What the producer of a task gives. */
+export type InputOf<Task> =
+  Task extends TaskDefinition<infer Input, infer _Payload> ? Input : never;
+
+/** The job that was added; undefined when a plugin left it out. */
+export type AddedJob<Task> = Job<PayloadOf<Task>> | undefined;
+
+/** What adding to a task gives: several jobs for a batch task, whose items may not fit into one. */
+export type Added<Task> = Task extends { readonly batch: BatchOptions }
+  ? AddedJob<Task>[]
+  : AddedJob<Task>;
+
+type NoProperties = Readonly<Record<string, never>>;
+
+/** The arguments that add to a task; the payload may be left out where nothing in it is required. */
+export type AddArguments<Task> =
+  NoProperties extends InputOf<Task>
+    ? [payload?: InputOf<Task>, spec?: TaskSpec]
+    : [payload: InputOf<Task>, spec?: TaskSpec];
+
+export interface EnqueuerOptions {
+  /** Unquoted name of the schema. Undefined: each task's own. */
+  readonly schema: string | undefined;
+  readonly preparedStatements: boolean;
+  readonly plugins: readonly Plugin[];
+}
+
+/** Adds jobs through the enqueue interceptors of plugins. */
+export class Enqueuer {
+  readonly #schema: string | undefined;
+  readonly #preparedStatements: boolean;
+  readonly #chain: EnqueueChain | undefined;
+
+  constructor({ schema, preparedStatements, plugins }: EnqueuerOptions) {
+    this.#schema = schema;
+    this.#preparedStatements = preparedStatements;
+    this.#chain = composeEnqueue(plugins);
+  }
+
+  /**
+   * Adds a job, or the items of a batch task.
+   * @throws TaskwrightError as the plain helpers, `PLUGIN_INVALID`, and what a plugin throws.
+   */
+  async add<Task extends AnyTask>(
+    db: Executor,
+    task: Task,
+    ...[given, spec]: AddArguments<Task>
+  ): Promise<Added<Task>> {
+    const payload = given === undefined ? {} : given;
+    if (task.batch === undefined) {
+      const [job] = await this.#addAll(db, task, [toRequest(task, payload, spec)]);
+      return job as Added<Task>;
+    }
+    const batch = task as TaskDefinition<readonly unknown[], unknown>;
+    const payloads = splitBatch(batch, payload as readonly unknown[], spec);
+    const requests = payloads.map((part) => toRequest(task, part, spec));
+    return (await this.#addAll(db, task, requests)) as Added<Task>;
+  }
+
+  /** Adds jobs of one task in one round trip: all of them or none. The result is in their order. */
+  async addMany<Task extends AnyTask>(
+    db: Executor,
+    task: Task,
+    items: readonly JobItem<InputOf<Task>>[],
+  ): Promise<AddedJob<Task>[]> {
+    const requests = items.map(({ payload, spec }) => toRequest(task, payload, spec));
+    return (await this.#addAll(db, task, requests)) as AddedJob<Task>[];
+  }
+
+  async #addAll(
+    db: Executor,
+    task: AnyTask,
+    requests: readonly EnqueueRequest[],
+  ): Promise<(Job | undefined)[]> {
+    if (requests.length === 0) return [];
+    const schema = this.#schema ?? task.schema;
+    const queries = bindQueries({ schema, preparedStatements: this.#preparedStatements });
+    const insert = (inserts: readonly JobInsert[]) => insertJobs(queries, db, inserts);
+    const prepare = (request: EnqueueRequest, index: number) =>
+      requests.length === 1 ? prepareJob(request) : atIndex(index, () => prepareJob(request));
+    return this.#chain === undefined
+      ? insert(requests.map(prepare))
+      : addThrough(this.#chain, requests, prepare, insert);
+  }
+}
+
+function toRequest(task: AnyTask, payload: unknown, spec: TaskSpec | undefined): EnqueueRequest {
+  return { task, payload, spec: spec ?? {} };
+}
+
+function prepareJob({ task, payload, spec }: EnqueueRequest): JobInsert {
+  return toInsert(task, payload, spec);
+}
+
+async function addThrough(
+  chain: EnqueueChain,
+  requests: readonly EnqueueRequest[],
+  prepare: (request: EnqueueRequest, index: number) => JobInsert,
+  insert: (inserts: readonly JobInsert[]) => Promise<Job[]>,
+): Promise<(Job | undefined)[]> {
+  const gathering = new Gathering(requests.length, insert);
+  const results = await Promise.allSettled(
+    requests.map((request, index) =>
+      chain(request, async (changed) => gathering.arrive(index, prepare(changed, index))).then(
+        (result) => {
+          gathering.leave(index);
+          return result === "skipped" ? undefined : result;
+        },
+        (error: unknown) => {
+          gathering.leave(index, { value: error });
+          throw error;
+        },
+      ),
+    ),
+  );
+  return results.map((result) => {
+    if (result.status === "fulfilled") return result.value;
+    // The others only heard of what went wrong with the first.
+    throw gathering.refusal ?? result.reason;
+  });
+}
