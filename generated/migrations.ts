@@ -1318,22 +1318,5 @@ begin
   select settled.id from settled;
 end;
 $taskwright$;
-
--- Which of its jobs a worker still holds, fenced as above.
-create or replace function graphile_worker.taskwright_held_jobs(
-  worker_id text,
-  locks timestamptz[],
-  ids bigint[]
-) returns setof bigint
-language sql
-set enable_seqscan = off
-as $taskwright$
-  -- taskwright: taskwright_held_jobs 1
-  select jobs.id
-  from graphile_worker._private_jobs as jobs
-  where jobs.id = any (taskwright_held_jobs.ids)
-  and jobs.locked_by = taskwright_held_jobs.worker_id
-  and jobs.locked_at = any (taskwright_held_jobs.locks);
-$taskwright$;
 `,
 } as const;

@@ -69,8 +69,6 @@ export interface WorkerEventMap {
   };
   "sweep:error": { readonly error: Error };
 
-  /** The worker couldn't look whether its running jobs are still its own. */
-  "locks:error": { readonly error: Error };
   /** Results couldn't be written; it is tried again after `retryInMs`. */
   "settle:error": { readonly error: Error; readonly count: number; readonly retryInMs: number };
 }

@@ -36,7 +36,6 @@ import {
   ping,
   isReadOnly,
   listLocks,
-  findHeldJobs,
 } from "./worker.js";
 /** Every query, by name. */
 export const queries = {
@@ -69,5 +68,4 @@ export const queries = {
   ping,
   isReadOnly,
   listLocks,
-  findHeldJobs,
 };

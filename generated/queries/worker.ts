@@ -310,37 +310,5 @@ export const listLocks = new PreparedQuery<ListLocksParams, ListLocksResult>({
     { name: "workerId", required: true, transform: { type: "scalar" }, locs: [{ a: 124, b: 133 }] },
   ],
   statement:
-    'select id::text as "id!", (to_json(locked_at) #>> \'{}\') as "lockedAt!"\nfrom graphile_worker._private_jobs\nwhere locked_by = :workerId!                                                          ',
-} as unknown as QueryIR);
-
-/** 'FindHeldJobs' parameters type */
-export interface FindHeldJobsParams {
-  ids: stringArray;
-  locks: stringArray;
-  workerId: string;
-}
-
-/** 'FindHeldJobs' return type */
-export interface FindHeldJobsResult {
-  id: string;
-}
-
-/** 'FindHeldJobs' query type */
-export interface FindHeldJobsQuery {
-  params: FindHeldJobsParams;
-  result: FindHeldJobsResult;
-}
-
-/**
- * Those of the given jobs that the worker still holds.
- */
-export const findHeldJobs = new PreparedQuery<FindHeldJobsParams, FindHeldJobsResult>({
-  usedParamSet: { workerId: true, locks: true, ids: true },
-  params: [
-    { name: "workerId", required: true, transform: { type: "scalar" }, locs: [{ a: 72, b: 81 }] },
-    { name: "locks", required: true, transform: { type: "scalar" }, locs: [{ a: 84, b: 90 }] },
-    { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 116, b: 120 }] },
-  ],
-  statement:
-    'select held::text as "id!"\nfrom graphile_worker.taskwright_held_jobs(\n  :workerId!, :locks!::text[]::timestamptz[], :ids!::text[]::bigint[]\n) as held',
+    'select id::text as "id!", (to_json(locked_at) #>> \'{}\') as "lockedAt!"\nfrom graphile_worker._private_jobs\nwhere locked_by = :workerId!',
 } as unknown as QueryIR);

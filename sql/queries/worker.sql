@@ -72,10 +72,3 @@ select current_setting('transaction_read_only')::boolean as "isReadOnly!";
 select id::text as "id!", (to_json(locked_at) #>> '{}') as "lockedAt!"
 from graphile_worker._private_jobs
 where locked_by = :workerId!;
-
-/* Those of the given jobs that the worker still holds. */
-/* @name findHeldJobs */
-select held::text as "id!"
-from graphile_worker.taskwright_held_jobs(
-  :workerId!, :locks!::text[]::timestamptz[], :ids!::text[]::bigint[]
-) as held;

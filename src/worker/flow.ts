@@ -4,7 +4,6 @@ import { Buffer } from "./buffer.js";
 import type { ClaimedJob } from "./claimed-job.js";
 import { Claimer } from "./claimer.js";
 import type { Connections } from "./connections.js";
-import { LockWatch } from "./lock-watch.js";
 import type { ResolvedWorkerOptions } from "./options.js";
 import { returned, type Settlement } from "./outcome.js";
 import { Pace } from "./pace.js";
@@ -16,7 +15,6 @@ import type { TaskIds } from "./task-ids.js";
 
 /** So many results may wait to be written; with more, nothing is claimed. */
 const maxBacklog = 5000;
-const lockWatchIntervalMs = 10_000;
 
 export interface FlowOptions<App> {
   readonly worker: ResolvedWorkerOptions<App>;
@@ -47,7 +45,6 @@ export class Flow<App> implements Service {
   readonly #runner: Runner<App>;
   readonly #settler: Settler;
   readonly #strays: Strays;
-  readonly #lockWatch: LockWatch;
   /** Resolves when a stop waits for the database no longer. */
   readonly #givenUp: Promise<void>;
   #onGivenUp: () => void = () => {};
@@ -75,15 +72,6 @@ export class Flow<App> implements Service {
       onSettled: (settled) => this.#onSettled(settled),
     });
     this.#strays = new Strays({ queries, db, workerId, events, held: this.#held });
-    this.#lockWatch = new LockWatch({
-      queries,
-      db,
-      workerId,
-      events,
-      intervalMs: lockWatchIntervalMs,
-      running: () => this.#runner.jobs(),
-      onLost: (jobs) => this.#lose(jobs),
-    });
     this.#claimer = this.#makeClaimer();
     this.#runner = this.#makeRunner();
   }
@@ -93,7 +81,6 @@ export class Flow<App> implements Service {
     this.#settler.start();
     this.#runner.start();
     this.#buffer.start();
-    this.#lockWatch.start();
     this.#claimer.start();
   }
 
@@ -104,10 +91,10 @@ export class Flow<App> implements Service {
    */
   stop(): Promise<void> {
     return this.#lifecycle.stop(async () => {
-      const asking = Promise.all([this.#claimer.stop(), this.#lockWatch.stop()]);
+      const claiming = this.#claimer.stop();
       await Promise.all([this.#buffer.stop(), this.#runner.stop()]);
       this.#options.onIdle();
-      await this.unlessGivenUp(asking);
+      await this.unlessGivenUp(claiming);
       await this.#settler.stop();
       await this.#strays.stop();
     });

@@ -31,7 +31,6 @@ test("what we add is this and nothing else", async () => {
     "function taskwright_claim_jobs",
     "function taskwright_ensure_names",
     "function taskwright_find_queues",
-    "function taskwright_held_jobs",
     "function taskwright_insert_all_jobs",
     "function taskwright_insert_jobs",
     "function taskwright_put_jobs",
