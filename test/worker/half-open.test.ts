@@ -1,4 +1,4 @@
-import type { PoolClient } from "pg";
+import { Pool, type PoolClient } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { startWorker, type Worker, type WorkerEventName } from "../../src/index.js";
 import type { TestDatabase } from "../support/database.js";
@@ -20,8 +20,33 @@ afterEach(() => proxy.close());
 /** How a connection is lost: it falls silent and nobody is told, or it is cut. */
 const losses = [
   { loss: "falls silent", lose: () => proxy.goDeaf() },
-  { loss: "is cut", lose: () => proxy.cut() },
+  {
+    loss: "is cut",
+    lose: () => {
+      // New ones get no answer until the test lets them.
+      proxy.goDeaf();
+      proxy.cut();
+    },
+  },
 ];
+
+/** Whose connections the worker uses: its own or a given pool's. */
+const sources = ["own", "given"] as const;
+type Source = (typeof sources)[number];
+
+const pools: Pool[] = [];
+afterEach(async () => {
+  await Promise.all(pools.splice(0).map((pool) => pool.end()));
+});
+
+function connect(source: Source): { connectionString: string } | { pool: Pool } {
+  const connectionString = proxy.through(database.connectionString);
+  if (source === "own") return { connectionString };
+  const pool = new Pool({ connectionString, connectionTimeoutMillis: 300 });
+  pool.on("error", () => {});
+  pools.push(pool);
+  return { pool };
+}
 
 interface Watched {
   readonly worker: Worker;
@@ -30,15 +55,22 @@ interface Watched {
   readonly heard: Map<WorkerEventName, number>;
 }
 
-async function startWatched(
-  work: () => Promise<void> = async () => {},
+interface WatchOptions {
+  readonly source: Source;
+  readonly work?: () => Promise<void>;
+  readonly pollIntervalMs?: number;
+}
+
+async function startWatched({
+  source,
+  work = async () => {},
   pollIntervalMs = 50,
-): Promise<Watched> {
+}: WatchOptions): Promise<Watched> {
   const started: [string, number][] = [];
   const heard = new Map<WorkerEventName, number>();
   const count = (name: WorkerEventName) => () => void heard.set(name, (heard.get(name) ?? 0) + 1);
   const worker = await startWorker({
-    connectionString: proxy.through(database.connectionString),
+    ...connect(source),
     handlers: handlersFor({
       work: async (_payload, { job }) => {
         started.push([job.id, job.attempts]);
@@ -80,15 +112,44 @@ async function untilHeld(statement: string): Promise<void> {
   });
 }
 
+async function letGo(holder: PoolClient): Promise<void> {
+  await holder.query("commit");
+  holder.release();
+}
+
+/** Adds a job whose claim happens on the server, but whose answer the worker never gets. */
+async function loseClaim(lose: () => void): Promise<string> {
+  const holder = await holdJobs();
+  // Without a queue: the claim's look for queues is what is held, and won't see this job's.
+  const added = await holder.query("select id from graphile_worker.add_job('work', '{}')");
+  await untilHeld("taskwright_claim_jobs");
+  lose();
+  await letGo(holder);
+  await until(async () => (await countLocks(database.pool)) === 1);
+  return (added.rows[0] as { id: string }).id;
+}
+
+async function isRegistered({ id }: Worker): Promise<boolean> {
+  const { rows } = await database.pool.query(
+    "select from graphile_worker._private_workers where id = $1",
+    [id],
+  );
+  return rows.length > 0;
+}
+
 async function endsSound({ worker }: Watched): Promise<void> {
   await until(async () => (await listJobs(database.pool)).length === 0);
   await worker.stop();
   expect(await countLocks(database.pool)).toBe(0);
 }
 
-for (const { loss, lose } of losses) {
-  test(`a connection that listens and ${loss} is replaced, and new jobs are heard of again`, async () => {
-    const watched = await startWatched(undefined, hourMs);
+const cases = losses.flatMap((loss) => sources.map((source) => ({ ...loss, source })));
+
+for (const { loss, lose, source } of cases) {
+  const connection = source === "own" ? "connection" : "connection of a given pool";
+
+  test(`a ${connection} that listens and ${loss} is replaced, and new jobs are heard of again`, async () => {
+    const watched = await startWatched({ source, pollIntervalMs: hourMs });
     const { heard, started } = watched;
     lose();
     await until(() => (heard.get("pool:listen:error") ?? 0) > 0);
@@ -99,16 +160,10 @@ for (const { loss, lose } of losses) {
     await endsSound(watched);
   });
 
-  test(`a claim whose connection ${loss} before its answer leaves no job behind`, async () => {
-    const watched = await startWatched();
+  test(`a claim whose ${connection} ${loss} before its answer leaves no job behind`, async () => {
+    const watched = await startWatched({ source });
     const { heard, started } = watched;
-    const holder = await holdJobs();
-    const added = await holder.query("select id from graphile_worker.add_job('work', '{}')");
-    const { id } = added.rows[0] as { id: string };
-    await untilHeld("taskwright_claim_jobs");
-    lose();
-    await holder.query("commit");
-    holder.release();
+    const id = await loseClaim(lose);
     await until(() => (heard.get("worker:getJob:error") ?? 0) > 0);
     proxy.recover();
     await until(() => started.length > 0);
@@ -116,16 +171,12 @@ for (const { loss, lose } of losses) {
     // The lost claim's attempt wasn't one.
     expect(started).toEqual([[id, 1]]);
     // Something might still come late: the worker stays registered, so that a sweep would find it.
-    const registered = await database.pool.query(
-      "select from graphile_worker._private_workers where id = $1",
-      [watched.worker.id],
-    );
-    expect(registered.rowCount).toBe(1);
+    expect(await isRegistered(watched.worker)).toBe(true);
   });
 
-  test(`a result whose connection ${loss} is written once it can be`, async () => {
+  test(`a result whose ${connection} ${loss} is written once it can be`, async () => {
     const gate = new Gate();
-    const watched = await startWatched(() => gate.opened);
+    const watched = await startWatched({ source, work: () => gate.opened });
     const { heard, started } = watched;
     await addJob(database.pool, "work", { queue: "q" });
     await until(() => started.length === 1);
@@ -133,8 +184,7 @@ for (const { loss, lose } of losses) {
     gate.open();
     await untilHeld("taskwright_settle_jobs");
     lose();
-    await holder.query("commit");
-    holder.release();
+    await letGo(holder);
     await until(() => (heard.get("settle:error") ?? 0) > 0);
     proxy.recover();
     await until(() => (heard.get("job:complete") ?? 0) > 0);
@@ -143,3 +193,29 @@ for (const { loss, lose } of losses) {
     expect(heard.get("job:lost")).toBeUndefined();
   });
 }
+
+test("a stop right after a claim was lost gives back what it locked", async () => {
+  const { worker, started } = await startWatched({ source: "own" });
+  await loseClaim(() => proxy.goDeaf());
+  const stopping = worker.stop();
+  proxy.recover();
+  await stopping;
+  expect(started).toEqual([]);
+  expect((await listJobs(database.pool)).map(({ attempts }) => attempts)).toEqual([0]);
+  expect(await countLocks(database.pool)).toBe(0);
+  await database.pool.query("delete from graphile_worker._private_jobs");
+});
+
+test("a start that gets no answer says so in time", async () => {
+  proxy.goDeaf();
+  await expect(startWatched({ source: "own" })).rejects.toMatchObject({
+    code: "DATABASE_UNREACHABLE",
+  });
+});
+
+test("a worker that lost nothing is forgotten when it stops", async () => {
+  const { worker } = await startWatched({ source: "own" });
+  expect(await isRegistered(worker)).toBe(true);
+  await worker.stop();
+  expect(await isRegistered(worker)).toBe(false);
+});
