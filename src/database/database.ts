@@ -67,7 +67,9 @@ export class Database implements StatementExecutor {
 
   /** Ends a pool of our own; a given one is left to its owner. */
   async end(): Promise<void> {
+    // A pool of our own keeps its listener: a server that ends meanwhile may still be heard, since
+    // a connection is closed a moment after the pool has ended.
     if (this.#ownsPool) await this.pool.end();
-    this.pool.off("error", this.#onPoolError);
+    else this.pool.off("error", this.#onPoolError);
   }
 }

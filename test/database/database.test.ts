@@ -101,6 +101,14 @@ test("a given pool that has a listener gets no other", () => {
   expect(new Database({ pool }).pool.listenerCount("error")).toBe(1);
 });
 
+test("a pool of our own hears of errors that come after its end", async () => {
+  const ended = new Database({ connectionString: server.connectionString });
+  await ended.query("select 1", []);
+  await ended.end();
+  // Without a listener this throws, and would end the process.
+  expect(() => ended.pool.emit("error", new Error("late"), undefined as never)).not.toThrow();
+});
+
 test("statements stay prepared by name, unless that is turned off", async () => {
   const prepared = async (options: DatabaseOptions) => {
     const db = new Database({ ...options, maxPoolSize: 1 });

@@ -29,6 +29,8 @@ export class RunLog {
   /** Opens the log of a database; makes it when it isn't there. */
   static async open(connectionString: string): Promise<RunLog> {
     const pool = new Pool({ connectionString, max: 4 });
+    // Its connections are cut by tests, and at the end by the database's drop.
+    pool.on("error", () => {});
     await pool.query(
       `create table if not exists runs (
         id bigint generated always as identity primary key,
