@@ -1,6 +1,6 @@
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { Project, ts } from "ts-morph";
+import { Project, ts, type SourceFile } from "ts-morph";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
@@ -46,24 +46,31 @@ export function checkAssignments(
     file.lines.push(`export const s${index}: types.${type} = ${JSON.stringify(value)};`);
     file.indexes.push(index);
   });
+  // All files before the first question: each new file makes the program be built again.
+  const sources = [...files].map(([module, { lines, indexes }]) => ({
+    module,
+    indexes,
+    generated: project.getSourceFile(module) ?? project.addSourceFileAtPath(module),
+    samples: project.createSourceFile(module.replace(/\.ts$/u, ".samples.ts"), lines.join("\n")),
+  }));
   const errors: (string | undefined)[] = assignments.map(() => undefined);
   const moduleErrors: string[] = [];
-  for (const [module, { lines, indexes }] of files) {
-    const file = project.createSourceFile(
-      `${module.slice(0, -".ts".length)}.samples.ts`,
-      lines.join("\n"),
-    );
-    for (const diagnostic of file.getPreEmitDiagnostics()) {
-      const index = indexes[(diagnostic.getLineNumber() ?? 1) - 1] ?? -1;
-      const text = ts.flattenDiagnosticMessageText(diagnostic.compilerObject.messageText, "\n");
+  for (const { module, indexes, generated, samples } of sources) {
+    for (const { line, text } of errorsIn(samples)) {
+      const index = indexes[line - 1] ?? -1;
       if (index === -1) moduleErrors.push(`${module}: ${text}`);
       else errors[index] = text;
     }
-    const generated = project.getSourceFile(module) ?? project.addSourceFileAtPath(module);
-    for (const diagnostic of generated.getPreEmitDiagnostics()) {
-      const text = ts.flattenDiagnosticMessageText(diagnostic.compilerObject.messageText, "\n");
-      moduleErrors.push(`${module}:${diagnostic.getLineNumber() ?? 0}: ${text}`);
+    for (const { line, text } of errorsIn(generated)) {
+      moduleErrors.push(`${module}:${line}: ${text}`);
     }
   }
   return { errors, moduleErrors };
+}
+
+function errorsIn(file: SourceFile): { line: number; text: string }[] {
+  return file.getPreEmitDiagnostics().map((diagnostic) => ({
+    line: diagnostic.getLineNumber() ?? 1,
+    text: ts.flattenDiagnosticMessageText(diagnostic.compilerObject.messageText, "\n"),
+  }));
 }
