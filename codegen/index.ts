@@ -1,15 +1,14 @@
 import path from "node:path";
-import type { QueriesOptions } from "./queries/index.js";
 import type { OutputFile } from "./output.js";
 import type { Problem } from "./problem.js";
-import { compileTasks, type TasksOptions } from "./tasks/index.js";
-import { findStale, writeFiles, type StaleFile } from "./write.js";
+import type { QueriesOptions } from "./queries/index.js";
+import type { TasksOptions } from "./tasks/index.js";
+import { findForeign, findStale, writeFiles, type StaleFile } from "./write.js";
 
 export { formatProblem, type Problem } from "./problem.js";
-export type { OutputFile } from "./output.js";
 export type { StaleFile } from "./write.js";
 
-/** What to compile. A part that is absent is left alone. */
+/** What to compile. A part that is absent is left alone, and its packages aren't loaded. */
 export interface CodegenOptions {
   readonly tasks?: TasksOptions;
   readonly queries?: QueriesOptions;
@@ -41,18 +40,27 @@ async function compile({ tasks, queries }: CodegenOptions) {
   const folders: string[] = [];
   const problems: Problem[] = [];
   if (tasks !== undefined) {
+    const { compileTasks } = await import("./tasks/index.js");
     const result = await compileTasks(tasks);
     files.push(...result.files);
     folders.push(tasks.output, path.join(tasks.output, "validators"));
     problems.push(...result.problems);
   }
   if (queries !== undefined) {
-    // Loaded when needed: a project without SQL of its own does without pgtyped.
     const { compileQueries } = await import("./queries/index.js");
     const result = await compileQueries(queries);
     files.push(...result.files);
     folders.push(queries.output);
     problems.push(...result.problems);
+  }
+  const root = tasks?.root ?? queries?.root ?? "";
+  for (const file of await findForeign(files)) {
+    problems.push({
+      file: path.relative(root, file).split(path.sep).join("/"),
+      rule: "foreign-file",
+      message: "Output belongs here, but the file that is here was not generated.",
+      hint: "Move it away, or give codegen another output folder.",
+    });
   }
   return { files, folders, problems };
 }

@@ -25,33 +25,50 @@ export async function findStale(
     for (const name of await listIfThere(folder)) {
       const file = path.join(folder, name);
       if (!name.endsWith(".ts") || wanted.has(file)) continue;
-      // Somebody may keep files of their own beside ours: these are not touched.
+      // Whatever else lies in the folder was put there by somebody, and is theirs.
       if (isGenerated(await readIfThere(file))) stale.push({ path: file, reason: "left over" });
     }
   }
   return stale;
 }
 
-/** Brings the disk to the wanted state and says what it changed. Each file is replaced whole. */
+/** Files in the way: they stand where output belongs, but were not made by codegen. */
+export async function findForeign(files: readonly OutputFile[]): Promise<string[]> {
+  const foreign: string[] = [];
+  for (const { path: file } of files) {
+    const current = await readIfThere(file);
+    if (current !== undefined && !isGenerated(current)) foreign.push(file);
+  }
+  return foreign;
+}
+
+/**
+ * Brings the disk to the wanted state and says what it changed. All new texts are on disk before
+ * the first file is replaced, so that a full disk leaves everything as it was.
+ */
 export async function writeFiles(
   files: readonly OutputFile[],
   folders: readonly string[],
 ): Promise<StaleFile[]> {
   const stale = await findStale(files, folders);
   const texts = new Map(files.map((file) => [file.path, file.text]));
-  for (const { path: file } of stale) {
-    const text = texts.get(file);
-    if (text === undefined) await rm(file);
-    else await replaceFile(file, text);
+  const staged: { file: string; temporary: string }[] = [];
+  try {
+    for (const { path: file } of stale) {
+      const text = texts.get(file);
+      if (text === undefined) continue;
+      const temporary = `${file}.${process.pid}.tmp`;
+      await mkdir(path.dirname(file), { recursive: true });
+      staged.push({ file, temporary });
+      await writeFile(temporary, text);
+    }
+  } catch (error) {
+    for (const { temporary } of staged) await rm(temporary, { force: true });
+    throw error;
   }
+  for (const { file, temporary } of staged) await rename(temporary, file);
+  for (const { path: file, reason } of stale) if (reason === "left over") await rm(file);
   return stale;
-}
-
-async function replaceFile(file: string, text: string): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true });
-  const temporary = `${file}.${process.pid}.tmp`;
-  await writeFile(temporary, text);
-  await rename(temporary, file);
 }
 
 async function readIfThere(file: string): Promise<string | undefined> {

@@ -1,101 +1,160 @@
+import path from "node:path";
+import { defaultSchema, quoteIdentifier } from "./database/identifier.js";
 import { TaskwrightError } from "./errors.js";
 import { suggestion } from "./options.js";
-import { defaultSchema } from "./database/identifier.js";
 
-/** Where a project's annotated SQL is, and where its TypeScript goes. */
+/**
+ * What `taskwright.config.json` or `taskwright.config.ts` may hold. Paths are relative to the
+ * file's folder. Only the command line reads it; flags and the environment win over it.
+ */
+export interface TaskwrightConfig {
+  /** Folder of the JSON Schemas, one for each task. Default `schemas`. */
+  readonly schemas?: string;
+  /** Folder for the generated tasks. Default `generated/tasks`. */
+  readonly output?: string;
+  /** Unquoted name of the database schema that holds the queue. Default `graphile_worker`. */
+  readonly schema?: string;
+  /** The database, as a `postgres://` URL; `DATABASE_URL` and `--connection` win over it. */
+  readonly connectionString?: string;
+  /**
+   * Whether to generate also what a plain graphile-worker project needs to share these tasks.
+   * Default false.
+   */
+  readonly graphileWorker?: boolean;
+  /** Annotated SQL to compile with pgtyped. Default: none. */
+  readonly queries?: QueriesConfig;
+}
+
 export interface QueriesConfig {
-  /** Folder of queries annotated for pgtyped. */
+  /** Folder of the annotated queries. */
   readonly source: string;
   /** Folder of the migrations that the queries are checked against. */
   readonly migrations: string;
   /** Folder for the generated queries. */
   readonly output: string;
-  /** File for the migrations as a module. */
+  /** The generated module that carries the migrations. */
   readonly migrationsOutput: string;
 }
 
-/** What `taskwright.config.json` or `.ts` may say. Paths are relative to that file. */
-export interface TaskwrightConfig {
-  /** Folder of the task schemas. Default `schemas`. */
-  readonly schemas?: string;
-  /** Folder for the generated tasks. Default `generated/tasks`. */
-  readonly output?: string;
-  /** Unquoted name of the database schema. Default `graphile_worker`. */
-  readonly schema?: string;
-  /** The database. The command line's `--connection` and `DATABASE_URL` win over it. */
-  readonly connectionString?: string;
-  /** Whether to also write what a project that runs Node's graphile-worker needs. Default false. */
-  readonly graphileWorker?: boolean;
-  /** Annotated SQL to compile. Default: none. */
-  readonly queries?: QueriesConfig;
+/** A config with its defaults; all paths are absolute. */
+export interface ResolvedConfig {
+  /** The project's root: the folder of the config file, or where the command was run. */
+  readonly root: string;
+  /** The config file; undefined when the project has none. */
+  readonly file: string | undefined;
+  readonly schemas: string;
+  readonly output: string;
+  readonly schema: string;
+  readonly connectionString: string | undefined;
+  readonly graphileWorker: boolean;
+  readonly queries: QueriesConfig | undefined;
 }
 
-/** {@link TaskwrightConfig} with its defaults filled in. */
-export type ResolvedConfig = Readonly<
-  Required<Omit<TaskwrightConfig, "connectionString" | "queries">>
-> &
-  Pick<TaskwrightConfig, "connectionString" | "queries">;
-
-const defaults = {
-  schemas: "schemas",
-  output: "generated/tasks",
-  schema: defaultSchema,
-  graphileWorker: false,
-};
-
-const texts = ["schemas", "output", "schema", "connectionString"];
-const queriesKeys = ["source", "migrations", "output", "migrationsOutput"];
-const keys = [...texts, "graphileWorker", "queries", "$schema"];
-
-/** Types a config file that is written in TypeScript. */
+/** Helps an editor with a `taskwright.config.ts`; it returns what it is given. */
 export function defineConfig(config: TaskwrightConfig): TaskwrightConfig {
   return config;
 }
 
+const defaults = { schemas: "schemas", output: "generated/tasks", schema: defaultSchema };
+
+const text = { expected: "a text that isn't empty", ok: isText };
+const queriesRules: Readonly<Record<keyof QueriesConfig, Rule>> = {
+  source: text,
+  migrations: text,
+  output: text,
+  migrationsOutput: text,
+};
+const rules: Readonly<Record<keyof TaskwrightConfig | "$schema", Rule>> = {
+  $schema: text,
+  schemas: text,
+  output: text,
+  schema: { expected: "the name of a database schema", ok: isSchemaName },
+  connectionString: text,
+  graphileWorker: { expected: "true or false", ok: (value) => typeof value === "boolean" },
+  queries: {
+    expected: `an object with ${Object.keys(queriesRules).join(", ")}`,
+    ok: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  },
+};
+
+interface Rule {
+  readonly expected: string;
+  readonly ok: (value: unknown) => boolean;
+}
+
 /**
- * Checks what a config file says and fills in the defaults.
- * @throws TaskwrightError `CONFIG_INVALID`, with the file and the key in its details.
+ * Checks a config and fills in its defaults.
+ * @param given What the file holds, or what flags say on top of it.
+ * @throws TaskwrightError `CONFIG_INVALID`; the message tells of everything that is wrong.
  */
-export function resolveConfig(given: unknown, file: string): ResolvedConfig {
-  const config = checkKeys(given, keys, file, "");
-  for (const key of texts) checkText(config, key, file, key);
-  if (!["boolean", "undefined"].includes(typeof config["graphileWorker"])) {
-    refuse(file, "graphileWorker", "must be true or false");
+export function resolveConfig(given: unknown, root: string, file?: string): ResolvedConfig {
+  const name = file === undefined ? "The configuration" : path.basename(file);
+  const faults = findFaults(given, rules, "");
+  const config = given as TaskwrightConfig;
+  if (faults.length === 0 && config.queries !== undefined) {
+    faults.push(...findFaults(config.queries, queriesRules, "queries."));
+    const missing = Object.keys(queriesRules).filter(
+      (key) => !Object.hasOwn(config.queries ?? {}, key),
+    );
+    faults.push(...missing.map((key) => `queries.${key} is missing`));
   }
-  if (config["queries"] !== undefined) {
-    const queries = checkKeys(config["queries"], queriesKeys, file, "queries.");
-    for (const key of queriesKeys) {
-      if (queries[key] === undefined) refuse(file, `queries.${key}`, "is missing");
-      checkText(queries, key, file, `queries.${key}`);
-    }
+  if (faults.length > 0) {
+    throw new TaskwrightError("CONFIG_INVALID", `${name}: ${faults.join("; ")}.`, { file, faults });
   }
-  return Object.freeze({ ...defaults, ...config }) as ResolvedConfig;
+  const absolute = (relative: string) => path.resolve(root, relative);
+  const { queries } = config;
+  return Object.freeze({
+    root,
+    file,
+    schemas: absolute(config.schemas ?? defaults.schemas),
+    output: absolute(config.output ?? defaults.output),
+    schema: config.schema ?? defaults.schema,
+    connectionString: config.connectionString,
+    graphileWorker: config.graphileWorker ?? false,
+    queries:
+      queries === undefined
+        ? undefined
+        : Object.freeze({
+            source: absolute(queries.source),
+            migrations: absolute(queries.migrations),
+            output: absolute(queries.output),
+            migrationsOutput: absolute(queries.migrationsOutput),
+          }),
+  });
 }
 
-function checkKeys(
+function findFaults(
   given: unknown,
-  known: readonly string[],
-  file: string,
+  rules: Readonly<Record<string, Rule>>,
   prefix: string,
-): Record<string, unknown> {
+): string[] {
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
-    refuse(file, prefix.slice(0, -1), "must be an object");
+    return ["it must be an object"];
   }
-  for (const key of Object.keys(given)) {
-    if (!known.includes(key)) {
-      refuse(file, `${prefix}${key}`, `is no setting.${suggestion(key, known)}`);
+  const known = Object.keys(rules);
+  return Object.entries(given).flatMap(([key, value]) => {
+    const rule = Object.hasOwn(rules, key) ? rules[key] : undefined;
+    if (rule === undefined) {
+      return [
+        `there is no option "${prefix}${key}".${suggestion(key, known)} It knows ${known.filter((name) => name !== "$schema").join(", ")}`,
+      ];
     }
+    return value === undefined || rule.ok(value)
+      ? []
+      : [`${prefix}${key} must be ${rule.expected}`];
+  });
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string" && value !== "";
+}
+
+function isSchemaName(value: unknown): boolean {
+  if (typeof value !== "string") return false;
+  try {
+    quoteIdentifier(value);
+    return true;
+  } catch {
+    return false;
   }
-  return given as Record<string, unknown>;
-}
-
-function checkText(config: Record<string, unknown>, key: string, file: string, name: string): void {
-  const value = config[key];
-  if (value === undefined || (typeof value === "string" && value !== "")) return;
-  refuse(file, name, "must be a string that is not empty");
-}
-
-function refuse(file: string, key: string, problem: string): never {
-  const what = key === "" ? "The config" : `Setting "${key}"`;
-  throw new TaskwrightError("CONFIG_INVALID", `${file}: ${what} ${problem}`, { file, key });
 }

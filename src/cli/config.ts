@@ -1,60 +1,84 @@
-import { access, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { pathToFileURL } from "node:url";
-import { resolveConfig, type ResolvedConfig } from "../config.js";
-import { TaskwrightError, toError } from "../errors.js";
+import { TaskwrightError } from "../errors.js";
+import { resolveConfig, type ResolvedConfig, type TaskwrightConfig } from "../config.js";
 import { importTypeScript } from "./typescript.js";
 
-/** A project's config, and the folder that its paths are relative to. */
-export interface Project {
-  readonly root: string;
-  readonly config: ResolvedConfig;
-}
-
-const fileNames = ["taskwright.config.json", "taskwright.config.ts"];
+/** The names that a config file may have; a project has one of them at most. */
+export const configFileNames: readonly string[] = [
+  "taskwright.config.json",
+  "taskwright.config.ts",
+];
 
 /**
- * Reads the given config file, or the one in the current folder; without one the defaults hold.
+ * Reads the project's config.
+ * @param folder Where to look for a config file, when none is named.
+ * @param given The file to read, relative to the folder.
+ * @param flags What wins over the file; undefined entries don't.
  * @throws TaskwrightError `CONFIG_INVALID`
  */
-export async function loadProject(given: string | undefined): Promise<Project> {
-  const file = given === undefined ? await findConfig(process.cwd()) : path.resolve(given);
-  if (file === undefined) return { root: process.cwd(), config: resolveConfig({}, "the defaults") };
-  const name = path.relative(process.cwd(), file) || file;
-  const content = file.endsWith(".json")
-    ? await readJson(file, name)
-    : await importTypeScript(pathToFileURL(file));
-  return { root: path.dirname(file), config: resolveConfig(content, name) };
-}
-
-async function findConfig(folder: string): Promise<string | undefined> {
-  const found: string[] = [];
-  for (const name of fileNames) {
-    const file = path.join(folder, name);
-    const isThere = await access(file).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) found.push(file);
-  }
-  if (found.length < 2) return found[0];
-  throw new TaskwrightError(
-    "CONFIG_INVALID",
-    `There are two config files: ${fileNames.join(" and ")}. Remove one.`,
-    { files: fileNames },
+export async function loadConfig(
+  folder: string,
+  given: string | undefined,
+  flags: TaskwrightConfig = {},
+): Promise<ResolvedConfig> {
+  const file = given === undefined ? await findFile(folder) : path.resolve(folder, given);
+  const root = file === undefined ? folder : path.dirname(file);
+  const config = file === undefined ? {} : await readConfig(file);
+  const fromFile = resolveConfig(config, root, file);
+  const fromFlags = Object.entries(flags).filter(([, value]) => value !== undefined);
+  if (fromFlags.length === 0) return fromFile;
+  // Paths in flags are relative to where the command was run, not to the config file.
+  const paths = new Set(["schemas", "output"]);
+  const absolute = fromFlags.map(([key, value]) => [
+    key,
+    paths.has(key) ? path.resolve(folder, String(value)) : (value as unknown),
+  ]);
+  return resolveConfig(
+    { ...(config as TaskwrightConfig), ...Object.fromEntries(absolute) },
+    root,
+    file,
   );
 }
 
-async function readJson(file: string, name: string): Promise<unknown> {
+async function findFile(folder: string): Promise<string | undefined> {
+  const found: string[] = [];
+  for (const name of configFileNames) {
+    const file = path.join(folder, name);
+    if ((await readIfThere(file)) !== undefined) found.push(file);
+  }
+  if (found.length <= 1) return found[0];
+  throw new TaskwrightError(
+    "CONFIG_INVALID",
+    `There are two config files: ${configFileNames.join(" and ")}. Keep one of them.`,
+    { files: found },
+  );
+}
+
+async function readConfig(file: string): Promise<unknown> {
+  const text = await readIfThere(file);
+  if (text === undefined) {
+    throw new TaskwrightError("CONFIG_INVALID", `There is no config file ${file}.`, { file });
+  }
+  if (!file.endsWith(".json")) return importTypeScript(file);
   try {
-    return JSON.parse(await readFile(file, "utf8"));
+    return JSON.parse(text.replace(/^\uFEFF/u, ""));
   } catch (error) {
-    const { message } = toError(error);
+    const reason = error instanceof Error ? error.message : "";
     throw new TaskwrightError(
       "CONFIG_INVALID",
-      `${name} can't be read: ${message}`,
-      { file: name },
+      `${path.basename(file)} is not JSON: ${reason}`,
+      { file },
       { cause: error },
     );
+  }
+}
+
+async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
   }
 }

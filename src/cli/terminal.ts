@@ -1,12 +1,22 @@
-/** Where a command's words go. */
+import { styleText } from "node:util";
+
+/** Where a command reads and writes: the process's own, or a test's. */
 export interface Terminal {
-  /** A line of the command's result. */
-  print(line: string): void;
-  /** A line about what went wrong. */
-  error(line: string): void;
+  /** The folder that the command was run in. */
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Writes a line of results. */
+  out(line: string): void;
+  /** Writes a line about errors or progress. */
+  err(line: string): void;
+  /** Aborts when the user asks the command to end. */
+  readonly signal: AbortSignal;
+  /** Whether a person reads along, so that colours help. */
+  readonly isColoured: boolean;
 }
 
-export const processTerminal: Terminal = {
-  print: (line) => process.stdout.write(`${line}\n`),
-  error: (line) => process.stderr.write(`${line}\n`),
-};
+export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
+
+export function paint(terminal: Terminal, style: Style, text: string): string {
+  return terminal.isColoured ? styleText(style, text, { validateStream: false }) : text;
+}

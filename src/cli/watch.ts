@@ -1,53 +1,59 @@
-import type * as chokidar from "chokidar";
-import { toError } from "../errors.js";
-import { importOptional } from "./optional.js";
-import type { Terminal } from "./terminal.js";
+import { setTimeout as sleep } from "node:timers/promises";
 
-/** Editors write a file in several steps; these milliseconds make one change of them. */
+/** Editors save in several steps: what happens within this time counts as one change. */
 const settleMs = 100;
 
 /**
- * Runs a step at once and again after changes in the folders, until SIGINT or SIGTERM. A step that
- * fails is reported, and the watch goes on; a change during a step makes another step follow.
+ * Runs now, and again after every change, one run at a time, until the signal aborts.
+ * @param run Does the work and tells which files and folders to watch from then on.
  */
-export async function watchFolders(
-  folders: readonly string[],
-  terminal: Terminal,
-  step: () => Promise<void>,
+export async function watchAndRun(
+  run: () => Promise<readonly string[]>,
+  signal: AbortSignal,
 ): Promise<void> {
-  const { watch } = await importOptional<typeof chokidar>("chokidar", () => import("chokidar"));
-  const watcher = watch([...folders], { ignoreInitial: true, ignored: isTemporary });
-  await new Promise<void>((resolve) => watcher.once("ready", () => resolve()));
-  let isChanged = true;
-  let running: Promise<void> | undefined;
-  let timer: NodeJS.Timeout | undefined;
-
-  const run = async () => {
-    while (isChanged) {
-      isChanged = false;
-      await step().catch((error: unknown) => terminal.error(toError(error).message));
+  const { watch } = await import("chokidar");
+  const change = new Change(signal);
+  const watched = new Set<string>();
+  const watcher = watch([], { ignoreInitial: true });
+  watcher.on("all", () => change.happen());
+  watcher.on("error", () => change.happen());
+  try {
+    while (!signal.aborted) {
+      change.forget();
+      const paths = (await run()).filter((path) => !watched.has(path));
+      for (const path of paths) watched.add(path);
+      watcher.add(paths);
+      await change.wait();
+      await sleep(settleMs, undefined, { signal }).catch(() => undefined);
     }
-    running = undefined;
-    terminal.print("Watching for changes. Stop with Ctrl+C.");
-  };
-  watcher.on("all", () => {
-    isChanged = true;
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      running ??= run();
-    }, settleMs);
-  });
-  running = run();
-  await new Promise((resolve) => {
-    process.once("SIGINT", resolve);
-    process.once("SIGTERM", resolve);
-  });
-  clearTimeout(timer);
-  await watcher.close();
-  await running;
+  } finally {
+    await watcher.close();
+  }
 }
 
-/** What editors leave beside a file while they write it. */
-function isTemporary(file: string): boolean {
-  return /(?:~|\.swp|\.tmp|\/\.[^/]+)$/u.test(file);
+/** Whether something has changed since the last look; the end counts as a change. */
+class Change {
+  #hasHappened = false;
+  #wake: (() => void) | undefined;
+
+  constructor(signal: AbortSignal) {
+    signal.addEventListener("abort", () => this.happen(), { once: true });
+  }
+
+  happen(): void {
+    this.#hasHappened = true;
+    this.#wake?.();
+  }
+
+  forget(): void {
+    this.#hasHappened = false;
+  }
+
+  async wait(): Promise<void> {
+    if (this.#hasHappened) return;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    this.#wake = undefined;
+  }
 }

@@ -1,11 +1,11 @@
-import { ModuleDeclarationKind, Project } from "ts-morph";
+import { ModuleDeclarationKind } from "ts-morph";
 import { formatTypeScript, generatedHeader } from "../../format.js";
 import type { TaskModel } from "../model.js";
+import { createSource } from "../source.js";
 
 /** The module for projects whose jobs run in Node's graphile-worker itself. */
 export function emitGraphileWorker(models: readonly TaskModel[], folder: string): Promise<string> {
-  const project = new Project({ useInMemoryFileSystem: true });
-  const file = project.createSourceFile("graphile-worker.ts");
+  const file = createSource();
   file.addImportDeclaration({
     moduleSpecifier: "graphile-worker",
     isTypeOnly: true,

@@ -1,11 +1,11 @@
-import { Project, VariableDeclarationKind, type SourceFile } from "ts-morph";
+import { VariableDeclarationKind, type SourceFile } from "ts-morph";
 import { formatTypeScript, generatedHeader } from "../../format.js";
 import type { TaskModel } from "../model.js";
+import { createSource } from "../source.js";
 
 /** The module that gathers all tasks. */
 export function emitRegistry(models: readonly TaskModel[], folder: string): Promise<string> {
-  const project = new Project({ useInMemoryFileSystem: true });
-  const file = project.createSourceFile("index.ts");
+  const file = createSource();
   file.addImportDeclaration({
     moduleSpecifier: "taskwright",
     namedImports: [

@@ -1,7 +1,8 @@
-import { Project, VariableDeclarationKind, type SourceFile } from "ts-morph";
+import { VariableDeclarationKind, type SourceFile } from "ts-morph";
 import { formatTypeScript, generatedHeader } from "../../format.js";
 import type { TaskModel } from "../model.js";
 import { specSource } from "./spec.js";
+import { createSource } from "../source.js";
 
 /** What surrounds a task's module. */
 export interface EmitOptions {
@@ -11,8 +12,7 @@ export interface EmitOptions {
 
 /** The module of one task: its types, the task itself, its helpers. */
 export function emitTask(model: TaskModel, options: EmitOptions): Promise<string> {
-  const project = new Project({ useInMemoryFileSystem: true });
-  const file = project.createSourceFile("task.ts");
+  const file = createSource();
   addImports(file, model);
   file.addStatements(model.types.text);
   addAliases(file, model);

@@ -1,5 +1,5 @@
 import { compile } from "json-schema-to-typescript";
-import { Project, SyntaxKind } from "ts-morph";
+import { SyntaxKind } from "ts-morph";
 import type { Definition, JsonType } from "./type.js";
 import {
   endOfComment,
@@ -8,6 +8,7 @@ import {
   type CanonicalSchema,
   type Side,
 } from "./canonical.js";
+import { createSource } from "../source.js";
 
 /** Names for the types of one schema file. */
 export interface TypeNames {
@@ -72,8 +73,7 @@ function cutComments(text: string): string {
 
 /** Gives the types their names, and drops the carrier. */
 function rename(text: string, names: ReadonlyMap<string, string>): string {
-  const project = new Project({ useInMemoryFileSystem: true });
-  const file = project.createSourceFile("types.ts", text);
+  const file = createSource(text);
   file.getInterfaceOrThrow(carrierName).remove();
   const current = file.getFullText();
   let renamed = "";

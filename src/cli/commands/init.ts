@@ -1,13 +1,155 @@
 import { spawn } from "node:child_process";
-import { access, mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { Command } from "commander";
 import { TaskwrightError } from "../../errors.js";
-import { codegenPackages, readManifest } from "../optional.js";
-import type { Terminal } from "../terminal.js";
+import { exitCodes, type ExitCode } from "../failure.js";
+import {
+  detectPackageManager,
+  readManifest,
+  supportedRange,
+  taskPackages,
+  watchPackages,
+  type PackageManager,
+} from "../packages.js";
+import { paint, type Terminal } from "../terminal.js";
 
-export interface InitFlags {
-  /** Off by `--no-install`. */
+interface Flags {
+  /** False with `--no-install`. */
   readonly install: boolean;
+}
+
+const scripts = { codegen: "taskwright codegen", "codegen:check": "taskwright codegen --check" };
+
+const help = `
+It writes schemas/send_email.json and taskwright.config.json, and adds to package.json the scripts
+"codegen" and "codegen:check" and the development dependencies that compiling needs. It never overwrites a file, and
+leaves entries of package.json that are there as they are.
+
+Examples:
+  taskwright init                 set up the project in this folder
+  taskwright init --no-install    the same, but leave installing to you`;
+
+export function initCommand(terminal: Terminal, end: (code: ExitCode) => void): Command {
+  return new Command("init")
+    .description("Set up a project: an example schema, a config file, scripts and dependencies.")
+    .option("--no-install", "do not install the added dependencies")
+    .addHelpText("after", help)
+    .action(async (flags: Flags) => {
+      end(await init(flags, terminal));
+    });
+}
+
+async function init(flags: Flags, terminal: Terminal): Promise<ExitCode> {
+  const { cwd } = terminal;
+  if (!(await hasSchemas(cwd))) {
+    await create(terminal, path.join("schemas", "send_email.json"), exampleSchema);
+  }
+  await create(terminal, "taskwright.config.json", exampleConfig);
+  const isChanged = await extendManifest(terminal);
+  const manager = detectPackageManager(cwd);
+  if (isChanged && flags.install) {
+    terminal.err(paint(terminal, "dim", `${manager} install`));
+    const code = await runInstall(manager, cwd);
+    if (code !== 0) {
+      terminal.err(`${manager} install ended with ${code}: run it again, then taskwright codegen.`);
+      return exitCodes.failure;
+    }
+  }
+  terminal.out("");
+  terminal.out("Next:");
+  if (isChanged && !flags.install) terminal.out(`  ${manager} install`);
+  terminal.out(`  ${manager} run codegen`);
+  return exitCodes.ok;
+}
+
+async function hasSchemas(cwd: string): Promise<boolean> {
+  try {
+    return (await readdir(path.join(cwd, "schemas"))).some((name) => name.endsWith(".json"));
+  } catch {
+    return false;
+  }
+}
+
+/** Writes a file unless there is one. */
+async function create(terminal: Terminal, name: string, content: object): Promise<void> {
+  const file = path.join(terminal.cwd, name);
+  await mkdir(path.dirname(file), { recursive: true });
+  const shown = name.split(path.sep).join("/");
+  try {
+    await writeFile(file, `${JSON.stringify(content, null, 2)}\n`, { flag: "wx" });
+    terminal.out(`created ${shown}`);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+    terminal.out(`kept ${shown}`);
+  }
+}
+
+/** Adds what is missing to package.json, and tells whether anything was. */
+async function extendManifest(terminal: Terminal): Promise<boolean> {
+  const file = path.join(terminal.cwd, "package.json");
+  const text = await readFile(file, "utf8").catch(() => undefined);
+  const manifest = parseManifest(text ?? '{ "private": true, "type": "module" }', file);
+  const installed = { ...manifest["dependencies"], ...manifest["devDependencies"] };
+  const packages = [...taskPackages, ...watchPackages, "typescript"];
+  const added = {
+    scripts: missingFrom(manifest["scripts"], scripts),
+    dependencies: missingFrom(installed, { taskwright: `^${readManifest().version}` }),
+    devDependencies: missingFrom(
+      installed,
+      Object.fromEntries(packages.map((name) => [name, supportedRange(name)])),
+    ),
+  };
+  const names = Object.values(added).flatMap(Object.keys);
+  if (names.length === 0) {
+    terminal.out("kept package.json");
+    return false;
+  }
+  for (const [section, entries] of Object.entries(added)) {
+    if (Object.keys(entries).length === 0) continue;
+    const all = { ...manifest[section], ...entries };
+    manifest[section] = section === "scripts" ? all : sortKeys(all);
+  }
+  const indent = /^(?<indent>[ \t]+)"/mu.exec(text ?? "")?.groups?.["indent"] ?? "  ";
+  await writeFile(file, `${JSON.stringify(manifest, null, indent)}\n`);
+  terminal.out(`${text === undefined ? "created" : "extended"} package.json: ${names.join(", ")}`);
+  return true;
+}
+
+type Manifest = Record<string, Record<string, string>>;
+
+function parseManifest(text: string, file: string): Manifest {
+  try {
+    return JSON.parse(text) as Manifest;
+  } catch (error) {
+    const message = "package.json is not JSON; nothing was added to it.";
+    throw new TaskwrightError("CONFIG_INVALID", message, { file }, { cause: error });
+  }
+}
+
+function missingFrom(
+  present: Readonly<Record<string, string>> | undefined,
+  wanted: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const missing = Object.entries(wanted).filter(([name]) => !Object.hasOwn(present ?? {}, name));
+  return Object.fromEntries(missing);
+}
+
+function sortKeys(record: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function runInstall(manager: PackageManager, cwd: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    // Windows finds npm.cmd only through a shell; there is nothing in the arguments to escape.
+    const shell = process.platform === "win32";
+    const child = spawn(manager, ["install"], { cwd, stdio: "inherit", shell });
+    child.once("error", (error) => {
+      const message = `${manager} can't be run: ${error.message}. Install the packages yourself, or use --no-install.`;
+      reject(new TaskwrightError("CONFIG_INVALID", message, { manager }, { cause: error }));
+    });
+    child.once("close", (code) => resolve(code ?? 1));
+  });
 }
 
 const exampleSchema = {
@@ -16,7 +158,7 @@ const exampleSchema = {
   type: "object",
   properties: {
     to: { type: "string", format: "email" },
-    subject: { type: "string" },
+    subject: { type: "string", minLength: 1 },
     body: { type: "string" },
   },
   required: ["to", "subject", "body"],
@@ -24,119 +166,8 @@ const exampleSchema = {
   "x-task": { queueName: "mail:{to}", maxAttempts: 5, timeout: "30s" },
 };
 
-const exampleConfig = { schemas: "schemas", output: "generated/tasks", schema: "graphile_worker" };
-
-const scripts = { codegen: "taskwright codegen", "codegen:check": "taskwright codegen --check" };
-
-/** How each package manager is recognised, and what it calls an install. */
-const packageManagers = [
-  { name: "pnpm", lockFile: "pnpm-lock.yaml" },
-  { name: "yarn", lockFile: "yarn.lock" },
-  { name: "bun", lockFile: "bun.lock" },
-  { name: "npm", lockFile: "package-lock.json" },
-];
-
-interface PackageJson {
-  scripts?: Record<string, string>;
-  devDependencies?: Record<string, string>;
-  dependencies?: Record<string, string>;
-}
-
-/** Sets the project in the current folder up. Returns the exit code. */
-export async function runInit({ install }: InitFlags, terminal: Terminal): Promise<number> {
-  const root = process.cwd();
-  const isChanged = await updatePackageJson(root, terminal);
-  await writeNew(root, "taskwright.config.json", toJson(exampleConfig), terminal);
-  await writeNew(root, "schemas/send_email.json", toJson(exampleSchema), terminal);
-  const manager = await findPackageManager(root);
-  if (isChanged && install) {
-    terminal.print(`running ${manager} install`);
-    const code = await run(manager, ["install"], root);
-    if (code !== 0) {
-      terminal.error(`error: ${manager} install ended with ${code}. Run it again, then go on.`);
-      return 1;
-    }
-  } else if (isChanged) {
-    terminal.print(`Next: ${manager} install`);
-  }
-  terminal.print("Next: npx taskwright codegen");
-  return 0;
-}
-
-/** Adds scripts and packages that aren't there yet. */
-async function updatePackageJson(root: string, terminal: Terminal): Promise<boolean> {
-  const file = path.join(root, "package.json");
-  const text = await readFile(file, "utf8").catch(() => {
-    throw new TaskwrightError(
-      "CONFIG_INVALID",
-      "There is no package.json here. Run `npm init` first, or go to the project's folder.",
-      { file },
-    );
-  });
-  const manifest = JSON.parse(text) as PackageJson;
-  const { peerDependencies } = await readManifest();
-  const wanted = Object.fromEntries(
-    codegenPackages.map((name) => [name, peerDependencies[name] ?? "*"]),
-  );
-  const updated = {
-    ...manifest,
-    scripts: { ...scripts, ...manifest.scripts },
-    devDependencies: { ...withoutKeys(wanted, manifest.dependencies), ...manifest.devDependencies },
-  };
-  if (JSON.stringify(updated) === JSON.stringify(manifest)) return false;
-  const indent = /^(?<indent>[ \t]+)"/mu.exec(text)?.groups?.["indent"] ?? "  ";
-  await writeFile(file, `${JSON.stringify(updated, undefined, indent)}\n`);
-  terminal.print("updated package.json");
-  return true;
-}
-
-async function writeNew(
-  root: string,
-  name: string,
-  text: string,
-  terminal: Terminal,
-): Promise<void> {
-  const file = path.join(root, name);
-  await mkdir(path.dirname(file), { recursive: true });
-  try {
-    await writeFile(file, text, { flag: "wx" });
-    terminal.print(`wrote ${name}`);
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
-    terminal.print(`left ${name} as it is`);
-  }
-}
-
-async function findPackageManager(root: string): Promise<string> {
-  for (const { name, lockFile } of packageManagers) {
-    const isThere = await access(path.join(root, lockFile)).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) return name;
-  }
-  return "npm";
-}
-
-function run(program: string, args: readonly string[], cwd: string): Promise<number | null> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, {
-      cwd,
-      stdio: "inherit",
-      shell: process.platform === "win32",
-    });
-    child.once("error", reject);
-    child.once("exit", resolve);
-  });
-}
-
-function withoutKeys(
-  entries: Record<string, string>,
-  others: Readonly<Record<string, string>> = {},
-): Record<string, string> {
-  return Object.fromEntries(Object.entries(entries).filter(([key]) => !Object.hasOwn(others, key)));
-}
-
-function toJson(value: unknown): string {
-  return `${JSON.stringify(value, undefined, 2)}\n`;
-}
+const exampleConfig = {
+  schemas: "schemas",
+  output: "generated/tasks",
+  schema: "graphile_worker",
+};
