@@ -2,23 +2,7 @@ import { parseArgs } from "node:util";
 import { runBare } from "./contenders/bare.js";
 import { runPeer } from "./contenders/peer.js";
 import { runTaskwright } from "./contenders/taskwright.js";
-
-/** What a contender is told; each runs in a process of its own. */
-export interface Assignment {
-  readonly connectionString: string;
-  readonly concurrency: number;
-}
-
-/** A contender that was started. */
-export interface Running {
-  stop(): Promise<void>;
-}
-
-/** Starts working at once and calls `onJob` in each handler. */
-export type Contender = (
-  assignment: Assignment,
-  onJob: (payload: unknown) => void,
-) => Promise<Running>;
+import type { Contender } from "./role.js";
 
 const contenders: Readonly<Record<string, Contender>> = {
   taskwright: runTaskwright,

@@ -3,7 +3,7 @@ import { Pool } from "pg";
 import { bindQueries } from "../../src/database/queries.js";
 import { Database } from "../../src/database/database.js";
 import { migrate } from "taskwright";
-import type { Contender } from "../contender.js";
+import type { Contender } from "../role.js";
 
 const batch = 500;
 

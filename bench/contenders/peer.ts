@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
-import type { Contender, Running } from "../contender.js";
+import type { Contender, Running } from "../role.js";
 
 /** The part of graphile-worker's API that is used; it is installed for the interop tests only. */
 interface PeerModule {

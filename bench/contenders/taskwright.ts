@@ -1,5 +1,5 @@
 import { bindHandlers, defineTask, startWorker } from "taskwright";
-import type { Contender } from "../contender.js";
+import type { Contender } from "../role.js";
 
 const noop = defineTask<unknown, unknown>({
   identifier: "noop",
