@@ -7,6 +7,8 @@ import type { Job } from "./jobs/job.js";
 export interface WorkerEventMap {
   /** The worker is about to start. */
   "pool:create": object;
+  /** The worker listens and claims. */
+  "pool:start": object;
   /** The worker has stopped; nothing of it is left. */
   "pool:release": object;
   /** A stop has begun: no job is claimed from now on. */
@@ -45,6 +47,8 @@ export interface WorkerEventMap {
   "job:start": { readonly job: Job };
   /** The handler succeeded. */
   "job:success": { readonly job: Job };
+  /** A plugin completed the job without its handler. */
+  "job:skipped": { readonly job: Job };
   /** The attempt failed. */
   "job:error": { readonly job: Job; readonly error: Error };
   /** The last attempt failed: the job is not tried again. Comes after `job:error`. */
@@ -57,6 +61,9 @@ export interface WorkerEventMap {
   "job:lost": { readonly job: Job };
   /** A handler ended after the worker had stopped waiting for it; its result changed nothing. */
   "job:late": { readonly job: Job; readonly error: Error | undefined };
+
+  /** A settle interceptor failed; the job's outcome stays as its run had it. */
+  "plugin:error": { readonly job: Job; readonly error: Error };
 
   /** The worker couldn't say that it lives; after too long it is taken for dead. */
   "heartbeat:error": { readonly error: Error };
@@ -130,10 +137,18 @@ export class WorkerEvents {
     const event: WorkerEvent<Name> = { ...data(), workerId: this.#workerId };
     for (const listener of [...listeners] as WorkerListener<Name>[]) {
       try {
-        Promise.resolve(listener(event)).catch((error: unknown) => this.#report(name, error));
+        Promise.resolve(listener(event)).catch((error: unknown) => this.#fail(name, error));
       } catch (error) {
-        this.#report(name, error);
+        this.#fail(name, error);
       }
+    }
+  }
+
+  #fail(name: WorkerEventName, error: unknown): void {
+    try {
+      this.#report(name, error);
+    } catch {
+      // A log that fails as well has nobody left to tell.
     }
   }
 

@@ -6,7 +6,6 @@ export {
   type ClientMethods,
   type MethodNames,
 } from "./client/client.js";
-export type { AddArguments, Added, AddedJob, InputOf } from "./client/enqueuer.js";
 export type { ClientOptions } from "./client/options.js";
 export type { Executor, QueryResult } from "./database/executor.js";
 export { TaskwrightError, type ErrorCode } from "./errors.js";
@@ -30,7 +29,8 @@ export type {
 export type { Plugin } from "./plugins/plugin.js";
 export type { RunInterceptor, RunRequest, RunResult } from "./plugins/run.js";
 export type { SettleInterceptor, SettleOutcome, SettleRequest } from "./plugins/settle.js";
-export type { CronInfo, JobContext } from "./tasks/context.js";
+export type { AddArguments, Added, AddedJob, AddJob, InputOf } from "./tasks/added.js";
+export type { CronInfo, JobContext, JobTransaction } from "./tasks/context.js";
 export { enqueue, enqueueBatch, enqueueMany, type JobItem } from "./tasks/enqueue.js";
 export {
   bindHandlers,

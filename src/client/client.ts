@@ -2,16 +2,11 @@ import { Database } from "../database/database.js";
 import type { Executor } from "../database/executor.js";
 import { TaskwrightError } from "../errors.js";
 import { suggestion } from "../options.js";
+import type { AddArguments, Added, AddedJob, InputOf } from "../tasks/added.js";
 import type { JobItem } from "../tasks/enqueue.js";
 import type { TaskRegistry } from "../tasks/handlers.js";
 import type { AnyTask, BatchOptions } from "../tasks/task.js";
-import {
-  Enqueuer,
-  type AddArguments,
-  type Added,
-  type AddedJob,
-  type InputOf,
-} from "./enqueuer.js";
+import { Enqueuer } from "./enqueuer.js";
 import { resolveClientOptions, type ClientOptions, type ResolvedClientOptions } from "./options.js";
 
 /** The tasks of a registry whose jobs hold one payload each. */

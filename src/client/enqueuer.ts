@@ -4,31 +4,11 @@ import { insertJobs, type JobInsert } from "../jobs/insert.js";
 import type { Job } from "../jobs/job.js";
 import { composeEnqueue, type EnqueueChain, type EnqueueRequest } from "../plugins/enqueue.js";
 import type { Plugin } from "../plugins/plugin.js";
+import type { AddArguments, Added, AddedJob, InputOf } from "../tasks/added.js";
 import { atIndex, splitBatch, toInsert, type JobItem } from "../tasks/enqueue.js";
-import type { PayloadOf } from "../tasks/handlers.js";
 import type { TaskSpec } from "../tasks/spec.js";
-import type { AnyTask, BatchOptions, TaskDefinition } from "../tasks/task.js";
+import type { AnyTask, TaskDefinition } from "../tasks/task.js";
 import { Gathering } from "./gathering.js";
-
-/** What the producer of a task gives. */
-export type InputOf<Task> =
-  Task extends TaskDefinition<infer Input, infer _Payload> ? Input : never;
-
-/** The job that was added; undefined when a plugin left it out. */
-export type AddedJob<Task> = Job<PayloadOf<Task>> | undefined;
-
-/** What adding to a task gives: several jobs for a batch task, whose items may not fit into one. */
-export type Added<Task> = Task extends { readonly batch: BatchOptions }
-  ? AddedJob<Task>[]
-  : AddedJob<Task>;
-
-type NoProperties = Readonly<Record<string, never>>;
-
-/** The arguments that add to a task; the payload may be left out where nothing in it is required. */
-export type AddArguments<Task> =
-  NoProperties extends InputOf<Task>
-    ? [payload?: InputOf<Task>, spec?: TaskSpec]
-    : [payload: InputOf<Task>, spec?: TaskSpec];
 
 export interface EnqueuerOptions {
   /** Unquoted name of the schema. Undefined: each task's own. */

@@ -1,6 +1,7 @@
 import type { Executor } from "../database/executor.js";
 import type { Job } from "../jobs/job.js";
 import type { Logger } from "../log.js";
+import type { AddJob } from "./added.js";
 
 /**
  * What the scheduler wrote into the payload of a recurring job.
@@ -11,6 +12,12 @@ export interface CronInfo {
   readonly ts: string;
   /** Whether the time had passed already when the job was added. */
   readonly backfilled?: boolean;
+}
+
+/** A transaction that a handler opened; what is added in it is there once it commits. */
+export interface JobTransaction extends Executor {
+  /** As the context's `add`. */
+  readonly add: AddJob;
 }
 
 /** What a handler gets beside its payload. */
@@ -26,7 +33,14 @@ export interface JobContext<App = undefined, Payload = unknown> {
   /** Runs SQL on the worker's pool, outside of any transaction. */
   readonly db: Executor;
   /** Runs `fn` in a transaction: commits when it resolves, rolls back when it rejects. */
-  withTransaction<T>(fn: (tx: Executor) => Promise<T>): Promise<T>;
+  withTransaction<T>(fn: (tx: JobTransaction) => Promise<T>): Promise<T>;
+  /**
+   * Adds a job of any task, such as `sendEmail` of the generated code, on the worker's pool and
+   * through its plugins. Undefined when a plugin left it out.
+   * @throws TaskwrightError `PAYLOAD_INVALID`, `SPEC_INVALID`, `PLUGIN_INVALID`, and what a plugin
+   * throws.
+   */
+  readonly add: AddJob;
   /** Set when a crontab scheduled the job. */
   readonly cron: CronInfo | undefined;
   /** The trace context that the Rust peer puts into payloads. */

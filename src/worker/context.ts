@@ -1,7 +1,8 @@
 import type { Executor } from "../database/executor.js";
 import type { Job } from "../jobs/job.js";
 import type { Logger } from "../log.js";
-import type { CronInfo, JobContext } from "../tasks/context.js";
+import type { AddJob } from "../tasks/added.js";
+import type { CronInfo, JobContext, JobTransaction } from "../tasks/context.js";
 import type { ClaimedJob } from "./claimed-job.js";
 
 /** What all jobs of a worker share. */
@@ -9,16 +10,18 @@ export interface SharedContext<App> {
   readonly app: App;
   readonly logger: Logger;
   readonly db: Executor;
-  readonly withTransaction: <T>(fn: (tx: Executor) => Promise<T>) => Promise<T>;
+  readonly add: AddJob;
+  readonly withTransaction: <T>(fn: (tx: JobTransaction) => Promise<T>) => Promise<T>;
 }
 
 /** Makes the context of one job. Most handlers use little of it, so its parts are made when asked for. */
 export class Context<App, Payload> implements JobContext<App, Payload> {
   readonly app: App;
   readonly db: Executor;
+  readonly add: AddJob;
   readonly cron: CronInfo | undefined;
   readonly trace: unknown;
-  readonly withTransaction: <T>(fn: (tx: Executor) => Promise<T>) => Promise<T>;
+  readonly withTransaction: <T>(fn: (tx: JobTransaction) => Promise<T>) => Promise<T>;
   readonly #claimed: ClaimedJob;
   readonly #logger: Logger;
   readonly #signal: () => AbortSignal;
@@ -32,6 +35,7 @@ export class Context<App, Payload> implements JobContext<App, Payload> {
   ) {
     this.app = shared.app;
     this.db = shared.db;
+    this.add = shared.add;
     this.withTransaction = shared.withTransaction;
     this.cron = reserved.cron as CronInfo | undefined;
     this.trace = reserved.trace;

@@ -1,5 +1,7 @@
 import type { Queries } from "../database/queries.js";
 import type { WorkerEvents } from "../events.js";
+import { composeRun } from "../plugins/run.js";
+import { composeSettle } from "../plugins/settle.js";
 import { Buffer } from "./buffer.js";
 import type { ClaimedJob } from "./claimed-job.js";
 import { Claimer } from "./claimer.js";
@@ -10,6 +12,7 @@ import { Pace } from "./pace.js";
 import { Runner } from "./runner.js";
 import { Lifecycle, type Service } from "./service.js";
 import { Settler } from "./settler.js";
+import { shareContext } from "./shared-context.js";
 import { Strays } from "./strays.js";
 import type { TaskIds } from "./task-ids.js";
 
@@ -193,15 +196,16 @@ export class Flow<App> implements Service {
 
   #makeRunner(): Runner<App> {
     const { worker, connections, events } = this.#options;
-    const { handlers, app, logger, concurrency, shutdownTimeoutMs, abortGraceMs } = worker;
-    const db = connections.app;
+    const { handlers, concurrency, shutdownTimeoutMs, abortGraceMs, plugins } = worker;
     return new Runner({
       handlers,
       concurrency,
       shutdownTimeoutMs,
       abortGraceMs,
       events,
-      shared: { app, logger, db, withTransaction: (fn) => db.withTransaction(fn) },
+      shared: shareContext(worker, connections.app),
+      runChain: composeRun(plugins),
+      settleChain: composeSettle(plugins),
       take: () => this.#buffer.take(),
       onStarted: (job) => {
         this.#pace.onStarted(job.claimedAtMs);

@@ -48,6 +48,13 @@ function logConnections(events: WorkerEvents, logger: Logger): void {
 function logJobs(events: WorkerEvents, logger: Logger): void {
   events.on("job:start", ({ job }) => logger.debug("Job starts.", describe(job)));
   events.on("job:success", ({ job }) => logger.debug("Job succeeded.", describe(job)));
+  events.on("job:skipped", ({ job }) => logger.debug("Job was skipped.", describe(job)));
+  events.on("plugin:error", ({ job, error }) =>
+    logger.error("A plugin failed to settle a job; it is settled without.", {
+      ...describe(job),
+      error,
+    }),
+  );
   events.on("job:error", ({ job, error }) =>
     logger.warn("Job failed.", { ...describe(job), error }),
   );

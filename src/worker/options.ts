@@ -9,6 +9,7 @@ import {
   type RecoveryOptions,
   type ResolvedRecovery,
 } from "../recovery/options.js";
+import { checkListeners, checkPlugins, type Plugin } from "../plugins/plugin.js";
 import type { HandlerSet } from "../tasks/handlers.js";
 
 /** Flags that this worker leaves alone: a list, or a function that is asked before each claim. */
@@ -95,6 +96,11 @@ export interface WorkerOptions<App = undefined> {
   readonly handleSignals?: boolean;
   /** Listeners that hear the worker's very first event. */
   readonly on?: WorkerListeners;
+  /**
+   * What listens and what stands around the adding, running and settling of jobs; the first one is
+   * outermost. Default: nothing.
+   */
+  readonly plugins?: readonly Plugin[];
 }
 
 type Absent = "connectionString" | "pool" | "app" | "signal";
@@ -133,6 +139,7 @@ const defaults = {
   signal: undefined,
   handleSignals: false,
   on: Object.freeze({}),
+  plugins: Object.freeze([]),
 } as const;
 
 /** Timers of JavaScript can't be longer: they would fire at once. About 24.8 days. */
@@ -217,6 +224,15 @@ function checkOthers<App>(owner: string, options: ResolvedWorkerOptions<App>): v
   if (!Array.isArray(flags) && typeof flags !== "function") {
     refuseOption(owner, "forbiddenFlags", "an array of strings or a function");
   }
+  checkLogger(owner, options.logger);
+  checkListeners(owner, options.on);
+  checkPlugins(owner, options.plugins);
+}
+
+function checkLogger(owner: string, logger: Partial<Logger> | null): void {
+  const levels = ["debug", "info", "warn", "error"] as const;
+  if (levels.every((level) => typeof logger?.[level] === "function")) return;
+  refuseOption(owner, "logger", `an object with the methods ${levels.join(", ")}`);
 }
 
 function isInteger(value: unknown, least: number): boolean {

@@ -2,7 +2,8 @@ import type { ClaimedJob } from "./claimed-job.js";
 
 /** What became of a claimed job. */
 export type Outcome =
-  | { readonly kind: "completed" }
+  /** Skipped: a plugin completed it without its handler. */
+  | { readonly kind: "completed"; readonly isSkipped?: boolean }
   | { readonly kind: "failed"; readonly error: Error }
   /** Given back, the attempt uncounted: it never started, or a shutdown interrupted it. */
   | { readonly kind: "returned" };
@@ -14,6 +15,7 @@ export interface Settlement {
 }
 
 export const completed: Outcome = Object.freeze({ kind: "completed" });
+export const skipped: Outcome = Object.freeze({ kind: "completed", isSkipped: true });
 export const returned: Outcome = Object.freeze({ kind: "returned" });
 
 /** Long enough for any message that a person reads; some libraries put whole documents into theirs. */

@@ -1,10 +1,11 @@
 import { TaskwrightError, toError } from "../errors.js";
+import type { RunChain, RunResult } from "../plugins/run.js";
 import type { BoundTask } from "../tasks/handlers.js";
 import { payloadError } from "../tasks/issues.js";
 import { splitReserved, type SplitPayload } from "../tasks/reserved.js";
 import type { ClaimedJob } from "./claimed-job.js";
 import { Context, type SharedContext } from "./context.js";
-import { completed, returned, type Outcome } from "./outcome.js";
+import { completed, returned, skipped, type Outcome } from "./outcome.js";
 
 /** JavaScript's timers fire at once when asked for more. */
 const maxDelayMs = 2 ** 31 - 1;
@@ -14,6 +15,8 @@ export type AbortCause = "timeout" | "shutdown" | "lost";
 
 export interface RunOptions<App> {
   readonly shared: SharedContext<App>;
+  /** What plugins put around the handler. */
+  readonly chain: RunChain | undefined;
   /** Milliseconds that an aborted handler has to end before it is given up. */
   readonly abortGraceMs: number;
   /** Told when a handler ends after it was given up. */
@@ -65,8 +68,8 @@ export class Run<App> {
     try {
       const decoded = this.#decode();
       const payload = this.#validate(decoded);
-      await this.#handle(payload, decoded);
-      return completed;
+      const result = await this.#handle(payload, decoded);
+      return result === "skipped" ? skipped : completed;
     } catch (thrown) {
       return this.#failed(toError(thrown));
     } finally {
@@ -86,8 +89,8 @@ export class Run<App> {
   }
 
   /** Settles as the handler does, or rejects once it was given up. */
-  #handle(payload: unknown, reserved: SplitPayload): Promise<void> {
-    const { handler, task } = this.#bound;
+  #handle(payload: unknown, reserved: SplitPayload): Promise<RunResult> {
+    const { task } = this.#bound;
     const { shared, onLate } = this.#options;
     const context = new Context(shared, this.job, () => this.#signal(), reserved);
     return new Promise((resolve, reject) => {
@@ -100,18 +103,26 @@ export class Run<App> {
         const limit = Math.min(task.timeoutMs, maxDelayMs);
         this.#timer = setTimeout(() => this.abort("timeout"), limit);
       }
-      const end = (thrown?: { readonly value: unknown }) => {
-        const error = thrown === undefined ? undefined : toError(thrown.value);
-        if (isGivenUp) onLate(this.job, error);
-        else if (error === undefined) resolve();
-        else reject(error);
-      };
-      // A handler may throw before it returns a promise.
-      void (async () => handler(payload, context))().then(
-        () => end(),
-        (value: unknown) => end({ value }),
+      void this.#call(payload, context).then(
+        (result) => (isGivenUp ? onLate(this.job, undefined) : resolve(result)),
+        (thrown: unknown) => {
+          const error = toError(thrown);
+          if (isGivenUp) onLate(this.job, error);
+          else reject(error);
+        },
       );
     });
+  }
+
+  /** Calls the handler through its plugins; either may throw before it returns a promise. */
+  async #call(payload: unknown, ctx: Context<App, unknown>): Promise<RunResult> {
+    const { handler, task } = this.#bound;
+    const { chain } = this.#options;
+    const call = async (): Promise<RunResult> => {
+      await handler(payload, ctx);
+      return "completed";
+    };
+    return chain === undefined ? call() : chain({ task, payload, ctx }, call);
   }
 
   #failed(error: Error): Outcome {

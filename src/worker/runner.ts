@@ -1,7 +1,10 @@
 import type { WorkerEvents } from "../events.js";
+import type { RunChain } from "../plugins/run.js";
+import type { SettleChain } from "../plugins/settle.js";
 import type { HandlerSet } from "../tasks/handlers.js";
 import type { ClaimedJob } from "./claimed-job.js";
 import type { SharedContext } from "./context.js";
+import { decide } from "./decide.js";
 import type { Outcome, Settlement } from "./outcome.js";
 import { Run, type AbortCause, type RunOptions } from "./run.js";
 import { Lifecycle, type Service } from "./service.js";
@@ -18,6 +21,10 @@ export interface RunnerOptions<App> {
   readonly take: () => ClaimedJob | undefined;
   readonly onStarted: (job: ClaimedJob) => void;
   readonly onFinished: (handlerMs: number) => void;
+  /** What plugins put around a handler. */
+  readonly runChain: RunChain | undefined;
+  /** What plugins put around a result. */
+  readonly settleChain: SettleChain | undefined;
   readonly settle: (settlement: Settlement) => void;
 }
 
@@ -27,29 +34,38 @@ export class Runner<App> implements Service {
   readonly #runOptions: RunOptions<App>;
   readonly #lifecycle = new Lifecycle();
   readonly #running = new Set<Run<App>>();
+  /** Jobs that have run and are with the plugins. */
+  readonly #deciding = new Set<ClaimedJob>();
+  /** Resolves when a stop waits for plugins no longer. */
+  readonly #givenUp: Promise<void>;
+  #onGivenUp: () => void = () => {};
   #onIdle: (() => void) | undefined;
 
   constructor(options: RunnerOptions<App>) {
     this.#options = options;
-    const { shared, abortGraceMs, events } = options;
+    const { shared, abortGraceMs, events, runChain: chain } = options;
+    this.#givenUp = new Promise((resolve) => {
+      this.#onGivenUp = resolve;
+    });
     this.#runOptions = {
       shared,
+      chain,
       abortGraceMs,
       onLate: (job, error) => events.emit("job:late", () => ({ job: job.job, error })),
     };
   }
 
   get running(): number {
-    return this.#running.size;
+    return this.#running.size + this.#deciding.size;
   }
 
   /** How many more jobs could run now. */
   get free(): number {
-    return this.#options.concurrency - this.#running.size;
+    return this.#options.concurrency - this.running;
   }
 
   jobs(): ClaimedJob[] {
-    return [...this.#running].map(({ job }) => job);
+    return [...Array.from(this.#running, ({ job }) => job), ...this.#deciding];
   }
 
   start(): void {
@@ -59,8 +75,12 @@ export class Runner<App> implements Service {
   /** Waits for what runs; past `shutdownTimeoutMs` it aborts, and past `abortGraceMs` it gives up. */
   stop(): Promise<void> {
     return this.#lifecycle.stop(async () => {
-      if (this.#running.size === 0) return;
-      const timer = setTimeout(() => this.abort("shutdown"), this.#options.shutdownTimeoutMs);
+      if (this.running === 0) return;
+      const { shutdownTimeoutMs, abortGraceMs } = this.#options;
+      let timer = setTimeout(() => {
+        this.abort("shutdown");
+        timer = setTimeout(this.#onGivenUp, abortGraceMs);
+      }, shutdownTimeoutMs);
       await new Promise<void>((resolve) => {
         this.#onIdle = resolve;
       });
@@ -84,6 +104,7 @@ export class Runner<App> implements Service {
 
   /** Aborts every running job and doesn't wait for the handlers. */
   giveUp(): void {
+    this.#onGivenUp();
     for (const run of this.#running) {
       run.abort("shutdown");
       run.giveUp();
@@ -91,7 +112,7 @@ export class Runner<App> implements Service {
   }
 
   async #run(job: ClaimedJob): Promise<void> {
-    const { handlers, events, onStarted, onFinished, settle } = this.#options;
+    const { handlers, events, onStarted, onFinished, settle, settleChain } = this.#options;
     const bound = handlers.tasks.get(job.task);
     // Only jobs of the given tasks are claimed.
     if (bound === undefined) throw new Error(`There is no handler for task ${job.task}.`);
@@ -100,20 +121,33 @@ export class Runner<App> implements Service {
     const startMs = performance.now();
     const run = new Run(job, bound, this.#runOptions);
     this.#running.add(run);
-    const outcome = await run.outcome;
+    const result = await run.outcome;
     this.#running.delete(run);
     onFinished(performance.now() - startMs);
+    const outcome =
+      settleChain === undefined ? result : await this.#decide(job, result, settleChain);
     this.#announce(job, outcome);
     settle({ job, outcome });
     this.fill();
-    if (this.#running.size === 0) this.#onIdle?.();
+    if (this.running === 0) this.#onIdle?.();
+  }
+
+  async #decide(job: ClaimedJob, outcome: Outcome, chain: SettleChain): Promise<Outcome> {
+    if (outcome.kind !== "completed" && outcome.kind !== "failed") return outcome;
+    const { events } = this.#options;
+    this.#deciding.add(job);
+    const decided = await decide(job, outcome, { chain, events, givenUp: this.#givenUp });
+    this.#deciding.delete(job);
+    return decided;
   }
 
   #announce(job: ClaimedJob, outcome: Outcome): void {
     const { events } = this.#options;
     switch (outcome.kind) {
       case "completed":
-        events.emit("job:success", () => ({ job: job.job }));
+        events.emit(outcome.isSkipped === true ? "job:skipped" : "job:success", () => ({
+          job: job.job,
+        }));
         break;
       case "returned":
         events.emit("job:interrupted", () => ({ job: job.job }));

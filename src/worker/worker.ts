@@ -114,6 +114,7 @@ export class WorkerRoot<App> {
     await this.#recovery?.start();
     await this.#notifier?.start();
     this.#flow.start();
+    this.events.emit("pool:start", () => ({}));
   }
 
   async #prepare(): Promise<void> {
@@ -185,11 +186,12 @@ export class WorkerRoot<App> {
   }
 
   #makeEvents(): WorkerEvents {
-    const { workerId, logger, on } = this.options;
+    const { workerId, logger, on, plugins } = this.options;
     const events = new WorkerEvents(workerId, (event, error) =>
       logger.error("A listener failed.", { workerId, event, error }),
     );
     if (logger !== silentLogger) logEvents(events, logger);
+    for (const plugin of plugins) if (plugin.on !== undefined) events.addAll(plugin.on);
     events.addAll(on);
     if (this.#mode === "until-drained") {
       events.on("worker:getJob:error", ({ error }) => {

@@ -1,0 +1,44 @@
+import { toError } from "../errors.js";
+import type { WorkerEvents } from "../events.js";
+import type { SettleChain } from "../plugins/settle.js";
+import type { ClaimedJob } from "./claimed-job.js";
+import { completed, type Outcome } from "./outcome.js";
+
+export interface DecideOptions {
+  readonly chain: SettleChain;
+  readonly events: WorkerEvents;
+  /** Resolves when nobody waits for the plugins any longer. */
+  readonly givenUp: Promise<unknown>;
+}
+
+type Decidable = Extract<Outcome, { readonly kind: "completed" | "failed" }>;
+
+/**
+ * Asks the plugins what to write down of a job that has run. Their failure, or their taking longer
+ * than a shutdown waits, leaves the outcome as it is: the handler's work is done, well or badly.
+ */
+export async function decide(
+  job: ClaimedJob,
+  outcome: Decidable,
+  { chain, events, givenUp }: DecideOptions,
+): Promise<Outcome> {
+  const asked = ask(job, outcome, chain).catch((thrown: unknown) => {
+    const error = toError(thrown);
+    events.emit("plugin:error", () => ({ job: job.job, error }));
+    return outcome;
+  });
+  return Promise.race([asked, givenUp.then(() => outcome)]);
+}
+
+async function ask(job: ClaimedJob, outcome: Decidable, chain: SettleChain): Promise<Outcome> {
+  const given =
+    outcome.kind === "failed"
+      ? { kind: outcome.kind, error: outcome.error }
+      : { kind: outcome.kind };
+  const decided = await chain({ job: job.job, outcome: given }, async (last) => last.outcome);
+  if (decided.kind === outcome.kind) {
+    // What else the run found out about itself stays.
+    return decided.kind === "failed" ? { ...outcome, ...decided } : outcome;
+  }
+  return decided.kind === "failed" ? { kind: "failed", error: decided.error } : completed;
+}
