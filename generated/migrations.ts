@@ -905,11 +905,17 @@ create index if not exists taskwright_queue_heads_index
 -- Tail and ring only come when the walk was filled and found too little; the order is then exact
 -- among the queues that they saw.
 --
+-- Of the worker's tasks only those in open_ids may run now. A queue whose first job is of another one
+-- waits with it, so that neither a pause nor a limit changes the order in a queue. To tasks that are
+-- not the worker's, and to forbidden flags, queues don't pay heed: other workers run those jobs.
+--
 -- The cost grows with max_jobs, with the number of distinct priorities among waiting queued jobs and
 -- with the jobs at a queue's head that this worker may not run. It does not grow with the number of
 -- queues, of jobs behind busy queues, or of jobs scheduled for later.
 create or replace function graphile_worker.taskwright_find_queues(
   task_ids int[],
+  open_ids int[],
+  paused_queues int[],
   forbidden_flags text[],
   max_jobs int,
   after_queue int,
@@ -984,6 +990,7 @@ begin
       where queues.id = heads.job_queue_id and queues.is_available = true
       limit 1
     ) as queue
+    where heads.task_id = any (open_ids) and heads.job_queue_id <> all (paused_queues)
     order by heads.priority, heads.run_at, heads.id
     limit max_jobs
   )
@@ -1039,7 +1046,7 @@ begin
       select first.*
       from unnest(priorities) as level (priority)
       cross join lateral (
-        select jobs.priority, jobs.run_at, jobs.id
+        select jobs.priority, jobs.run_at, jobs.id, jobs.task_id
         from graphile_worker._private_jobs as jobs
         where jobs.is_available = true and jobs.job_queue_id = seen.queue_id
         and jobs.priority = level.priority and jobs.run_at <= now()
@@ -1049,7 +1056,7 @@ begin
       ) as first
       limit 1
     ) as head
-    where seen.queue_id <> all (queue_ids)
+    where seen.queue_id <> all (queue_ids || paused_queues) and head.task_id = any (open_ids)
     order by head.priority, head.run_at, head.id
     limit max_jobs - cardinality(queue_ids)
   )
@@ -1071,10 +1078,15 @@ $taskwright$;
 -- look_on is set when less was found than asked for and there may be more: then the next claim should
 -- come soon, with it as after_queue. If nothing at all was found, one row says just that, its id null.
 --
+-- What is paused is left alone. Limits are those of taskwright_find_room, or null: a task without room
+-- is left alone, too, and of one with room no more is taken. That may leave the claim short while jobs
+-- of other tasks wait behind: a claim that brought a limited task's jobs should be followed by another.
+--
 -- The cost grows with max_jobs, with the number of distinct priorities among waiting jobs, with the
--- jobs that stand ahead and that this worker may not run (other tasks, forbidden flags), and with
--- the index entries that earlier claims left dead since the last vacuum. It does not grow with the
--- number of queues, of jobs behind busy queues, or of jobs scheduled for later.
+-- jobs that stand ahead and that this worker may not run (other tasks, paused tasks, tasks without
+-- room, forbidden flags), and with the index entries that earlier claims left dead since the last
+-- vacuum. It does not grow with the number of queues, of jobs behind busy queues, or of jobs scheduled
+-- for later.
 --
 -- A function, so that its plan can be pinned. A plan that stays prepared while a table was empty
 -- (a queue's usual state) may be a sequential scan, and it stays one until the next analyze,
@@ -1088,7 +1100,8 @@ create or replace function graphile_worker.taskwright_claim_jobs(
   task_ids int[],
   forbidden_flags text[],
   max_jobs int,
-  after_queue int
+  after_queue int,
+  limits json default null
 ) returns table (
   id text,
   task_id int,
@@ -1121,14 +1134,56 @@ as $taskwright$
 -- taskwright: taskwright_claim_jobs 1
 #variable_conflict use_column
 declare
+  open_ids int[] := task_ids;
+  paused_queues int[] := '{}';
+  rooms json := '[]';
+  limited_ids int[] := '{}';
   queue_ids int[];
   head_ids bigint[];
   look_on int;
 begin
+  if exists (select from graphile_worker.taskwright_pauses) then
+    -- By scalar subqueries, not by joins: those may begin with all that is in the table.
+    open_ids := array(
+      select given.id
+      from unnest(task_ids) as given (id)
+      where (
+        select pauses.name from graphile_worker.taskwright_pauses as pauses
+        where pauses.kind = 'task' and pauses.name = (
+          select tasks.identifier from graphile_worker._private_tasks as tasks
+          where tasks.id = given.id
+        )
+      ) is null
+    );
+    paused_queues := array_remove(array(
+      select (
+        select queues.id from graphile_worker._private_job_queues as queues
+        where queues.queue_name = pauses.name
+      )
+      from graphile_worker.taskwright_pauses as pauses
+      where pauses.kind = 'queue'
+    ), null);
+  end if;
+
+  if limits is not null then
+    rooms := graphile_worker.taskwright_find_room(limits, open_ids, max_jobs);
+    limited_ids := array(
+      select limited.task_id from json_to_recordset(rooms) as limited (task_id int)
+    );
+    open_ids := array(
+      select given.id
+      from unnest(open_ids) as given (id)
+      where not exists (
+        select from json_to_recordset(rooms) as limited (task_id int, room int)
+        where limited.task_id = given.id and limited.room <= 0
+      )
+    );
+  end if;
+
   select found.queue_ids, found.head_ids, found.look_on
   into queue_ids, head_ids, look_on
   from graphile_worker.taskwright_find_queues(
-    task_ids, forbidden_flags, max_jobs, after_queue
+    task_ids, open_ids, paused_queues, forbidden_flags, max_jobs, after_queue
   ) as found;
 
   return query
@@ -1156,11 +1211,11 @@ begin
     select due.*
     from (select priority from priorities order by priority) as level
     cross join lateral (
-      select jobs.id, jobs.priority, jobs.run_at, null::int as queue_id
+      select jobs.id, jobs.task_id, jobs.priority, jobs.run_at, null::int as queue_id
       from graphile_worker._private_jobs as jobs
       where jobs.is_available = true and jobs.job_queue_id is null
       and jobs.priority = level.priority and jobs.run_at <= now()
-      and jobs.task_id = any (task_ids) and (jobs.flags ?| forbidden_flags) is not true
+      and jobs.task_id = any (open_ids) and (jobs.flags ?| forbidden_flags) is not true
       order by jobs.run_at, jobs.id
       limit max_jobs
       for update skip locked
@@ -1179,18 +1234,36 @@ begin
     -- After the queue, since it refers to it. Spelt out instead of is_available, so that nothing but
     -- the primary key can be used.
     cross join lateral (
-      select jobs.id, jobs.priority, jobs.run_at
+      select jobs.id, jobs.task_id, jobs.priority, jobs.run_at
       from graphile_worker._private_jobs as jobs
       where jobs.id = found.job_id and jobs.job_queue_id = queue.id
       and jobs.locked_at is null and jobs.attempts < jobs.max_attempts and jobs.run_at <= now()
-      and jobs.task_id = any (task_ids) and (jobs.flags ?| forbidden_flags) is not true
+      and jobs.task_id = any (open_ids) and (jobs.flags ?| forbidden_flags) is not true
       for update skip locked
     ) as head
   ),
+  candidates as (
+    select * from unqueued union all select * from queued
+  ),
+  limited as (
+    select
+      candidates.*,
+      task.room,
+      row_number() over (
+        partition by candidates.task_id
+        order by candidates.priority, candidates.run_at, candidates.id
+      ) as place
+    from json_to_recordset(rooms) as task (task_id int, room int)
+    join candidates on candidates.task_id = task.task_id
+  ),
   chosen as (
-    select * from unqueued
+    select id, priority, run_at, queue_id
+    from candidates
+    where task_id <> all (limited_ids)
     union all
-    select * from queued
+    select id, priority, run_at, queue_id
+    from limited
+    where place <= room
     order by priority, run_at, id
     limit max_jobs
   ),
@@ -1205,6 +1278,21 @@ begin
     set attempts = jobs.attempts + 1, locked_by = worker_id, locked_at = now()
     where jobs.id = any (array(select chosen.id from chosen))
     returning jobs.*
+  ),
+  taken as (
+    select
+      claimed.id,
+      claimed.task_id,
+      task.slots[row_number() over (partition by claimed.task_id)] as slot
+    from json_to_recordset(rooms) as task (task_id int, slots int[])
+    join claimed on claimed.task_id = task.task_id
+    where task.slots is not null
+  ),
+  filled as (
+    update graphile_worker.taskwright_slots as slots
+    set job_id = taken.id, locked_at = now()
+    from taken
+    where slots.task_id = taken.task_id and slots.slot = taken.slot
   ),
   again as (
     select
@@ -1316,6 +1404,105 @@ begin
   select unnest(completed_ids || failed_ids || returned_ids)
   except
   select settled.id from settled;
+end;
+$taskwright$;
+`,
+  "15_pauses": `-- Tasks and queues that the whole fleet leaves alone for now. Each claim looks here, so a pause holds
+-- from the next claim on. The peers' workers don't look.
+
+create table if not exists graphile_worker.taskwright_pauses (
+  kind text not null
+    constraint taskwright_pauses_kind_check check (kind in ('task', 'queue')),
+  name text not null,
+  paused_at timestamptz not null default now(),
+  reason text,
+  constraint taskwright_pauses_pkey primary key (kind, name)
+);
+alter table graphile_worker.taskwright_pauses enable row level security;
+`,
+  "16_slots": `-- Slots of the tasks that may run only so many jobs at once across the fleet.
+--
+-- A slot is taken as long as the job that was claimed with it is still under that claim's lock. So a
+-- claim is all that writes here: whatever ends or takes away the lock (a settle, a sweep, a peer)
+-- frees the slot with it, and nothing can leave one behind.
+
+create table if not exists graphile_worker.taskwright_slots (
+  task_id int not null,
+  slot int not null,
+  job_id bigint,
+  locked_at timestamptz,
+  constraint taskwright_slots_pkey primary key (task_id, slot)
+);
+alter table graphile_worker.taskwright_slots enable row level security;
+
+-- For a claim: how many jobs it may take of each limited task, and with which slots. Those are free,
+-- and locked until the claim ends; slots that another claim has locked are passed by.
+--
+-- Limits are [{ task_id, room, fleet }]: what the worker has room for, and how many slots there are;
+-- null is no limit. The answer is [{ task_id, room, slots }].
+create or replace function graphile_worker.taskwright_find_room(
+  limits json,
+  task_ids int[],
+  max_jobs int
+) returns json
+language plpgsql
+as $taskwright$
+-- taskwright: taskwright_find_room 1
+declare
+  limited record;
+  room int;
+  free int[];
+  rooms jsonb := '[]';
+begin
+  for limited in
+    select given.*
+    from json_to_recordset(limits) as given (task_id int, room int, fleet int)
+    where given.task_id = any (task_ids)
+    order by given.task_id
+  loop
+    room := least(limited.room, max_jobs);
+    free := null;
+    if limited.fleet is not null and room > 0 then
+      -- The last one is there when all are: they come in one statement.
+      if not exists (
+        select from graphile_worker.taskwright_slots as slots
+        where slots.task_id = limited.task_id and slots.slot = limited.fleet
+      ) then
+        insert into graphile_worker.taskwright_slots (task_id, slot)
+        select limited.task_id, slot from generate_series(1, limited.fleet) as slot
+        order by slot
+        on conflict do nothing;
+      end if;
+
+      free := array(
+        select slots.slot
+        from graphile_worker.taskwright_slots as slots
+        where slots.task_id = limited.task_id and slots.slot <= limited.fleet
+        and (
+          select jobs.id from graphile_worker._private_jobs as jobs
+          where jobs.id = slots.job_id and jobs.locked_at = slots.locked_at
+        ) is null
+        order by slots.slot
+        limit room
+        for update of slots skip locked
+      );
+      -- Again, under the locks: a claim that ended since the statement above began may have taken
+      -- slots that it then saw free of jobs, since it looked at the jobs as of its beginning.
+      free := array(
+        select slots.slot
+        from graphile_worker.taskwright_slots as slots
+        where slots.task_id = limited.task_id and slots.slot = any (free)
+        and (
+          select jobs.id from graphile_worker._private_jobs as jobs
+          where jobs.id = slots.job_id and jobs.locked_at = slots.locked_at
+        ) is null
+        order by slots.slot
+      );
+      room := cardinality(free);
+    end if;
+    rooms := rooms || jsonb_build_object('task_id', limited.task_id, 'room', room, 'slots', free);
+  end loop;
+  return rooms;
 end;
 $taskwright$;
 `,

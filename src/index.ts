@@ -7,6 +7,17 @@ export {
   type MethodNames,
 } from "./client/client.js";
 export type { ClientOptions } from "./client/options.js";
+export {
+  listPauses,
+  pauseQueue,
+  pauseTask,
+  resumeQueue,
+  resumeTask,
+  type ControlOptions,
+  type Pause,
+  type PauseKind,
+  type PauseOptions,
+} from "./control/index.js";
 export type { Executor, QueryResult } from "./database/executor.js";
 export { TaskwrightError, type ErrorCode } from "./errors.js";
 export type { Job } from "./jobs/job.js";
@@ -61,6 +72,7 @@ export type {
   WorkerListener,
   WorkerListeners,
 } from "./events.js";
+export type { TaskLimit, TaskLimits } from "./worker/limits.js";
 export type { ForbiddenFlags, WorkerOptions } from "./worker/options.js";
 export {
   runOnce,

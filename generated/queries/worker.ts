@@ -12,6 +12,7 @@ export type stringArray = string[];
 export interface ClaimJobsParams {
   afterQueue: number;
   forbiddenFlags: stringArray;
+  limits?: string | null | void;
   maxJobs: number;
   taskIds: numberArray;
   workerId: string;
@@ -54,6 +55,7 @@ export const claimJobs = new PreparedQuery<ClaimJobsParams, ClaimJobsResult>({
     forbiddenFlags: true,
     maxJobs: true,
     afterQueue: true,
+    limits: true,
   },
   params: [
     { name: "workerId", required: true, transform: { type: "scalar" }, locs: [{ a: 463, b: 472 }] },
@@ -71,9 +73,10 @@ export const claimJobs = new PreparedQuery<ClaimJobsParams, ClaimJobsResult>({
       transform: { type: "scalar" },
       locs: [{ a: 515, b: 526 }],
     },
+    { name: "limits", required: false, transform: { type: "scalar" }, locs: [{ a: 529, b: 535 }] },
   ],
   statement:
-    'select\n  id as "id?",\n  task_id as "taskId!",\n  queue_name as "queueName?",\n  payload as "payload!",\n  priority as "priority!",\n  run_at as "runAt!",\n  attempts as "attempts!",\n  max_attempts as "maxAttempts!",\n  last_error as "lastError?",\n  created_at as "createdAt!",\n  updated_at as "updatedAt!",\n  key as "key?",\n  locked_at as "lockedAt!",\n  revision as "revision!",\n  flags as "flags?",\n  look_on as "lookOn?"\nfrom graphile_worker.taskwright_claim_jobs(\n  :workerId!, :taskIds!, :forbiddenFlags!, :maxJobs!, :afterQueue!\n)                                                                                           ',
+    'select\n  id as "id?",\n  task_id as "taskId!",\n  queue_name as "queueName?",\n  payload as "payload!",\n  priority as "priority!",\n  run_at as "runAt!",\n  attempts as "attempts!",\n  max_attempts as "maxAttempts!",\n  last_error as "lastError?",\n  created_at as "createdAt!",\n  updated_at as "updatedAt!",\n  key as "key?",\n  locked_at as "lockedAt!",\n  revision as "revision!",\n  flags as "flags?",\n  look_on as "lookOn?"\nfrom graphile_worker.taskwright_claim_jobs(\n  :workerId!, :taskIds!, :forbiddenFlags!, :maxJobs!, :afterQueue!, :limits\n)                                                                                           ',
 } as unknown as QueryIR);
 
 /** 'SettleJobs' parameters type */

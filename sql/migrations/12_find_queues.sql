@@ -11,11 +11,17 @@
 -- Tail and ring only come when the walk was filled and found too little; the order is then exact
 -- among the queues that they saw.
 --
+-- Of the worker's tasks only those in open_ids may run now. A queue whose first job is of another one
+-- waits with it, so that neither a pause nor a limit changes the order in a queue. To tasks that are
+-- not the worker's, and to forbidden flags, queues don't pay heed: other workers run those jobs.
+--
 -- The cost grows with max_jobs, with the number of distinct priorities among waiting queued jobs and
 -- with the jobs at a queue's head that this worker may not run. It does not grow with the number of
 -- queues, of jobs behind busy queues, or of jobs scheduled for later.
 create or replace function graphile_worker.taskwright_find_queues(
   task_ids int[],
+  open_ids int[],
+  paused_queues int[],
   forbidden_flags text[],
   max_jobs int,
   after_queue int,
@@ -90,6 +96,7 @@ begin
       where queues.id = heads.job_queue_id and queues.is_available = true
       limit 1
     ) as queue
+    where heads.task_id = any (open_ids) and heads.job_queue_id <> all (paused_queues)
     order by heads.priority, heads.run_at, heads.id
     limit max_jobs
   )
@@ -145,7 +152,7 @@ begin
       select first.*
       from unnest(priorities) as level (priority)
       cross join lateral (
-        select jobs.priority, jobs.run_at, jobs.id
+        select jobs.priority, jobs.run_at, jobs.id, jobs.task_id
         from graphile_worker._private_jobs as jobs
         where jobs.is_available = true and jobs.job_queue_id = seen.queue_id
         and jobs.priority = level.priority and jobs.run_at <= now()
@@ -155,7 +162,7 @@ begin
       ) as first
       limit 1
     ) as head
-    where seen.queue_id <> all (queue_ids)
+    where seen.queue_id <> all (queue_ids || paused_queues) and head.task_id = any (open_ids)
     order by head.priority, head.run_at, head.id
     limit max_jobs - cardinality(queue_ids)
   )

@@ -7,10 +7,15 @@
 -- look_on is set when less was found than asked for and there may be more: then the next claim should
 -- come soon, with it as after_queue. If nothing at all was found, one row says just that, its id null.
 --
+-- What is paused is left alone. Limits are those of taskwright_find_room, or null: a task without room
+-- is left alone, too, and of one with room no more is taken. That may leave the claim short while jobs
+-- of other tasks wait behind: a claim that brought a limited task's jobs should be followed by another.
+--
 -- The cost grows with max_jobs, with the number of distinct priorities among waiting jobs, with the
--- jobs that stand ahead and that this worker may not run (other tasks, forbidden flags), and with
--- the index entries that earlier claims left dead since the last vacuum. It does not grow with the
--- number of queues, of jobs behind busy queues, or of jobs scheduled for later.
+-- jobs that stand ahead and that this worker may not run (other tasks, paused tasks, tasks without
+-- room, forbidden flags), and with the index entries that earlier claims left dead since the last
+-- vacuum. It does not grow with the number of queues, of jobs behind busy queues, or of jobs scheduled
+-- for later.
 --
 -- A function, so that its plan can be pinned. A plan that stays prepared while a table was empty
 -- (a queue's usual state) may be a sequential scan, and it stays one until the next analyze,
@@ -24,7 +29,8 @@ create or replace function graphile_worker.taskwright_claim_jobs(
   task_ids int[],
   forbidden_flags text[],
   max_jobs int,
-  after_queue int
+  after_queue int,
+  limits json default null
 ) returns table (
   id text,
   task_id int,
@@ -57,14 +63,56 @@ as $taskwright$
 -- taskwright: taskwright_claim_jobs 1
 #variable_conflict use_column
 declare
+  open_ids int[] := task_ids;
+  paused_queues int[] := '{}';
+  rooms json := '[]';
+  limited_ids int[] := '{}';
   queue_ids int[];
   head_ids bigint[];
   look_on int;
 begin
+  if exists (select from graphile_worker.taskwright_pauses) then
+    -- By scalar subqueries, not by joins: those may begin with all that is in the table.
+    open_ids := array(
+      select given.id
+      from unnest(task_ids) as given (id)
+      where (
+        select pauses.name from graphile_worker.taskwright_pauses as pauses
+        where pauses.kind = 'task' and pauses.name = (
+          select tasks.identifier from graphile_worker._private_tasks as tasks
+          where tasks.id = given.id
+        )
+      ) is null
+    );
+    paused_queues := array_remove(array(
+      select (
+        select queues.id from graphile_worker._private_job_queues as queues
+        where queues.queue_name = pauses.name
+      )
+      from graphile_worker.taskwright_pauses as pauses
+      where pauses.kind = 'queue'
+    ), null);
+  end if;
+
+  if limits is not null then
+    rooms := graphile_worker.taskwright_find_room(limits, open_ids, max_jobs);
+    limited_ids := array(
+      select limited.task_id from json_to_recordset(rooms) as limited (task_id int)
+    );
+    open_ids := array(
+      select given.id
+      from unnest(open_ids) as given (id)
+      where not exists (
+        select from json_to_recordset(rooms) as limited (task_id int, room int)
+        where limited.task_id = given.id and limited.room <= 0
+      )
+    );
+  end if;
+
   select found.queue_ids, found.head_ids, found.look_on
   into queue_ids, head_ids, look_on
   from graphile_worker.taskwright_find_queues(
-    task_ids, forbidden_flags, max_jobs, after_queue
+    task_ids, open_ids, paused_queues, forbidden_flags, max_jobs, after_queue
   ) as found;
 
   return query
@@ -92,11 +140,11 @@ begin
     select due.*
     from (select priority from priorities order by priority) as level
     cross join lateral (
-      select jobs.id, jobs.priority, jobs.run_at, null::int as queue_id
+      select jobs.id, jobs.task_id, jobs.priority, jobs.run_at, null::int as queue_id
       from graphile_worker._private_jobs as jobs
       where jobs.is_available = true and jobs.job_queue_id is null
       and jobs.priority = level.priority and jobs.run_at <= now()
-      and jobs.task_id = any (task_ids) and (jobs.flags ?| forbidden_flags) is not true
+      and jobs.task_id = any (open_ids) and (jobs.flags ?| forbidden_flags) is not true
       order by jobs.run_at, jobs.id
       limit max_jobs
       for update skip locked
@@ -115,18 +163,36 @@ begin
     -- After the queue, since it refers to it. Spelt out instead of is_available, so that nothing but
     -- the primary key can be used.
     cross join lateral (
-      select jobs.id, jobs.priority, jobs.run_at
+      select jobs.id, jobs.task_id, jobs.priority, jobs.run_at
       from graphile_worker._private_jobs as jobs
       where jobs.id = found.job_id and jobs.job_queue_id = queue.id
       and jobs.locked_at is null and jobs.attempts < jobs.max_attempts and jobs.run_at <= now()
-      and jobs.task_id = any (task_ids) and (jobs.flags ?| forbidden_flags) is not true
+      and jobs.task_id = any (open_ids) and (jobs.flags ?| forbidden_flags) is not true
       for update skip locked
     ) as head
   ),
+  candidates as (
+    select * from unqueued union all select * from queued
+  ),
+  limited as (
+    select
+      candidates.*,
+      task.room,
+      row_number() over (
+        partition by candidates.task_id
+        order by candidates.priority, candidates.run_at, candidates.id
+      ) as place
+    from json_to_recordset(rooms) as task (task_id int, room int)
+    join candidates on candidates.task_id = task.task_id
+  ),
   chosen as (
-    select * from unqueued
+    select id, priority, run_at, queue_id
+    from candidates
+    where task_id <> all (limited_ids)
     union all
-    select * from queued
+    select id, priority, run_at, queue_id
+    from limited
+    where place <= room
     order by priority, run_at, id
     limit max_jobs
   ),
@@ -141,6 +207,21 @@ begin
     set attempts = jobs.attempts + 1, locked_by = worker_id, locked_at = now()
     where jobs.id = any (array(select chosen.id from chosen))
     returning jobs.*
+  ),
+  taken as (
+    select
+      claimed.id,
+      claimed.task_id,
+      task.slots[row_number() over (partition by claimed.task_id)] as slot
+    from json_to_recordset(rooms) as task (task_id int, slots int[])
+    join claimed on claimed.task_id = task.task_id
+    where task.slots is not null
+  ),
+  filled as (
+    update graphile_worker.taskwright_slots as slots
+    set job_id = taken.id, locked_at = now()
+    from taken
+    where slots.task_id = taken.task_id and slots.slot = taken.slot
   ),
   again as (
     select

@@ -21,7 +21,7 @@ select
   flags as "flags?",
   look_on as "lookOn?"
 from graphile_worker.taskwright_claim_jobs(
-  :workerId!, :taskIds!, :forbiddenFlags!, :maxJobs!, :afterQueue!
+  :workerId!, :taskIds!, :forbiddenFlags!, :maxJobs!, :afterQueue!, :limits
 );
 
 /* Settles claimed jobs and answers with the ids of those that the worker holds no more. */

@@ -25,6 +25,8 @@ const kinds: Readonly<Record<MigrationName, Kind>> = {
   "12_find_queues": "addition",
   "13_claim_jobs": "addition",
   "14_settle_jobs": "addition",
+  "15_pauses": "addition",
+  "16_slots": "addition",
 };
 
 /** One migration and what the catalogue holds once it has run. */

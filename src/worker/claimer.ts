@@ -6,6 +6,7 @@ import type { WorkerEvents } from "../events.js";
 import { Backoff, Pause } from "./backoff.js";
 import type { ClaimJobsResult } from "../../generated/queries/worker.js";
 import { ClaimedJob, type ClaimedRow } from "./claimed-job.js";
+import type { Limits } from "./limits.js";
 import type { ForbiddenFlags } from "./options.js";
 import { Lifecycle, type Service } from "./service.js";
 import type { Strays } from "./strays.js";
@@ -22,6 +23,7 @@ export interface ClaimerOptions {
   readonly workerId: string;
   readonly taskIds: TaskIds;
   readonly forbiddenFlags: ForbiddenFlags;
+  readonly limits: Limits;
   /** Milliseconds between two claims that nothing else gave cause for; undefined: none. */
   readonly pollIntervalMs: number | undefined;
   readonly events: WorkerEvents;
@@ -105,7 +107,7 @@ export class Claimer implements Service {
 
   /** Claims up to so many jobs and hands them on. Returns how many there were. */
   async claimOnce(maxJobs: number): Promise<number> {
-    const { queries, db, workerId, taskIds, events, deliver } = this.#options;
+    const { queries, db, workerId, taskIds, limits, events, deliver } = this.#options;
     events.emit("worker:getJob:start", () => ({ maxJobs }));
     const ids = await taskIds.list();
     const forbiddenFlags = await this.#forbiddenFlags();
@@ -116,12 +118,14 @@ export class Claimer implements Service {
       forbiddenFlags,
       maxJobs,
       afterQueue,
+      limits: limits.forClaim(ids, maxJobs),
     });
     const jobs = rows
       .filter(isJob)
       .map((row) => new ClaimedJob(row, taskIds.identifierOf(row.taskId), workerId));
     const count = jobs.length;
-    this.#isHungry = count >= maxJobs;
+    // A limit may have cut the claim short; it has less room, or none, in the next one.
+    this.#isHungry = count >= maxJobs || jobs.some(({ task }) => limits.has(task));
     if (!this.#isHungry) this.#lookOn(afterQueue, rows[0]?.lookOn ?? null, count > 0);
     if (count === 0) events.emit("worker:getJob:empty", () => ({}));
     else events.emit("localQueue:getJobs:complete", () => ({ count }));

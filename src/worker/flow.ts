@@ -6,6 +6,7 @@ import { Buffer } from "./buffer.js";
 import type { ClaimedJob } from "./claimed-job.js";
 import { Claimer } from "./claimer.js";
 import type { Connections } from "./connections.js";
+import { Limits } from "./limits.js";
 import type { ResolvedWorkerOptions } from "./options.js";
 import { returned, type Settlement } from "./outcome.js";
 import { Pace } from "./pace.js";
@@ -43,6 +44,7 @@ export class Flow<App> implements Service {
   readonly #options: FlowOptions<App>;
   readonly #lifecycle = new Lifecycle();
   readonly #pace: Pace;
+  readonly #limits: Limits;
   readonly #claimer: Claimer;
   readonly #buffer: Buffer;
   readonly #runner: Runner<App>;
@@ -75,6 +77,11 @@ export class Flow<App> implements Service {
       onSettled: (settled) => this.#onSettled(settled),
     });
     this.#strays = new Strays({ queries, db, workerId, events, held: this.#held });
+    this.#limits = new Limits({
+      limits: worker.taskLimits,
+      taskIds: options.taskIds,
+      held: () => [...this.#buffer.jobs(), ...this.#runner.jobs()],
+    });
     this.#claimer = this.#makeClaimer();
     this.#runner = this.#makeRunner();
   }
@@ -164,9 +171,11 @@ export class Flow<App> implements Service {
 
   #onSettled(settled: readonly Settlement[]): void {
     for (const { job } of settled) if (this.#held.get(job.id) === job) this.#held.delete(job.id);
-    // A freed queue has its next job ready; and what is drained shows after the last job, not before.
+    // A freed queue has its next job ready, and so may a task that has room again; and what is drained
+    // shows after the last job, not before.
     const isDraining = this.#options.onDrained !== undefined;
-    if (isDraining || settled.some(({ job }) => job.queueName !== null)) this.#claimer.wake();
+    const frees = ({ job }: Settlement) => job.queueName !== null || this.#limits.has(job.task);
+    if (isDraining || settled.some(frees)) this.#claimer.wake();
     else this.#claimer.onDemand();
     this.#endIfDrained();
   }
@@ -186,6 +195,7 @@ export class Flow<App> implements Service {
       events,
       taskIds,
       forbiddenFlags,
+      limits: this.#limits,
       pollIntervalMs: onDrained === undefined ? pollIntervalMs : undefined,
       demand: () => this.#demand(),
       deliver: (jobs) => this.#deliver(jobs),

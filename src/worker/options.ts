@@ -11,6 +11,7 @@ import {
 } from "../recovery/options.js";
 import { checkListeners, checkPlugins, type Plugin } from "../plugins/plugin.js";
 import type { HandlerSet } from "../tasks/handlers.js";
+import { resolveTaskLimits, type TaskLimit, type TaskLimits } from "./limits.js";
 
 /** Flags that this worker leaves alone: a list, or a function that is asked before each claim. */
 export type ForbiddenFlags =
@@ -67,6 +68,8 @@ export interface WorkerOptions<App = undefined> {
   readonly listenCheckMs?: number;
   /** Jobs with one of these flags are left alone. Default: none. */
   readonly forbiddenFlags?: ForbiddenFlags;
+  /** How many jobs of a task run at once, by task identifier. Default: as many as there is room for. */
+  readonly taskLimits?: TaskLimits;
   /** Milliseconds that a claimed job should wait at most until it runs. Default 200. */
   readonly bufferWaitMs?: number;
   /** How many jobs to claim ahead of need. Default `auto`: as many as `bufferWaitMs` allows. */
@@ -104,12 +107,16 @@ export interface WorkerOptions<App = undefined> {
 }
 
 type Absent = "connectionString" | "pool" | "app" | "signal";
-type Resolved = Absent | "recovery";
+type Resolved = Absent | "recovery" | "taskLimits";
 
 /** {@link WorkerOptions} with every default filled in. */
 export type ResolvedWorkerOptions<App> = Readonly<Required<Omit<WorkerOptions<App>, Resolved>>> & {
   readonly [Name in Exclude<Absent, "app">]: WorkerOptions<App>[Name] | undefined;
-} & { readonly app: App; readonly recovery: ResolvedRecovery | undefined };
+} & {
+  readonly app: App;
+  readonly recovery: ResolvedRecovery | undefined;
+  readonly taskLimits: ReadonlyMap<string, TaskLimit>;
+};
 
 const defaults = {
   connectionString: undefined,
@@ -128,6 +135,7 @@ const defaults = {
   statementTimeoutMs: 30_000,
   listenCheckMs: 15_000,
   forbiddenFlags: Object.freeze([]),
+  taskLimits: Object.freeze({}),
   bufferWaitMs: 200,
   bufferSize: "auto",
   bufferTimeoutMs: 2000,
@@ -183,11 +191,12 @@ export function resolveWorkerOptions<App>(
   checkNumbers(owner, options);
   checkOthers(owner, options);
   const workerId = options.workerId ?? `taskwright-${randomBytes(9).toString("hex")}`;
-  const { recovery = {} } = given;
+  const { recovery = {}, taskLimits = {} } = given;
   return Object.freeze({
     ...options,
     workerId,
     recovery: recovery === false ? undefined : resolveRecovery(recovery),
+    taskLimits: resolveTaskLimits(taskLimits, [...options.handlers.tasks.keys()]),
   });
 }
 

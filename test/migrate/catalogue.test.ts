@@ -31,6 +31,7 @@ test("what we add is this and nothing else", async () => {
     "function taskwright_claim_jobs",
     "function taskwright_ensure_names",
     "function taskwright_find_queues",
+    "function taskwright_find_room",
     "function taskwright_insert_all_jobs",
     "function taskwright_insert_jobs",
     "function taskwright_put_jobs",
@@ -44,11 +45,15 @@ test("what we add is this and nothing else", async () => {
     "function worker_heartbeat",
     "index _private_workers_last_heartbeat_at_idx",
     "index _private_workers_pkey",
+    "index taskwright_pauses_pkey",
     "index taskwright_queue_heads_index",
     "index taskwright_queued_jobs_index",
+    "index taskwright_slots_pkey",
     "index taskwright_unqueued_jobs_index",
     "relation _private_workers",
     "relation taskwright_job_spec",
+    "relation taskwright_pauses",
+    "relation taskwright_slots",
   ]);
   const details = added.filter((name) => isDetail.test(name));
   expect(details.filter((name) => !/_private_workers|taskwright_/u.test(name))).toEqual([]);

@@ -1,0 +1,85 @@
+-- Slots of the tasks that may run only so many jobs at once across the fleet.
+--
+-- A slot is taken as long as the job that was claimed with it is still under that claim's lock. So a
+-- claim is all that writes here: whatever ends or takes away the lock (a settle, a sweep, a peer)
+-- frees the slot with it, and nothing can leave one behind.
+
+create table if not exists graphile_worker.taskwright_slots (
+  task_id int not null,
+  slot int not null,
+  job_id bigint,
+  locked_at timestamptz,
+  constraint taskwright_slots_pkey primary key (task_id, slot)
+);
+alter table graphile_worker.taskwright_slots enable row level security;
+
+-- For a claim: how many jobs it may take of each limited task, and with which slots. Those are free,
+-- and locked until the claim ends; slots that another claim has locked are passed by.
+--
+-- Limits are [{ task_id, room, fleet }]: what the worker has room for, and how many slots there are;
+-- null is no limit. The answer is [{ task_id, room, slots }].
+create or replace function graphile_worker.taskwright_find_room(
+  limits json,
+  task_ids int[],
+  max_jobs int
+) returns json
+language plpgsql
+as $taskwright$
+-- taskwright: taskwright_find_room 1
+declare
+  limited record;
+  room int;
+  free int[];
+  rooms jsonb := '[]';
+begin
+  for limited in
+    select given.*
+    from json_to_recordset(limits) as given (task_id int, room int, fleet int)
+    where given.task_id = any (task_ids)
+    order by given.task_id
+  loop
+    room := least(limited.room, max_jobs);
+    free := null;
+    if limited.fleet is not null and room > 0 then
+      -- The last one is there when all are: they come in one statement.
+      if not exists (
+        select from graphile_worker.taskwright_slots as slots
+        where slots.task_id = limited.task_id and slots.slot = limited.fleet
+      ) then
+        insert into graphile_worker.taskwright_slots (task_id, slot)
+        select limited.task_id, slot from generate_series(1, limited.fleet) as slot
+        order by slot
+        on conflict do nothing;
+      end if;
+
+      free := array(
+        select slots.slot
+        from graphile_worker.taskwright_slots as slots
+        where slots.task_id = limited.task_id and slots.slot <= limited.fleet
+        and (
+          select jobs.id from graphile_worker._private_jobs as jobs
+          where jobs.id = slots.job_id and jobs.locked_at = slots.locked_at
+        ) is null
+        order by slots.slot
+        limit room
+        for update of slots skip locked
+      );
+      -- Again, under the locks: a claim that ended since the statement above began may have taken
+      -- slots that it then saw free of jobs, since it looked at the jobs as of its beginning.
+      free := array(
+        select slots.slot
+        from graphile_worker.taskwright_slots as slots
+        where slots.task_id = limited.task_id and slots.slot = any (free)
+        and (
+          select jobs.id from graphile_worker._private_jobs as jobs
+          where jobs.id = slots.job_id and jobs.locked_at = slots.locked_at
+        ) is null
+        order by slots.slot
+      );
+      room := cardinality(free);
+    end if;
+    rooms := rooms || jsonb_build_object('task_id', limited.task_id, 'room', room, 'slots', free);
+  end loop;
+  return rooms;
+end;
+$taskwright$;

@@ -1,0 +1,24 @@
+/* Pauses a task or a queue. Of one that is paused already, only the reason changes, if one is given. */
+/* @name addPause */
+insert into graphile_worker.taskwright_pauses as pauses (kind, name, reason)
+values (:kind!, :name!, :reason)
+on conflict (kind, name) do update set reason = coalesce(excluded.reason, pauses.reason);
+
+/*
+  Resumes a task or a queue and wakes the workers up, with the same shape as an insert's notification.
+  No row: it wasn't paused.
+*/
+/* @name removePause */
+with removed as (
+  delete from graphile_worker.taskwright_pauses as pauses
+  where pauses.kind = :kind! and pauses.name = :name!
+  returning pauses.name
+)
+select pg_notify('jobs:insert', json_build_object('r', random(), 'count', 1)::text) as "sent?"
+from removed;
+
+/* What is paused, longest first. */
+/* @name listPauses */
+select kind as "kind!", name as "name!", paused_at as "pausedAt!", reason as "reason?"
+from graphile_worker.taskwright_pauses
+order by paused_at, kind, name;

@@ -1,0 +1,146 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import type { Executor } from "../../src/index.js";
+import { bindQueries } from "../../src/database/queries.js";
+import type { TestDatabase } from "../support/database.js";
+import { addJobs, createQueue } from "./support.js";
+
+const queries = bindQueries({ schema: "graphile_worker", preparedStatements: true });
+
+let database: TestDatabase;
+let taskId: number;
+beforeAll(async () => {
+  database = await createQueue();
+});
+afterAll(() => database.drop());
+beforeEach(async () => {
+  const { pool } = database;
+  await pool.query("delete from graphile_worker._private_jobs");
+  await addJobs(pool, "mail", 200);
+  const [task] = await queries.findTasks(pool, { identifiers: ["mail"] });
+  taskId = task?.id ?? -1;
+});
+
+interface Claim {
+  readonly workerId?: string;
+  readonly fleet?: number;
+  readonly maxJobs?: number;
+  readonly db?: Executor;
+}
+
+async function claim({ workerId = "me", fleet = 3, maxJobs = 10, db }: Claim = {}) {
+  const rows = await queries.claimJobs(db ?? database.pool, {
+    workerId,
+    taskIds: [taskId],
+    forbiddenFlags: [],
+    maxJobs,
+    afterQueue: 0,
+    limits: JSON.stringify([{ task_id: taskId, fleet }]),
+  });
+  return rows.map(({ id, lockedAt }) => ({ id: id ?? "", lockedAt }));
+}
+
+async function complete(workerId: string, jobs: { id: string; lockedAt: string }[]) {
+  const lost = await queries.settleJobs(database.pool, {
+    workerId,
+    locks: jobs.map(({ lockedAt }) => lockedAt),
+    completedIds: jobs.map(({ id }) => id),
+    failedIds: [],
+    failedMessages: [],
+    failedPayloads: [],
+    returnedIds: [],
+  });
+  expect(lost).toEqual([]);
+}
+
+async function countLocked(): Promise<number> {
+  const { rows } = await database.pool.query<{ count: number }>(
+    "select count(*)::int as count from graphile_worker._private_jobs where locked_by is not null",
+  );
+  return rows[0]?.count ?? -1;
+}
+
+test("each settled job makes room for one", async () => {
+  const first = await claim();
+  expect(first).toHaveLength(3);
+  expect(await claim({ workerId: "other" })).toHaveLength(0);
+  await complete("me", first.slice(0, 2));
+  expect(await claim({ workerId: "other", maxJobs: 1 })).toHaveLength(1);
+  expect(await claim({ workerId: "other" })).toHaveLength(1);
+  expect(await claim()).toHaveLength(0);
+});
+
+test("jobs that were taken from a dead worker make room", async () => {
+  const { pool } = database;
+  expect(await claim({ workerId: "dead" })).toHaveLength(3);
+  expect(await claim()).toHaveLength(0);
+  await pool.query("select graphile_worker.recover_dead_worker_jobs('{dead}')");
+  expect(await claim()).toHaveLength(3);
+});
+
+test("jobs that an administrator completes or unlocks make room", async () => {
+  const { pool } = database;
+  const [first, second] = await claim();
+  await pool.query("select graphile_worker.force_unlock_workers('{me}')");
+  await pool.query("select graphile_worker.complete_jobs($1)", [[first?.id, second?.id]]);
+  expect(await claim()).toHaveLength(3);
+  expect(await countLocked()).toBe(3);
+});
+
+test("a claim that is rolled back leaves no slot taken", async () => {
+  const client = await database.pool.connect();
+  await client.query("begin");
+  expect(await claim({ db: client })).toHaveLength(3);
+  expect(await claim({ workerId: "other" })).toHaveLength(0);
+  await client.query("rollback");
+  client.release();
+  expect(await claim({ workerId: "other" })).toHaveLength(3);
+});
+
+test("where limits differ, the largest holds", async () => {
+  expect(await claim({ fleet: 2 })).toHaveLength(2);
+  expect(await claim({ fleet: 5 })).toHaveLength(3);
+  expect(await claim({ fleet: 2 })).toHaveLength(0);
+  expect(await countLocked()).toBe(5);
+});
+
+test("claims at the same time don't pass the limit together", async () => {
+  const fleet = 2;
+  let most = 0;
+  const work = async (workerId: string) => {
+    for (let round = 0; round < 40; round++) {
+      const jobs = await claim({ workerId, fleet, maxJobs: 1 + (round % 3) });
+      most = Math.max(most, await countLocked());
+      await complete(workerId, jobs);
+    }
+  };
+  await Promise.all(Array.from({ length: 10 }, (_, index) => work(`worker-${index}`)));
+  expect(most).toBe(fleet);
+});
+
+test("pauses and limits cost no claim a walk through what they don't concern", async () => {
+  const own = await createQueue();
+  const client = await own.pool.connect();
+  const measured = async () => {
+    const { rows } = await client.query<{ "QUERY PLAN": [{ Plan: Record<string, number> }] }>({
+      name: "measured",
+      text: `explain (analyze, buffers, format json) select * from
+        graphile_worker.taskwright_claim_jobs('me', '{1}', '{}', 5, 0, '[{"task_id":1,"fleet":500}]')`,
+    });
+    const plan = rows[0]?.["QUERY PLAN"][0].Plan;
+    return (plan?.["Shared Hit Blocks"] ?? NaN) + (plan?.["Shared Read Blocks"] ?? NaN);
+  };
+  // Plans are made while there is nothing, as on a queue that is usually empty.
+  await client.query("vacuum analyze");
+  await client.query("insert into graphile_worker._private_tasks (identifier) values ('mail')");
+  await client.query(
+    "insert into graphile_worker.taskwright_pauses (kind, name) values ('queue', 'q1'), ('task', 'x')",
+  );
+  for (let call = 0; call < 10; call++) await measured();
+  await addJobs(own.pool, "mail", 5000, { queue: "q%", queues: 5000 });
+  await addJobs(own.pool, "mail", 15_000);
+  // The first claims after it set hint bits and read what was never read.
+  for (let call = 0; call < 3; call++) await measured();
+  expect(await measured()).toBeLessThan(2000);
+  client.release();
+  await own.drop();
+});
