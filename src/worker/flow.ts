@@ -160,6 +160,7 @@ export class Flow<App> implements Service {
   }
 
   #giveBack(jobs: readonly ClaimedJob[]): void {
+    this.#pace.onOverdue();
     this.#options.events.emit("localQueue:returnJobs", () => ({ count: jobs.length }));
     for (const job of jobs) this.#settler.settle({ job, outcome: returned });
   }

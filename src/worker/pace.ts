@@ -27,6 +27,8 @@ export class Pace {
   #intervalMs: number | undefined;
   #lastStartMs = -Infinity;
   #lastClaim = 0;
+  /** Whether claimed jobs had to go back since a slot was last freed. */
+  #isStuck = false;
 
   constructor(options: PaceOptions) {
     this.#options = options;
@@ -43,13 +45,20 @@ export class Pace {
     this.#lastStartMs = nowMs;
   }
 
+  /** Claimed jobs waited too long: until something ends, nothing more is claimed ahead of need. */
+  onOverdue(): void {
+    this.#isStuck = true;
+  }
+
   onFinished(handlerMs: number): void {
+    this.#isStuck = false;
     this.#handlerMs = average(this.#handlerMs, handlerMs);
   }
 
   /** How many jobs to hold ahead of need. */
   ahead(): number {
     const { concurrency, waitMs, size } = this.#options;
+    if (this.#isStuck) return 0;
     if (size !== "auto") return size;
     if (this.#handlerMs === undefined) return 0;
     const msPerJob = Math.max(this.#handlerMs / concurrency, this.#intervalMs ?? 0);

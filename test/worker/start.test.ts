@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { runOnce, startWorker } from "../../src/index.js";
 import type { TestDatabase } from "../support/database.js";
-import { addJob, addJobs, countLocks, handlersFor, listJobs, until } from "./support.js";
+import { eventually } from "../support/wait.js";
+import { addJob, addJobs, countLocks, handlersFor, listJobs } from "./support.js";
 import { createQueue } from "./support.js";
 
 let database: TestDatabase;
@@ -17,9 +18,9 @@ test("a worker runs jobs that were there before and jobs that are added later", 
   const handlers = handlersFor({ note: (payload) => void seen.push(payload["n"]) });
   await addJob(pool, "note", { payload: { n: 1 } });
   await using worker = await startWorker({ connectionString, handlers });
-  await until(() => seen.length === 1);
+  await eventually(() => seen.length === 1);
   await addJob(pool, "note", { payload: { n: 2 } });
-  await until(async () => (await listJobs(pool)).length === 0);
+  await eventually(async () => (await listJobs(pool)).length === 0);
   expect(seen).toEqual([1, 2]);
   await worker.stop();
   expect(await countLocks(pool)).toBe(0);

@@ -11,6 +11,8 @@ export async function createQueue(): Promise<TestDatabase> {
   return database;
 }
 
+export { eventually as until } from "../support/wait.js";
+
 type AnyPayload = Record<string, unknown>;
 
 /** Binds handlers to tasks that take any payload, by identifier. */
@@ -110,19 +112,6 @@ export async function countLocks(pool: Pool): Promise<number> {
     )::int as count`,
   );
   return rows[0]?.count ?? -1;
-}
-
-/** Resolves as soon as the condition holds; rejects after `deadlineMs`. */
-export async function until(
-  condition: () => boolean | Promise<boolean>,
-  deadlineMs = 20_000,
-): Promise<void> {
-  const endMs = performance.now() + deadlineMs;
-  while (!(await condition())) {
-    if (performance.now() > endMs)
-      throw new Error(`Not within ${deadlineMs} ms: ${String(condition)}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 /** A promise that a test settles itself. */

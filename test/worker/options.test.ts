@@ -1,0 +1,49 @@
+import { Pool } from "pg";
+import { expect, test } from "vitest";
+import { startWorker, type WorkerOptions } from "../../src/index.js";
+import { resolveWorkerOptions } from "../../src/worker/options.js";
+import { handlersFor } from "./support.js";
+
+const handlers = handlersFor({ task: () => {} });
+const connectionString = "postgres://localhost/never";
+
+test("defaults are filled in once, and the result is frozen", () => {
+  const options = resolveWorkerOptions("startWorker", { connectionString, handlers });
+  expect(options).toMatchObject({
+    schema: "graphile_worker",
+    concurrency: 10,
+    pollIntervalMs: 2000,
+    bufferWaitMs: 200,
+    bufferSize: "auto",
+    migrate: true,
+    handleSignals: false,
+  });
+  expect(options.workerId).toMatch(/^taskwright-[0-9a-f]{18}$/u);
+  expect(Object.isFrozen(options)).toBe(true);
+});
+
+test("an unknown option is refused with a suggestion", async () => {
+  const options = { connectionString, handlers, concurency: 3 } as WorkerOptions;
+  await expect(startWorker(options)).rejects.toMatchObject({
+    code: "OPTION_UNKNOWN",
+    message: expect.stringContaining('Did you mean "concurrency"?'),
+  });
+});
+
+test.each<[string, Partial<WorkerOptions>]>([
+  ["connectionString", { connectionString, pool: new Pool() }],
+  ["concurrency", { connectionString, concurrency: 0 }],
+  ["concurrency", { connectionString, concurrency: 2.5 }],
+  ["pollIntervalMs", { connectionString, pollIntervalMs: 0 }],
+  ["shutdownTimeoutMs", { connectionString, shutdownTimeoutMs: 2 ** 31 }],
+  ["bufferSize", { connectionString, bufferSize: -1 }],
+  ["listen", { connectionString, listen: "no" as never }],
+  ["workerId", { connectionString, workerId: "" }],
+  ["forbiddenFlags", { connectionString, forbiddenFlags: "slow" as never }],
+  ["handlers", { connectionString, handlers: { tasks: new Map() } }],
+])("a wrong %s is refused", async (option, given) => {
+  await expect(startWorker({ handlers, ...given })).rejects.toMatchObject({
+    code: "OPTION_INVALID",
+    details: { owner: "startWorker", option },
+  });
+});

@@ -1,0 +1,145 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { Database } from "../../src/database/database.js";
+import type { StatementExecutor } from "../../src/database/executor.js";
+import { bindQueries } from "../../src/database/queries.js";
+import { WorkerEvents } from "../../src/events.js";
+import { ClaimedJob, type ClaimedRow } from "../../src/worker/claimed-job.js";
+import { completed, type Outcome } from "../../src/worker/outcome.js";
+import { Settler } from "../../src/worker/settler.js";
+import type { TestDatabase } from "../support/database.js";
+import { eventually } from "../support/wait.js";
+import { addJobs, countLocks, createQueue, Gate, listJobs } from "./support.js";
+
+const queries = bindQueries({ schema: "graphile_worker", preparedStatements: true });
+const failed: Outcome = { kind: "failed", error: new Error("no") };
+let database: TestDatabase;
+let db: Database;
+beforeAll(async () => {
+  database = await createQueue();
+  db = new Database({ pool: database.pool });
+});
+afterAll(() => database.drop());
+beforeEach(() => database.pool.query("delete from graphile_worker._private_jobs"));
+
+/** Adds jobs and claims them. */
+async function claim(count: number): Promise<ClaimedJob[]> {
+  await addJobs(database.pool, "task", count);
+  const tasks = await queries.findTasks(db, { identifiers: ["task"] });
+  const rows = await queries.claimJobs(db, {
+    workerId: "me",
+    taskIds: tasks.map(({ id }) => id),
+    forbiddenFlags: [],
+    maxJobs: count,
+    afterQueue: 0,
+  });
+  return rows.map((row) => new ClaimedJob(row as ClaimedRow, "task", "me"));
+}
+
+interface Started {
+  readonly settler: Settler;
+  readonly told: string[];
+  readonly groups: number[];
+}
+
+/** A settler on an executor that may do what it likes with each statement. */
+function start(
+  around: (run: () => Promise<unknown>) => Promise<unknown> = (run) => run(),
+): Started {
+  const told: string[] = [];
+  const groups: number[] = [];
+  const events = new WorkerEvents("me", () => {});
+  for (const name of ["job:complete", "job:lost"] as const) {
+    events.on(name, ({ job }) => told.push(`${name} ${job.id}`));
+  }
+  events.on("settle:error", () => told.push("settle:error"));
+  const executor: StatementExecutor = {
+    query: (text, values) => around(() => db.query(text, values)) as ReturnType<Database["query"]>,
+    execute: (statement) => around(() => db.execute(statement)) as ReturnType<Database["execute"]>,
+  };
+  const settler = new Settler({
+    queries,
+    db: executor,
+    workerId: "me",
+    events,
+    onSettled: (settled) => groups.push(settled.length),
+  });
+  settler.start();
+  return { settler, told, groups };
+}
+
+test("what ends together is written together; what ends meanwhile goes out in the next statement", async () => {
+  const jobs = await claim(60);
+  const gate = new Gate();
+  let statements = 0;
+  const { settler, groups } = start(async (run) => {
+    statements += 1;
+    if (statements === 1) await gate.opened;
+    return run();
+  });
+  for (const job of jobs.slice(0, 10)) settler.settle({ job, outcome: completed });
+  await eventually(() => statements === 1);
+  for (const job of jobs.slice(10)) {
+    settler.settle({ job, outcome: failed });
+    await Promise.resolve();
+  }
+  gate.open();
+  await settler.stop();
+  expect(groups).toEqual([10, 50]);
+  expect(statements).toBe(2);
+  expect(await listJobs(database.pool)).toHaveLength(50);
+  expect(await countLocks(database.pool)).toBe(0);
+});
+
+test("a settle that fails is tried again until it has happened", async () => {
+  const jobs = await claim(3);
+  let statements = 0;
+  const { settler, told } = start(async (run) => {
+    statements += 1;
+    if (statements <= 2) throw Object.assign(new Error("gone"), { code: "ECONNREFUSED" });
+    return run();
+  });
+  for (const job of jobs) settler.settle({ job, outcome: completed });
+  expect(settler.backlog).toBe(3);
+  await eventually(() => settler.backlog === 0);
+  await settler.stop();
+  const completes = jobs.map(({ id }) => `job:complete ${id}`);
+  expect(told).toEqual(["settle:error", "settle:error", ...completes]);
+  expect(await listJobs(database.pool)).toEqual([]);
+});
+
+test("a settle whose answer was lost is tried again, and does nothing twice", async () => {
+  const [first, second] = await claim(2);
+  let statements = 0;
+  const { settler, told } = start(async (run) => {
+    const answer = await run();
+    statements += 1;
+    if (statements === 1) throw Object.assign(new Error("cut off"), { code: "ECONNRESET" });
+    return answer;
+  });
+  if (first === undefined || second === undefined) throw new Error("Two jobs were added.");
+  settler.settle({ job: first, outcome: completed });
+  settler.settle({ job: second, outcome: failed });
+  await settler.stop();
+  expect(told).toEqual(["settle:error", `job:complete ${first.id}`, `job:complete ${second.id}`]);
+  expect(await listJobs(database.pool)).toMatchObject([{ id: second.id, attempts: 1 }]);
+});
+
+test("one that gives up says which jobs stay locked", async () => {
+  const jobs = await claim(2);
+  const left: string[] = [];
+  const events = new WorkerEvents("me", () => {});
+  events.on("pool:fatalError", (event) => left.push(...event.jobs.map(({ id }) => id)));
+  const settler = new Settler({
+    queries,
+    db: { query: () => Promise.reject(new Error("never")) },
+    workerId: "me",
+    events,
+    onSettled: () => {},
+  });
+  settler.start();
+  for (const job of jobs) settler.settle({ job, outcome: completed });
+  settler.giveUp();
+  await settler.stop();
+  expect(left).toEqual(jobs.map(({ id }) => id));
+  expect(await countLocks(database.pool)).toBe(2);
+});

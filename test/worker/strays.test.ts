@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Database } from "../../src/database/database.js";
+import type { StatementExecutor } from "../../src/database/executor.js";
+import { bindQueries } from "../../src/database/queries.js";
+import { WorkerEvents } from "../../src/events.js";
+import type { ClaimedJob } from "../../src/worker/claimed-job.js";
+import { Claimer } from "../../src/worker/claimer.js";
+import { Strays } from "../../src/worker/strays.js";
+import { TaskIds } from "../../src/worker/task-ids.js";
+import type { TestDatabase } from "../support/database.js";
+import { eventually } from "../support/wait.js";
+import { addJobs, countLocks, createQueue, listJobs } from "./support.js";
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createQueue();
+});
+afterAll(() => database.drop());
+
+test("jobs whose claim's answer was lost are given back and claimed again, as the same attempt", async () => {
+  await addJobs(database.pool, "task", 5, { queue: "q%", queues: 5 });
+  const queries = bindQueries({ schema: "graphile_worker", preparedStatements: true });
+  const db = new Database({ pool: database.pool });
+  const events = new WorkerEvents("me", () => {});
+  const held = new Map<string, ClaimedJob>();
+  let lostAnswers = 0;
+  const cutOff: StatementExecutor = {
+    query: (text, values) => db.query(text, values),
+    execute: async (statement) => {
+      const answer = await db.execute(statement);
+      if (!statement.name.includes("claimJobs") || lostAnswers > 0) return answer;
+      lostAnswers += 1;
+      expect(await countLocks(database.pool)).toBe(10);
+      throw Object.assign(new Error("cut off"), { code: "ECONNRESET" });
+    },
+  };
+  const claimer = new Claimer({
+    queries,
+    db: cutOff,
+    workerId: "me",
+    taskIds: new TaskIds(queries, db, ["task"]),
+    forbiddenFlags: [],
+    pollIntervalMs: 600_000,
+    events,
+    demand: () => 10 - held.size,
+    deliver: (jobs) => {
+      for (const job of jobs) held.set(job.id, job);
+    },
+    strays: new Strays({ queries, db, workerId: "me", events, held }),
+  });
+  claimer.start();
+  await eventually(() => held.size === 5);
+  await claimer.stop();
+  expect(lostAnswers).toBe(1);
+  const jobs = await listJobs(database.pool);
+  expect(jobs.map(({ attempts }) => attempts)).toEqual([1, 1, 1, 1, 1]);
+});
