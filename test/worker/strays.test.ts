@@ -5,6 +5,7 @@ import { bindQueries } from "../../src/database/queries.js";
 import { WorkerEvents } from "../../src/events.js";
 import type { ClaimedJob } from "../../src/worker/claimed-job.js";
 import { Claimer } from "../../src/worker/claimer.js";
+import { Limits } from "../../src/worker/limits.js";
 import { Strays } from "../../src/worker/strays.js";
 import { TaskIds } from "../../src/worker/task-ids.js";
 import type { TestDatabase } from "../support/database.js";
@@ -34,11 +35,13 @@ test("jobs whose claim's answer was lost are given back and claimed again, as th
       throw Object.assign(new Error("cut off"), { code: "ECONNRESET" });
     },
   };
+  const taskIds = new TaskIds(queries, db, ["task"]);
   const claimer = new Claimer({
     queries,
     db: cutOff,
     workerId: "me",
-    taskIds: new TaskIds(queries, db, ["task"]),
+    taskIds,
+    limits: new Limits({ limits: new Map(), taskIds, held: () => held.values() }),
     forbiddenFlags: [],
     pollIntervalMs: 600_000,
     events,
