@@ -37,6 +37,9 @@ import {
   ping,
   isReadOnly,
   listLocks,
+  findHeldJobs,
+  completeJob,
+  lookAtJob,
 } from "./worker.js";
 /** Every query, by name. */
 export const queries = {
@@ -72,4 +75,7 @@ export const queries = {
   ping,
   isReadOnly,
   listLocks,
+  findHeldJobs,
+  completeJob,
+  lookAtJob,
 };
