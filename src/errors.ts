@@ -8,6 +8,7 @@ export type ErrorCode =
   | "PAYLOAD_INVALID"
   | "PAYLOAD_NOT_JSON"
   | "SPEC_INVALID"
+  | "CRONTAB_INVALID"
   | "SCHEMA_TOO_OLD"
   | "SCHEMA_TOO_NEW"
   | "SCHEMA_MISSING"

@@ -18,6 +18,20 @@ export {
   type PauseKind,
   type PauseOptions,
 } from "./control/index.js";
+export { defineCron } from "./cron/define-cron.js";
+export type {
+  CronBuilder,
+  CronOptions,
+  CronTask,
+  Interval,
+  TimeOfDay,
+  Weekday,
+} from "./cron/define-cron.js";
+export type { CronEntry } from "./cron/entry.js";
+export { parseCrontab } from "./cron/parse-crontab.js";
+export type { CronPlace, CronProblem } from "./cron/problem.js";
+export { resolveCronEntries, type CronSources, type ResolvedCronEntry } from "./cron/resolve.js";
+export { nextTicks, type Schedule } from "./cron/schedule.js";
 export type { Executor, QueryResult } from "./database/executor.js";
 export { TaskwrightError, type ErrorCode } from "./errors.js";
 export type { Job } from "./jobs/job.js";

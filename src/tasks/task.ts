@@ -38,7 +38,7 @@ export interface TaskOptions<Payload> {
   readonly timeoutMs?: number;
   /** Set when the payload is an array of items that are settled one by one. */
   readonly batch?: BatchOptions;
-  /** Crontab schedules, such as `0 8 * * *`. */
+  /** Crontab lines without the task, such as `0 8 * * *` or `0 8 * * * ?tz=Europe/Paris`. */
   readonly cron?: readonly string[];
 }
 

@@ -1,0 +1,191 @@
+import { TaskwrightError } from "../errors.js";
+import { refuseUnknownOptions, suggestion } from "../options.js";
+import type { TaskRegistry } from "../tasks/handlers.js";
+import { payloadError } from "../tasks/issues.js";
+import { toJson } from "../tasks/json.js";
+import { resolveSpec, type TaskSpec } from "../tasks/spec.js";
+import type { AnyTask, ValidationResult } from "../tasks/task.js";
+import { entryOptions, jobOptions, type CronEntry } from "./entry.js";
+import { readFields, splitWords } from "./fields.js";
+import { readCrontab } from "./parse-crontab.js";
+import {
+  createIdRegister,
+  cronError,
+  describeUnknownTask,
+  type CronPlace,
+  type CronProblem,
+} from "./problem.js";
+import { createSchedule, type Schedule } from "./schedule.js";
+import { readTaskSchedules } from "./task-schedules.js";
+import { describeZone, isTimeZone } from "./zone.js";
+
+/** Where recurring jobs come from; all sources are joined. */
+export interface CronSources {
+  /** A crontab's text. */
+  readonly crontab?: string;
+  /** Made by `defineCron`, `parseCrontab` or by hand. */
+  readonly entries?: readonly CronEntry[];
+  /** The project's tasks; their `x-task.cron` schedules are a third source. */
+  readonly tasks: TaskRegistry;
+  /**
+   * Whether an entry may name a task that is not among `tasks`, because other workers run it. Its
+   * payload can't be checked then. Default `refuse`.
+   */
+  readonly unknownTasks?: "refuse" | "allow";
+}
+
+/** A recurring job that is ready to be scheduled. */
+export interface ResolvedCronEntry {
+  readonly id: string;
+  readonly task: string;
+  readonly schedule: Schedule;
+  /** With the task's defaults, without `_cron`. */
+  readonly payload: Readonly<Record<string, unknown>>;
+  /** The task's defaults with the entry's options on top. */
+  readonly spec: TaskSpec;
+  readonly backfillMs: number;
+}
+
+/** An entry and where it was written. */
+interface WrittenEntry {
+  readonly entry: CronEntry;
+  readonly place: CronPlace;
+}
+
+const sourceNames = ["crontab", "entries", "tasks", "unknownTasks"] as const;
+
+type Fail = (problem: Omit<CronProblem, keyof CronPlace>) => void;
+
+/**
+ * Joins the entries of all sources and checks them: schedules, zones, tasks, job options and, with
+ * the tasks' validators, payloads. The order is the crontab's, then `entries`, then the schemas'.
+ * @throws TaskwrightError `CRONTAB_INVALID`, with every problem in `details.problems`;
+ * `OPTION_UNKNOWN`.
+ */
+export function resolveCronEntries(sources: CronSources): readonly ResolvedCronEntry[] {
+  refuseUnknownOptions("resolveCronEntries", sources, sourceNames);
+  const { written, problems } = gather(sources);
+  const resolved: ResolvedCronEntry[] = [];
+  const register = createIdRegister();
+  for (const { entry, place } of written) {
+    const fail: Fail = (problem) => problems.push({ ...place, ...problem });
+    const ready = resolveEntry(entry, sources, fail);
+    const taken = register(entry.id ?? entry.task, place);
+    if (taken !== undefined) fail({ message: taken });
+    if (ready !== undefined) resolved.push(ready);
+  }
+  if (problems.length > 0) throw cronError(problems);
+  return Object.freeze(resolved);
+}
+
+function gather(sources: CronSources): { written: WrittenEntry[]; problems: CronProblem[] } {
+  const { crontab = "", entries = [], tasks } = sources;
+  const lines = readCrontab(crontab);
+  const problems = [...lines.problems];
+  const written: WrittenEntry[] = [
+    ...lines.entries.map((entry) => ({ entry, place: placeOf("crontab", entry) })),
+    ...entries.map((entry, index) => ({ entry, place: placeOf(`cronEntries[${index}]`, entry) })),
+  ];
+  for (const task of Object.values(tasks)) {
+    const source = `x-task.cron of ${task.identifier}`;
+    const known = problems.length;
+    const found = readTaskSchedules(task, (offset, message) => {
+      problems.push({ source, column: offset + 1, message });
+    });
+    if (problems.length > known) continue;
+    written.push(...found.map((entry) => ({ entry, place: { source } })));
+  }
+  return { written, problems };
+}
+
+function placeOf(source: string, { line }: CronEntry): CronPlace {
+  return line === undefined ? { source } : { source, line };
+}
+
+function resolveEntry(
+  entry: CronEntry,
+  { tasks, unknownTasks = "refuse" }: CronSources,
+  fail: Fail,
+): ResolvedCronEntry | undefined {
+  const schedule = resolveSchedule(entry, fail);
+  checkOptions(entry, fail);
+  const task = Object.hasOwn(tasks, entry.task) ? tasks[entry.task] : undefined;
+  if (task === undefined && unknownTasks === "refuse") {
+    fail({ message: describeUnknownTask(entry.task, Object.keys(tasks)) });
+    return undefined;
+  }
+  const payload = resolvePayload(entry, task, fail);
+  if (payload === undefined) return undefined;
+  const spec = resolveOptions(entry, task?.spec(payload) ?? {}, fail);
+  if (schedule === undefined || spec === undefined) return undefined;
+  const { id = entry.task, backfillMs = 0 } = entry;
+  return Object.freeze({ id, task: entry.task, schedule, payload, spec, backfillMs });
+}
+
+function resolveSchedule(entry: CronEntry, fail: Fail): Schedule | undefined {
+  const { schedule, tz = "UTC" } = entry;
+  const words = typeof schedule === "string" ? splitWords(schedule) : [];
+  const fields = readFields(words, (offset, message) => fail({ column: offset + 1, message }));
+  const isZone = isTimeZone(tz);
+  if (!isZone) fail({ message: describeZone(tz) });
+  return fields !== undefined && isZone ? createSchedule(fields, tz) : undefined;
+}
+
+function checkOptions(entry: CronEntry, fail: Fail): void {
+  const { id = entry.task, backfillMs = 0 } = entry;
+  for (const option of Object.keys(entry)) {
+    if (entryOptions.includes(option)) continue;
+    const hint = suggestion(option, entryOptions);
+    fail({ message: `There is no option "${option}".${hint}` });
+  }
+  if (typeof id !== "string" || id === "" || id.includes("\0")) {
+    fail({ message: 'The option "id" must be a text.' });
+  }
+  if (typeof backfillMs !== "number" || !(backfillMs >= 0)) {
+    fail({ message: 'The option "backfillMs" must be a number of milliseconds, 0 or more.' });
+  }
+}
+
+/** The payload as it will be stored, but for `_cron`. */
+function resolvePayload(
+  { task: identifier, payload = {} }: CronEntry,
+  task: AnyTask | undefined,
+  fail: Fail,
+): Readonly<Record<string, unknown>> | undefined {
+  const result = task?.validate(payload) ?? parseJson(payload);
+  if (!result.ok) {
+    const { issues } = result;
+    fail({ message: payloadError(identifier, issues).message, issues });
+    return undefined;
+  }
+  const { value } = result;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    fail({ message: "The payload of a recurring job must be an object: _cron is added to it." });
+    return undefined;
+  }
+  return value as Record<string, unknown>;
+}
+
+function parseJson(payload: unknown): ValidationResult<unknown> {
+  const json = toJson(payload);
+  return json.ok
+    ? { ok: true, value: JSON.parse(json.text) as unknown }
+    : { ok: false, issues: [json.issue] };
+}
+
+function resolveOptions(entry: CronEntry, defaults: TaskSpec, fail: Fail): TaskSpec | undefined {
+  const { task, line } = entry;
+  const hasKey = typeof (entry.jobKey ?? defaults.jobKey) === "string";
+  // In a crontab a mode without a key is allowed, as in graphile-worker, and has no effect.
+  const isIdle = (option: string) => option === "jobKeyMode" && line !== undefined && !hasKey;
+  const given: TaskSpec = Object.fromEntries(
+    jobOptions.filter((option) => !isIdle(option)).map((option) => [option, entry[option]]),
+  );
+  try {
+    return resolveSpec(task, defaults, given);
+  } catch (error) {
+    if (!(error instanceof TaskwrightError)) throw error;
+    fail({ message: error.message });
+    return undefined;
+  }
+}
