@@ -13,13 +13,19 @@ const fields: readonly Field[] = [
   { name: "day of the week", min: 0, max: 7 },
 ];
 
-const part = /^(?:\*|(?<from>\d+)(?:-(?<to>\d+))?)(?:\/(?<step>\d+))?$/u;
+/** As graphile-worker's crontab has it: a range has no step there. */
+const part = /^(?:\*(?:\/(?<step>\d+))?|(?<from>\d+)(?:-(?<to>\d+))?)$/u;
 
-/** What is wrong with a schedule of five fields, or six with the seconds first; or nothing. */
+/**
+ * What is wrong with a schedule of five fields, or six with the seconds first; or nothing. Options
+ * (`?tz=Europe/Paris`) and a payload may follow; the scheduler checks them when it is made.
+ */
 export function cronFault(schedule: string): string | undefined {
-  const given = schedule.trim().split(/\s+/u);
+  const words = schedule.split(/\s+/u).filter((word) => word !== "");
+  const end = words.findIndex((word) => word.startsWith("?") || word.startsWith("{"));
+  const given = end < 0 ? words : words.slice(0, end);
   if (given.length !== 5 && given.length !== 6) {
-    return `it has ${schedule.trim() === "" ? 0 : given.length} fields instead of 5, or 6 with the seconds first`;
+    return `it has ${given.length} fields instead of 5, or 6 with the seconds first`;
   }
   const expected = fields.slice(-given.length);
   const faults = given.flatMap((text, index) => {
@@ -36,5 +42,6 @@ function isPart(text: string, { min, max }: Field): boolean {
   if (groups === undefined) return false;
   const from = Number(groups["from"] ?? min);
   const to = Number(groups["to"] ?? groups["from"] ?? max);
-  return from >= min && to <= max && from <= to && Number(groups["step"] ?? 1) >= 1;
+  const isRange = groups["to"] === undefined || from < to;
+  return from >= min && to <= max && isRange && Number(groups["step"] ?? 1) >= 1;
 }

@@ -29,7 +29,7 @@ export const scheduled = defineTask<ScheduledInput, ScheduledPayload>({
   validator,
   spec: () => ({ queueName: "fixed" }),
   timeoutMs: 1500,
-  cron: ["0 8 * * 1-5", "*/30 0 8-18/2 1,15 * 0"],
+  cron: ["0 8 * * 1-5", "*/30 0 8-18 1,15 * 0 ?tz=Europe/Paris {at: 'noon'}"],
 });
 /** The payload's schema, for tools that take a Standard Schema (tRPC, Hono and others). */
 export const scheduledSchema: StandardSchema<ScheduledInput, ScheduledPayload> = scheduled.standard;
