@@ -40,7 +40,6 @@ export const runBare: Contender = async ({ connectionString }, onJob) => {
         failedMessages: [],
         failedPayloads: [],
         returnedIds: [],
-        returnedPayloads: [],
       });
       await settling;
       settling = settle;

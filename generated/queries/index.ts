@@ -38,9 +38,6 @@ import {
   ping,
   isReadOnly,
   listLocks,
-  findHeldJobs,
-  completeJob,
-  lookAtJob,
 } from "./worker.js";
 /** Every query, by name. */
 export const queries = {
@@ -78,7 +75,4 @@ export const queries = {
   ping,
   isReadOnly,
   listLocks,
-  findHeldJobs,
-  completeJob,
-  lookAtJob,
 };

@@ -100,7 +100,6 @@ export class Strays implements Service {
       failedMessages: [],
       failedPayloads: [],
       returnedIds: strays.map(({ id }) => id),
-      returnedPayloads: [],
     });
     return strays.length;
   }

@@ -48,7 +48,6 @@ async function complete(workerId: string, jobs: { id: string; lockedAt: string }
     failedMessages: [],
     failedPayloads: [],
     returnedIds: [],
-    returnedPayloads: [],
   });
   expect(lost).toEqual([]);
 }

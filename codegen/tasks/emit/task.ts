@@ -24,12 +24,11 @@ export function emitTask(model: TaskModel, options: EmitOptions): Promise<string
 
 function addImports(file: SourceFile, { names, defaults }: TaskModel): void {
   const isBatch = defaults.batch !== undefined;
-  const handler = isBatch ? "BatchHandler" : "Handler";
-  const types = ["Executor", handler, "Job", "StandardSchema", "TaskSpec", "ValidationResult"];
+  const types = ["Executor", "Handler", "Job", "StandardSchema", "TaskSpec", "ValidationResult"];
   file.addImportDeclaration({
     moduleSpecifier: "taskwright",
     namedImports: [
-      isBatch ? "defineBatchTask" : "defineTask",
+      "defineTask",
       ...(isBatch ? ["enqueueBatch"] : ["enqueue", "enqueueMany"]),
       ...[...types, ...(isBatch ? [] : ["JobItem"])]
         .sort()
@@ -66,14 +65,13 @@ function addAliases(file: SourceFile, { identifier, names, hasDefaults, defaults
     name: names.handler,
     isExported: true,
     typeParameters: [{ name: "App", default: "undefined" }],
-    type: `${defaults.batch === undefined ? "Handler" : "BatchHandler"}<${names.payload}, App>`,
+    type: `Handler<${names.payload}, App>`,
     docs: [`Runs jobs of task ${identifier}.`],
   });
 }
 
 function addTask(file: SourceFile, model: TaskModel, options: EmitOptions): void {
   const { identifier, names, defaults, doc } = model;
-  const define = defaults.batch === undefined ? "defineTask" : "defineBatchTask";
   const spec = specSource(defaults);
   const members = [
     `identifier: ${JSON.stringify(identifier)}`,
@@ -91,7 +89,7 @@ function addTask(file: SourceFile, model: TaskModel, options: EmitOptions): void
     declarations: [
       {
         name: names.task,
-        initializer: `${define}<${names.input}, ${names.payload}>({ ${members.join(", ")} })`,
+        initializer: `defineTask<${names.input}, ${names.payload}>({ ${members.join(", ")} })`,
       },
     ],
   });
