@@ -332,7 +332,12 @@ begin
 
   with detached as (
     update graphile_worker._private_jobs as jobs
-    set key = null, attempts = jobs.max_attempts, updated_at = now()
+    set
+      key = null,
+      attempts = jobs.max_attempts,
+      -- Tells a replaced job from a removed one, whose handler is aborted.
+      revision = jobs.revision + 1,
+      updated_at = now()
     from unnest(specs) as spec
     where jobs.key = any (array[spec.job_key])
     and not jobs.is_available
@@ -1340,7 +1345,8 @@ $taskwright$;
 -- the answer. \`locks\` are the times of all claims that the jobs come from. (A job that the worker has
 -- claimed twice must not be settled for its first claim together with jobs of its second one.)
 --
--- A failed payload that is not empty replaces the job's, as JSON text.
+-- A failed or returned payload that is not empty replaces the job's, as JSON text: what remains to be
+-- done of a batch.
 --
 -- Source of the failure semantics: graphile-worker 0.18, failJobs.
 -- Pinned plans, for the reason given at taskwright_claim_jobs; arrays, since joins may begin with all
@@ -1352,7 +1358,8 @@ create or replace function graphile_worker.taskwright_settle_jobs(
   failed_ids bigint[],
   failed_messages text[],
   failed_payloads text[],
-  returned_ids bigint[]
+  returned_ids bigint[],
+  returned_payloads text[]
 ) returns setof bigint
 language plpgsql
 set enable_seqscan = off
@@ -1387,7 +1394,14 @@ begin
   ),
   returned as (
     update graphile_worker._private_jobs as jobs
-    set attempts = greatest(0, jobs.attempts - 1), locked_by = null, locked_at = null
+    set
+      attempts = greatest(0, jobs.attempts - 1),
+      payload = coalesce(
+        nullif(returned_payloads[array_position(returned_ids, jobs.id)], '')::json,
+        jobs.payload
+      ),
+      locked_by = null,
+      locked_at = null
     where jobs.id = any (returned_ids)
     and jobs.locked_by = worker_id and jobs.locked_at = any (locks)
     returning jobs.id, jobs.job_queue_id
@@ -1404,6 +1418,59 @@ begin
   select unnest(completed_ids || failed_ids || returned_ids)
   except
   select settled.id from settled;
+end;
+$taskwright$;
+
+-- Which of its jobs a worker still holds, fenced as above; and of these, what tells whether they were
+-- removed through their key: a job that runs can't be deleted, it loses its key and any retry. One that
+-- was replaced looks the same but for its revision.
+create or replace function graphile_worker.taskwright_held_jobs(
+  worker_id text,
+  locks timestamptz[],
+  ids bigint[]
+) returns table (id bigint, key text, revision int)
+language sql
+set enable_seqscan = off
+as $taskwright$
+  -- taskwright: taskwright_held_jobs 1
+  select jobs.id, jobs.key, jobs.revision
+  from graphile_worker._private_jobs as jobs
+  where jobs.id = any (taskwright_held_jobs.ids)
+  and jobs.locked_by = taskwright_held_jobs.worker_id
+  and jobs.locked_at = any (taskwright_held_jobs.locks);
+$taskwright$;
+
+-- Completes one job as part of the caller's transaction and frees its queue with it. When the worker
+-- holds the job no more it raises an error, so that the transaction can't commit.
+create or replace function graphile_worker.taskwright_complete_job(
+  worker_id text,
+  job_id bigint,
+  lock_time timestamptz
+) returns void
+language plpgsql
+set enable_seqscan = off
+set jit = off
+as $taskwright$
+-- taskwright: taskwright_complete_job 1
+declare
+  is_queued boolean;
+begin
+  is_queued := (
+    select jobs.job_queue_id is not null
+    from graphile_worker._private_jobs as jobs
+    where jobs.id = job_id
+  );
+  if exists (
+    select from graphile_worker.taskwright_settle_jobs(
+      worker_id, array[lock_time], array[job_id], '{}', '{}', '{}', '{}', '{}'
+    )
+  ) then
+    raise exception 'Worker % does not hold job %.', worker_id, job_id using errcode = 'TWLST';
+  end if;
+  -- Heard at the commit: the queue's next job needn't wait for the handler's end.
+  if is_queued then
+    perform pg_notify('jobs:insert', '{"r":' || random()::text || ',"count":1}');
+  end if;
 end;
 $taskwright$;
 `,

@@ -59,7 +59,10 @@ export interface WorkerEventMap {
   "job:interrupted": { readonly job: Job };
   /** The worker didn't hold the job any more, so that its result changed nothing. */
   "job:lost": { readonly job: Job };
-  /** A handler ended after the worker had stopped waiting for it; its result changed nothing. */
+  /**
+   * A handler ended after the worker had stopped waiting for it, or failed after its own transaction
+   * had completed the job; its result changed nothing.
+   */
   "job:late": { readonly job: Job; readonly error: Error | undefined };
 
   /** A settle interceptor failed; the job's outcome stays as its run had it. */
@@ -76,6 +79,8 @@ export interface WorkerEventMap {
   };
   "sweep:error": { readonly error: Error };
 
+  /** The worker couldn't look whether its running jobs are still its own. */
+  "locks:error": { readonly error: Error };
   /** Results couldn't be written; it is tried again after `retryInMs`. */
   "settle:error": { readonly error: Error; readonly count: number; readonly retryInMs: number };
 }

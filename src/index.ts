@@ -55,12 +55,14 @@ export type { Plugin } from "./plugins/plugin.js";
 export type { RunInterceptor, RunRequest, RunResult } from "./plugins/run.js";
 export type { SettleInterceptor, SettleOutcome, SettleRequest } from "./plugins/settle.js";
 export type { AddArguments, Added, AddedJob, AddJob, InputOf } from "./tasks/added.js";
+export { BatchError, type BatchHandler, type BatchResult } from "./tasks/batch.js";
 export type { CronInfo, JobContext, JobTransaction } from "./tasks/context.js";
 export { enqueue, enqueueBatch, enqueueMany, type JobItem } from "./tasks/enqueue.js";
 export {
   bindHandlers,
   type BoundTask,
   type Handler,
+  type HandlerOf,
   type Handlers,
   type HandlerSet,
   type PayloadOf,
@@ -70,8 +72,10 @@ export type { PayloadIssue } from "./tasks/issues.js";
 export { createPeerTasks, type PeerHandlers, type PeerTasks } from "./tasks/peer.js";
 export type { JobKeyMode, TaskSpec } from "./tasks/spec.js";
 export {
+  defineBatchTask,
   defineTask,
   type BatchOptions,
+  type BatchTaskDefinition,
   type PayloadValidator,
   type StandardSchema,
   type TaskDefinition,

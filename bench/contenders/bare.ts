@@ -40,6 +40,7 @@ export const runBare: Contender = async ({ connectionString }, onJob) => {
         failedMessages: [],
         failedPayloads: [],
         returnedIds: [],
+        returnedPayloads: [],
       });
       await settling;
       settling = settle;

@@ -38,6 +38,9 @@ import {
   ping,
   isReadOnly,
   listLocks,
+  findHeldJobs,
+  completeJob,
+  lookAtJob,
 } from "./worker.js";
 /** Every query, by name. */
 export const queries = {
@@ -75,4 +78,7 @@ export const queries = {
   ping,
   isReadOnly,
   listLocks,
+  findHeldJobs,
+  completeJob,
+  lookAtJob,
 };

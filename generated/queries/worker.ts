@@ -87,6 +87,7 @@ export interface SettleJobsParams {
   failedPayloads: stringArray;
   locks: stringArray;
   returnedIds: stringArray;
+  returnedPayloads: stringArray;
   workerId: string;
 }
 
@@ -113,6 +114,7 @@ export const settleJobs = new PreparedQuery<SettleJobsParams, SettleJobsResult>(
     failedMessages: true,
     failedPayloads: true,
     returnedIds: true,
+    returnedPayloads: true,
   },
   params: [
     { name: "workerId", required: true, transform: { type: "scalar" }, locs: [{ a: 68, b: 77 }] },
@@ -147,9 +149,15 @@ export const settleJobs = new PreparedQuery<SettleJobsParams, SettleJobsResult>(
       transform: { type: "scalar" },
       locs: [{ a: 225, b: 237 }],
     },
+    {
+      name: "returnedPayloads",
+      required: true,
+      transform: { type: "scalar" },
+      locs: [{ a: 260, b: 277 }],
+    },
   ],
   statement:
-    'select lost as "id!"\nfrom graphile_worker.taskwright_settle_jobs(\n  :workerId!,\n  :locks!::text[]::timestamptz[],\n  :completedIds!::text[]::bigint[],\n  :failedIds!::text[]::bigint[],\n  :failedMessages!,\n  :failedPayloads!,\n  :returnedIds!::text[]::bigint[]\n) as lost                                            ',
+    'select lost as "id!"\nfrom graphile_worker.taskwright_settle_jobs(\n  :workerId!,\n  :locks!::text[]::timestamptz[],\n  :completedIds!::text[]::bigint[],\n  :failedIds!::text[]::bigint[],\n  :failedMessages!,\n  :failedPayloads!,\n  :returnedIds!::text[]::bigint[],\n  :returnedPayloads!\n) as lost                                            ',
 } as unknown as QueryIR);
 
 /** 'FindTasks' parameters type */
@@ -313,5 +321,114 @@ export const listLocks = new PreparedQuery<ListLocksParams, ListLocksResult>({
     { name: "workerId", required: true, transform: { type: "scalar" }, locs: [{ a: 124, b: 133 }] },
   ],
   statement:
-    'select id::text as "id!", (to_json(locked_at) #>> \'{}\') as "lockedAt!"\nfrom graphile_worker._private_jobs\nwhere locked_by = :workerId!',
+    'select id::text as "id!", (to_json(locked_at) #>> \'{}\') as "lockedAt!"\nfrom graphile_worker._private_jobs\nwhere locked_by = :workerId!                                                          ',
+} as unknown as QueryIR);
+
+/** 'FindHeldJobs' parameters type */
+export interface FindHeldJobsParams {
+  ids: stringArray;
+  locks: stringArray;
+  workerId: string;
+}
+
+/** 'FindHeldJobs' return type */
+export interface FindHeldJobsResult {
+  id: string;
+  key: string | null;
+  revision: number;
+}
+
+/** 'FindHeldJobs' query type */
+export interface FindHeldJobsQuery {
+  params: FindHeldJobsParams;
+  result: FindHeldJobsResult;
+}
+
+/**
+ * Those of the given jobs that the worker still holds.
+ */
+export const findHeldJobs = new PreparedQuery<FindHeldJobsParams, FindHeldJobsResult>({
+  usedParamSet: { workerId: true, locks: true, ids: true },
+  params: [
+    { name: "workerId", required: true, transform: { type: "scalar" }, locs: [{ a: 125, b: 134 }] },
+    { name: "locks", required: true, transform: { type: "scalar" }, locs: [{ a: 137, b: 143 }] },
+    { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 169, b: 173 }] },
+  ],
+  statement:
+    'select held.id::text as "id!", held.key as "key?", held.revision as "revision!"\nfrom graphile_worker.taskwright_held_jobs(\n  :workerId!, :locks!::text[]::timestamptz[], :ids!::text[]::bigint[]\n) as held                                                                                                    ',
+} as unknown as QueryIR);
+
+/** 'CompleteJob' parameters type */
+export interface CompleteJobParams {
+  jobId: string;
+  lockedAt: string;
+  workerId: string;
+}
+
+/** 'CompleteJob' return type */
+export interface CompleteJobResult {
+  completed: undefined | null;
+}
+
+/** 'CompleteJob' query type */
+export interface CompleteJobQuery {
+  params: CompleteJobParams;
+  result: CompleteJobResult;
+}
+
+/**
+ * Completes a job inside the transaction that runs this; fails when the worker holds it no more.
+ */
+export const completeJob = new PreparedQuery<CompleteJobParams, CompleteJobResult>({
+  usedParamSet: { workerId: true, jobId: true, lockedAt: true },
+  params: [
+    { name: "workerId", required: true, transform: { type: "scalar" }, locs: [{ a: 50, b: 59 }] },
+    { name: "jobId", required: true, transform: { type: "scalar" }, locs: [{ a: 62, b: 68 }] },
+    { name: "lockedAt", required: true, transform: { type: "scalar" }, locs: [{ a: 85, b: 94 }] },
+  ],
+  statement:
+    'select graphile_worker.taskwright_complete_job(\n  :workerId!, :jobId!::text::bigint, :lockedAt!::text::timestamptz\n) as "completed?"                                                                                                                                                 ',
+} as unknown as QueryIR);
+
+/** 'LookAtJob' parameters type */
+export interface LookAtJobParams {
+  jobId: string;
+  lockedAt: string;
+  workerId: string;
+}
+
+/** 'LookAtJob' return type */
+export interface LookAtJobResult {
+  isFree: boolean;
+  isHeld: boolean;
+  isThere: boolean;
+}
+
+/** 'LookAtJob' query type */
+export interface LookAtJobQuery {
+  params: LookAtJobParams;
+  result: LookAtJobResult;
+}
+
+/**
+ * Whether a job is there, whether the worker holds it, and whether it is free of locks of a transaction
+ * that would make a statement wait.
+ */
+export const lookAtJob = new PreparedQuery<LookAtJobParams, LookAtJobResult>({
+  usedParamSet: { workerId: true, lockedAt: true, jobId: true },
+  params: [
+    { name: "workerId", required: true, transform: { type: "scalar" }, locs: [{ a: 44, b: 53 }] },
+    { name: "lockedAt", required: true, transform: { type: "scalar" }, locs: [{ a: 76, b: 85 }] },
+    {
+      name: "jobId",
+      required: true,
+      transform: { type: "scalar" },
+      locs: [
+        { a: 180, b: 186 },
+        { a: 295, b: 301 },
+      ],
+    },
+  ],
+  statement:
+    'with present as (\n  select jobs.locked_by = :workerId! and jobs.locked_at = :lockedAt!::text::timestamptz as is_held\n  from graphile_worker._private_jobs as jobs\n  where jobs.id = :jobId!::text::bigint\n), free as (\n  select jobs.id\n  from graphile_worker._private_jobs as jobs\n  where jobs.id = :jobId!::text::bigint\n  for update skip locked\n)\nselect\n  exists (select from present) as "isThere!",\n  exists (select from present where is_held) as "isHeld!",\n  exists (select from free) as "isFree!"',
 } as unknown as QueryIR);

@@ -69,7 +69,12 @@ begin
 
   with detached as (
     update graphile_worker._private_jobs as jobs
-    set key = null, attempts = jobs.max_attempts, updated_at = now()
+    set
+      key = null,
+      attempts = jobs.max_attempts,
+      -- Tells a replaced job from a removed one, whose handler is aborted.
+      revision = jobs.revision + 1,
+      updated_at = now()
     from unnest(specs) as spec
     where jobs.key = any (array[spec.job_key])
     and not jobs.is_available

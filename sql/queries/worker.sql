@@ -34,7 +34,8 @@ from graphile_worker.taskwright_settle_jobs(
   :failedIds!::text[]::bigint[],
   :failedMessages!,
   :failedPayloads!,
-  :returnedIds!::text[]::bigint[]
+  :returnedIds!::text[]::bigint[],
+  :returnedPayloads!
 ) as lost;
 
 /* The ids of tasks by their identifiers. */
@@ -72,3 +73,36 @@ select current_setting('transaction_read_only')::boolean as "isReadOnly!";
 select id::text as "id!", (to_json(locked_at) #>> '{}') as "lockedAt!"
 from graphile_worker._private_jobs
 where locked_by = :workerId!;
+
+/* Those of the given jobs that the worker still holds. */
+/* @name findHeldJobs */
+select held.id::text as "id!", held.key as "key?", held.revision as "revision!"
+from graphile_worker.taskwright_held_jobs(
+  :workerId!, :locks!::text[]::timestamptz[], :ids!::text[]::bigint[]
+) as held;
+
+/* Completes a job inside the transaction that runs this; fails when the worker holds it no more. */
+/* @name completeJob */
+select graphile_worker.taskwright_complete_job(
+  :workerId!, :jobId!::text::bigint, :lockedAt!::text::timestamptz
+) as "completed?";
+
+/*
+  Whether a job is there, whether the worker holds it, and whether it is free of locks of a transaction
+  that would make a statement wait.
+*/
+/* @name lookAtJob */
+with present as (
+  select jobs.locked_by = :workerId! and jobs.locked_at = :lockedAt!::text::timestamptz as is_held
+  from graphile_worker._private_jobs as jobs
+  where jobs.id = :jobId!::text::bigint
+), free as (
+  select jobs.id
+  from graphile_worker._private_jobs as jobs
+  where jobs.id = :jobId!::text::bigint
+  for update skip locked
+)
+select
+  exists (select from present) as "isThere!",
+  exists (select from present where is_held) as "isHeld!",
+  exists (select from free) as "isFree!";

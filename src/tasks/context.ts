@@ -26,14 +26,17 @@ export interface JobContext<App = undefined, Payload = unknown> {
   readonly job: Job<Payload>;
   /** The worker's `app` option. */
   readonly app: App;
-  /** Aborts at the task's timeout, at the end of a shutdown's patience, and when the lock is lost. */
+  /**
+   * Aborts at the task's timeout, at the end of a shutdown's patience, when the lock is lost and when
+   * the job is removed through its key.
+   */
   readonly signal: AbortSignal;
   /** The worker's logger with the job's id and task added. */
   readonly log: Logger;
   /** Runs SQL on the worker's pool, outside of any transaction. */
   readonly db: Executor;
   /** Runs `fn` in a transaction: commits when it resolves, rolls back when it rejects. */
-  withTransaction<T>(fn: (tx: JobTransaction) => Promise<T>): Promise<T>;
+  readonly withTransaction: <T>(fn: (tx: JobTransaction) => Promise<T>) => Promise<T>;
   /**
    * Adds a job of any task, such as `sendEmail` of the generated code, on the worker's pool and
    * through its plugins. Undefined when a plugin left it out.
@@ -41,6 +44,18 @@ export interface JobContext<App = undefined, Payload = unknown> {
    * throws.
    */
   readonly add: AddJob;
+  /**
+   * Completes the job inside a transaction of the handler's, such as `withTransaction` gives: the
+   * completion commits with the handler's own writes or not at all, so that these happen exactly
+   * once, whenever the worker dies. Call it once in a transaction, best as its last statement: until
+   * the commit it keeps the job's row, and the row of its queue, locked.
+   *
+   * What the handler returns or throws after the commit changes nothing. If the transaction was
+   * rolled back, the attempt fails, also when the handler then returns (`COMPLETION_ROLLED_BACK`).
+   * @throws TaskwrightError `JOB_LOST` when the worker holds the job no more; the transaction can't
+   * commit then. `OPTION_INVALID` when `tx` is `db`, which is no transaction.
+   */
+  readonly completeIn: (tx: Executor) => Promise<void>;
   /** Set when a crontab scheduled the job. */
   readonly cron: CronInfo | undefined;
   /** The trace context that the Rust peer puts into payloads. */

@@ -1,7 +1,8 @@
 import { TaskwrightError } from "../errors.js";
 import { suggestion } from "../options.js";
+import type { BatchHandler } from "./batch.js";
 import type { JobContext } from "./context.js";
-import type { TaskDefinition } from "./task.js";
+import type { BatchOptions, TaskDefinition } from "./task.js";
 
 /** Runs one job. Its rejection fails the attempt; what it resolves to is ignored. */
 export type Handler<Payload, App = undefined> = (
@@ -16,9 +17,14 @@ export type TaskRegistry = Readonly<Record<string, TaskDefinition<unknown, unkno
 export type PayloadOf<Task> =
   Task extends TaskDefinition<infer _Input, infer Payload> ? Payload : never;
 
+/** The handler of a task: of all its items, for a batch task. */
+export type HandlerOf<Task, App = undefined> = Task extends { readonly batch: BatchOptions }
+  ? BatchHandler<PayloadOf<Task>, App>
+  : Handler<PayloadOf<Task>, App>;
+
 /** One handler for each task of a registry. */
 export type Handlers<Registry, App = undefined> = {
-  readonly [Identifier in keyof Registry]: Handler<PayloadOf<Registry[Identifier]>, App>;
+  readonly [Identifier in keyof Registry]: HandlerOf<Registry[Identifier], App>;
 };
 
 /** A task with the handler that runs it. */
@@ -61,7 +67,7 @@ export function bindHandlers<Registry extends TaskRegistry, App>(
         },
       );
     }
-    return [task.identifier, { task, handler: handler as Handler<unknown, App> }];
+    return [task.identifier, { task, handler }];
   });
   return Object.freeze({ tasks: new Map(bound) });
 }

@@ -62,6 +62,11 @@ export interface TaskDefinition<Input, Payload> {
   readonly standard: StandardSchema<Input, Payload>;
 }
 
+/** A task whose payload is an array of items; its handler may tell what became of each. */
+export interface BatchTaskDefinition<Input, Payload> extends TaskDefinition<Input, Payload> {
+  readonly batch: BatchOptions;
+}
+
 /** Any task, whatever its payload. */
 export type AnyTask = TaskDefinition<unknown, unknown>;
 
@@ -89,6 +94,13 @@ export function defineTask<Input, Payload>(
     validateParsed,
     standard: toStandardSchema<Input, Payload>(validate),
   });
+}
+
+/** As `defineTask`, for a batch task. Called by generated code. */
+export function defineBatchTask<Input, Payload>(
+  options: TaskOptions<Payload> & { readonly batch: BatchOptions },
+): BatchTaskDefinition<Input, Payload> {
+  return defineTask(options) as BatchTaskDefinition<Input, Payload>;
 }
 
 function checkOne(validator: PayloadValidator, value: unknown): ValidationResult<unknown> {

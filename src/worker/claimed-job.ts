@@ -15,6 +15,9 @@ export class ClaimedJob {
   readonly queueName: string | null;
   readonly attempts: number;
   readonly maxAttempts: number;
+  readonly key: string | null;
+  /** How often the job was replaced through its key. */
+  readonly revision: number;
   /** With the worker's id, the proof that a lock is still this claim's. */
   readonly lockedAt: string;
   /** On the clock of `performance.now()`. */
@@ -30,6 +33,8 @@ export class ClaimedJob {
     this.queueName = row.queueName;
     this.attempts = row.attempts;
     this.maxAttempts = row.maxAttempts;
+    this.key = row.key;
+    this.revision = row.revision;
     this.lockedAt = row.lockedAt;
     this.claimedAtMs = performance.now();
     this.#row = row;

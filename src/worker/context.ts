@@ -1,6 +1,7 @@
 import type { Executor } from "../database/executor.js";
 import type { Job } from "../jobs/job.js";
 import type { Logger } from "../log.js";
+import { refuseOption } from "../options.js";
 import type { AddJob } from "../tasks/added.js";
 import type { CronInfo, JobContext, JobTransaction } from "../tasks/context.js";
 import type { ClaimedJob } from "./claimed-job.js";
@@ -14,6 +15,14 @@ export interface SharedContext<App> {
   readonly withTransaction: <T>(fn: (tx: JobTransaction) => Promise<T>) => Promise<T>;
 }
 
+/** What the context asks of the run that it is part of. */
+export interface RunControl {
+  readonly signal: AbortSignal;
+  completeIn(tx: Executor): Promise<void>;
+  /** A transaction of the context's was committed. */
+  onCommitted(tx: Executor): void;
+}
+
 /** Makes the context of one job. Most handlers use little of it, so its parts are made when asked for. */
 export class Context<App, Payload> implements JobContext<App, Payload> {
   readonly app: App;
@@ -21,27 +30,25 @@ export class Context<App, Payload> implements JobContext<App, Payload> {
   readonly add: AddJob;
   readonly cron: CronInfo | undefined;
   readonly trace: unknown;
-  readonly withTransaction: <T>(fn: (tx: JobTransaction) => Promise<T>) => Promise<T>;
+  readonly #shared: SharedContext<App>;
   readonly #claimed: ClaimedJob;
-  readonly #logger: Logger;
-  readonly #signal: () => AbortSignal;
+  readonly #run: RunControl;
   #log: Logger | undefined;
 
   constructor(
     shared: SharedContext<App>,
     claimed: ClaimedJob,
-    signal: () => AbortSignal,
+    run: RunControl,
     reserved: { readonly cron: unknown; readonly trace: unknown },
   ) {
     this.app = shared.app;
     this.db = shared.db;
     this.add = shared.add;
-    this.withTransaction = shared.withTransaction;
     this.cron = reserved.cron as CronInfo | undefined;
     this.trace = reserved.trace;
     this.#claimed = claimed;
-    this.#logger = shared.logger;
-    this.#signal = signal;
+    this.#shared = shared;
+    this.#run = run;
   }
 
   get job(): Job<Payload> {
@@ -49,12 +56,35 @@ export class Context<App, Payload> implements JobContext<App, Payload> {
   }
 
   get signal(): AbortSignal {
-    return this.#signal();
+    return this.#run.signal;
+  }
+
+  // Getters, so that handlers may take them apart from the context.
+
+  get withTransaction(): JobContext["withTransaction"] {
+    return async (fn) => {
+      let opened: Executor | undefined;
+      const result = await this.#shared.withTransaction((tx) => {
+        opened = tx;
+        return fn(tx);
+      });
+      if (opened !== undefined) this.#run.onCommitted(opened);
+      return result;
+    };
+  }
+
+  get completeIn(): JobContext["completeIn"] {
+    return async (tx) => {
+      if (tx === this.db) {
+        refuseOption("completeIn", "tx", "a transaction, such as ctx.withTransaction gives");
+      }
+      await this.#run.completeIn(tx);
+    };
   }
 
   get log(): Logger {
     const { id, task } = this.#claimed;
-    this.#log ??= withDetails(this.#logger, { jobId: id, task });
+    this.#log ??= withDetails(this.#shared.logger, { jobId: id, task });
     return this.#log;
   }
 }

@@ -7,8 +7,9 @@ import type { ClaimedJob } from "./claimed-job.js";
 import { Claimer } from "./claimer.js";
 import type { Connections } from "./connections.js";
 import { Limits } from "./limits.js";
+import { LockWatch } from "./lock-watch.js";
 import type { ResolvedWorkerOptions } from "./options.js";
-import { returned, type Settlement } from "./outcome.js";
+import { completed, returned, type Settlement } from "./outcome.js";
 import { Pace } from "./pace.js";
 import { Runner } from "./runner.js";
 import { Lifecycle, type Service } from "./service.js";
@@ -19,6 +20,7 @@ import type { TaskIds } from "./task-ids.js";
 
 /** So many results may wait to be written; with more, nothing is claimed. */
 const maxBacklog = 5000;
+const maxLockWatchMs = 10_000;
 
 export interface FlowOptions<App> {
   readonly worker: ResolvedWorkerOptions<App>;
@@ -50,6 +52,7 @@ export class Flow<App> implements Service {
   readonly #runner: Runner<App>;
   readonly #settler: Settler;
   readonly #strays: Strays;
+  readonly #lockWatch: LockWatch;
   /** Resolves when a stop waits for the database no longer. */
   readonly #givenUp: Promise<void>;
   #onGivenUp: () => void = () => {};
@@ -82,6 +85,16 @@ export class Flow<App> implements Service {
       taskIds: options.taskIds,
       held: () => [...this.#buffer.jobs(), ...this.#runner.jobs()],
     });
+    this.#lockWatch = new LockWatch({
+      queries,
+      db,
+      workerId,
+      events,
+      intervalMs: Math.min(maxLockWatchMs, worker.pollIntervalMs),
+      running: () => this.#runner.jobs(),
+      onLost: (jobs) => this.#lose(this.#stillUncompleted(jobs)),
+      onRemoved: (jobs) => this.#runner.abort("removed", this.#stillUncompleted(jobs)),
+    });
     this.#claimer = this.#makeClaimer();
     this.#runner = this.#makeRunner();
   }
@@ -91,6 +104,7 @@ export class Flow<App> implements Service {
     this.#settler.start();
     this.#runner.start();
     this.#buffer.start();
+    this.#lockWatch.start();
     this.#claimer.start();
   }
 
@@ -101,10 +115,10 @@ export class Flow<App> implements Service {
    */
   stop(): Promise<void> {
     return this.#lifecycle.stop(async () => {
-      const claiming = this.#claimer.stop();
+      const asking = Promise.all([this.#claimer.stop(), this.#lockWatch.stop()]);
       await Promise.all([this.#buffer.stop(), this.#runner.stop()]);
       this.#options.onIdle();
-      await this.unlessGivenUp(claiming);
+      await this.unlessGivenUp(asking);
       await this.#settler.stop();
       await this.#strays.stop();
     });
@@ -170,6 +184,12 @@ export class Flow<App> implements Service {
     this.#runner.abort("lost", jobs);
   }
 
+  /** A job that its handler's transaction completes is gone by right. */
+  #stillUncompleted(jobs: readonly ClaimedJob[]): ClaimedJob[] {
+    const uncompleted = new Set(this.#runner.uncompleted());
+    return jobs.filter((job) => uncompleted.has(job));
+  }
+
   #onSettled(settled: readonly Settlement[]): void {
     for (const { job } of settled) if (this.#held.get(job.id) === job) this.#held.delete(job.id);
     // A freed queue has its next job ready, and so may a task that has room again; and what is drained
@@ -206,8 +226,8 @@ export class Flow<App> implements Service {
   }
 
   #makeRunner(): Runner<App> {
-    const { worker, connections, events } = this.#options;
-    const { handlers, concurrency, shutdownTimeoutMs, abortGraceMs, plugins } = worker;
+    const { worker, queries, connections, events } = this.#options;
+    const { workerId, handlers, concurrency, shutdownTimeoutMs, abortGraceMs, plugins } = worker;
     return new Runner({
       handlers,
       concurrency,
@@ -217,6 +237,7 @@ export class Flow<App> implements Service {
       shared: shareContext(worker, connections.app),
       runChain: composeRun(plugins),
       settleChain: composeSettle(plugins),
+      completion: { queries, db: connections.system, workerId },
       take: () => this.#buffer.take(),
       onStarted: (job) => {
         this.#pace.onStarted(job.claimedAtMs);
@@ -224,6 +245,7 @@ export class Flow<App> implements Service {
       },
       onFinished: (handlerMs) => this.#pace.onFinished(handlerMs),
       settle: (settlement) => this.#settler.settle(settlement),
+      onCommitted: (job) => this.#onSettled([{ job, outcome: completed }]),
     });
   }
 }

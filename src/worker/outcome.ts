@@ -4,9 +4,17 @@ import type { ClaimedJob } from "./claimed-job.js";
 export type Outcome =
   /** Skipped: a plugin completed it without its handler. */
   | { readonly kind: "completed"; readonly isSkipped?: boolean }
-  | { readonly kind: "failed"; readonly error: Error }
+  /** With `items`, these take the place of the payload: a batch's others are done. */
+  | { readonly kind: "failed"; readonly error: Error; readonly items?: readonly unknown[] }
   /** Given back, the attempt uncounted: it never started, or a shutdown interrupted it. */
-  | { readonly kind: "returned" };
+  | { readonly kind: "returned"; readonly items?: readonly unknown[] };
+
+/** What became of a job that the worker has nothing to write about. */
+export type Unwritten =
+  /** The handler's own transaction completed it. */
+  | { readonly kind: "committed" }
+  /** Whether a transaction that is still open completes it wasn't waited for. */
+  | { readonly kind: "unknown" };
 
 /** A job on its way out of this worker. */
 export interface Settlement {

@@ -1,46 +1,53 @@
 import { TaskwrightError, toError } from "../errors.js";
 import type { RunChain, RunResult } from "../plugins/run.js";
+import { BatchError, checkBatchResult } from "../tasks/batch.js";
 import type { BoundTask } from "../tasks/handlers.js";
 import { payloadError } from "../tasks/issues.js";
 import { splitReserved, type SplitPayload } from "../tasks/reserved.js";
+import type { Executor } from "../database/executor.js";
 import type { ClaimedJob } from "./claimed-job.js";
-import { Context, type SharedContext } from "./context.js";
-import { completed, returned, skipped, type Outcome } from "./outcome.js";
+import { Completion, type CompletionOptions } from "./completion.js";
+import { Context, type RunControl, type SharedContext } from "./context.js";
+import { completed, returned, skipped, type Outcome, type Unwritten } from "./outcome.js";
 
 /** JavaScript's timers fire at once when asked for more. */
 const maxDelayMs = 2 ** 31 - 1;
 
 /** Why a run was told to stop. */
-export type AbortCause = "timeout" | "shutdown" | "lost";
+export type AbortCause = "timeout" | "shutdown" | "lost" | "removed";
 
 export interface RunOptions<App> {
   readonly shared: SharedContext<App>;
   /** What plugins put around the handler. */
   readonly chain: RunChain | undefined;
+  readonly completion: CompletionOptions;
   /** Milliseconds that an aborted handler has to end before it is given up. */
   readonly abortGraceMs: number;
-  /** Told when a handler ends after it was given up. */
+  /** Told when a handler ends after it was given up, or fails after its job was completed. */
   readonly onLate: (job: ClaimedJob, error: Error | undefined) => void;
 }
 
 /**
  * One attempt at one job, from decoding its payload to its outcome:
  *
- *     decode -> validate -> handle -> outcome
+ *     decode -> validate -> handle -> (find out about completeIn) -> outcome
  *
  * The outcome always comes: within `abortGraceMs` of an abort, whatever the handler does. A handler
  * that was given up can't be killed; it may still be at work while the job runs again elsewhere, and
  * what becomes of it changes nothing.
  */
-export class Run<App> {
+export class Run<App> implements RunControl {
   readonly job: ClaimedJob;
-  readonly outcome: Promise<Outcome>;
+  readonly outcome: Promise<Outcome | Unwritten>;
   readonly #bound: BoundTask<App>;
   readonly #options: RunOptions<App>;
   #controller: AbortController | undefined;
   #abort: { readonly cause: AbortCause; readonly reason: TaskwrightError } | undefined;
   #timer: NodeJS.Timeout | undefined;
   #giveUp: (() => void) | undefined;
+  #completion: Completion | undefined;
+  #hasGivenUp = false;
+  #isOver = false;
 
   constructor(job: ClaimedJob, bound: BoundTask<App>, options: RunOptions<App>) {
     this.job = job;
@@ -51,7 +58,11 @@ export class Run<App> {
 
   /** Aborts the handler's signal and gives it `abortGraceMs` to end. The first cause counts. */
   abort(cause: AbortCause): void {
-    if (this.#abort !== undefined) return;
+    if (this.#abort !== undefined) {
+      // The handler has had its time already.
+      if (cause === "shutdown" && this.#hasGivenUp) this.#completion?.giveUp();
+      return;
+    }
     const reason = abortReason(cause, this.job, this.#bound.task.timeoutMs);
     this.#abort = { cause, reason };
     clearTimeout(this.#timer);
@@ -61,10 +72,44 @@ export class Run<App> {
 
   /** Stops waiting for an aborted handler. */
   giveUp(): void {
+    this.#hasGivenUp = true;
     this.#giveUp?.();
+    if (this.#abort?.cause === "shutdown") this.#completion?.giveUp();
   }
 
-  async #run(): Promise<Outcome> {
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#abort !== undefined) this.#controller.abort(this.#abort.reason);
+    }
+    return this.#controller.signal;
+  }
+
+  /** Whether a transaction of the handler's completes the job, or has done so. */
+  get isCompleting(): boolean {
+    return this.#completion?.isWritten ?? false;
+  }
+
+  completeIn(tx: Executor): Promise<void> {
+    this.#completion ??= new Completion(this.job, this.#options.completion);
+    if (this.#isOver) this.#completion.close();
+    return this.#completion.completeIn(tx);
+  }
+
+  onCommitted(tx: Executor): void {
+    this.#completion?.onCommitted(tx);
+  }
+
+  async #run(): Promise<Outcome | Unwritten> {
+    const outcome = await this.#attempt();
+    this.#isOver = true;
+    this.#completion?.close();
+    const settled = this.isCompleting ? await this.#reconcile(outcome) : outcome;
+    clearTimeout(this.#timer);
+    return settled;
+  }
+
+  async #attempt(): Promise<Outcome> {
     try {
       const decoded = this.#decode();
       const payload = this.#validate(decoded);
@@ -72,9 +117,25 @@ export class Run<App> {
       return result === "skipped" ? skipped : completed;
     } catch (thrown) {
       return this.#failed(toError(thrown));
-    } finally {
-      clearTimeout(this.#timer);
     }
+  }
+
+  /** What the handler's transaction made of the job counts, whatever the handler itself did. */
+  async #reconcile(outcome: Outcome): Promise<Outcome | Unwritten> {
+    const result = (await this.#completion?.result()) ?? "undone";
+    if (result === "undone") return outcome.kind === "completed" ? this.#rolledBack() : outcome;
+    if (outcome.kind === "failed") this.#options.onLate(this.job, outcome.error);
+    return { kind: result };
+  }
+
+  #rolledBack(): Outcome {
+    const { id, task } = this.job;
+    const error = new TaskwrightError(
+      "COMPLETION_ROLLED_BACK",
+      `The handler of task ${task} returned, but the transaction in which it completed its job was rolled back. Let the transaction's error reject.`,
+      { jobId: id, task },
+    );
+    return { kind: "failed", error };
   }
 
   #decode(): SplitPayload {
@@ -92,7 +153,7 @@ export class Run<App> {
   #handle(payload: unknown, reserved: SplitPayload): Promise<RunResult> {
     const { task } = this.#bound;
     const { shared, onLate } = this.#options;
-    const context = new Context(shared, this.job, () => this.#signal(), reserved);
+    const context = new Context(shared, this.job, this, reserved);
     return new Promise((resolve, reject) => {
       let isGivenUp = false;
       this.#giveUp = () => {
@@ -119,29 +180,34 @@ export class Run<App> {
     const { handler, task } = this.#bound;
     const { chain } = this.#options;
     const call = async (): Promise<RunResult> => {
-      await handler(payload, ctx);
+      // Counted before the handler may change its array.
+      const count = task.batch === undefined ? undefined : (payload as unknown[]).length;
+      const result: unknown = await handler(payload, ctx);
+      if (count !== undefined) await checkBatchResult(task.identifier, count, result);
       return "completed";
     };
     return chain === undefined ? call() : chain({ task, payload, ctx }, call);
   }
 
   #failed(error: Error): Outcome {
-    if (this.#abort === undefined) return { kind: "failed", error };
+    const left = this.#leftItems(error);
+    if (this.#abort === undefined) return { kind: "failed", error, ...left };
     const { cause, reason } = this.#abort;
-    if (cause !== "timeout") return returned;
+    if (cause === "shutdown" || cause === "lost") return { ...returned, ...left };
     if (error === reason) return { kind: "failed", error };
+    const { code, message, details } = reason;
     return {
       kind: "failed",
-      error: new TaskwrightError(reason.code, reason.message, reason.details, { cause: error }),
+      error: new TaskwrightError(code, message, details, { cause: error }),
+      ...left,
     };
   }
 
-  #signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#abort !== undefined) this.#controller.abort(this.#abort.reason);
-    }
-    return this.#controller.signal;
+  /** The failed items as they were stored: the handler's copy has defaults, and is the handler's. */
+  #leftItems(error: Error): { readonly items?: readonly unknown[] } {
+    if (!(error instanceof BatchError) || this.#bound.task.batch === undefined) return {};
+    const items = this.job.decode() as readonly unknown[];
+    return { items: error.failed.map((index) => items[index]) };
   }
 }
 
@@ -162,5 +228,7 @@ function abortReason(
       return new TaskwrightError("JOB_ABORTED", "The worker is shutting down.", details);
     case "lost":
       return new TaskwrightError("JOB_ABORTED", "The worker holds the job no more.", details);
+    case "removed":
+      return new TaskwrightError("JOB_ABORTED", "The job was removed through its key.", details);
   }
 }

@@ -3,15 +3,17 @@ import type { RunChain } from "../plugins/run.js";
 import type { SettleChain } from "../plugins/settle.js";
 import type { HandlerSet } from "../tasks/handlers.js";
 import type { ClaimedJob } from "./claimed-job.js";
+import type { CompletionOptions } from "./completion.js";
 import type { SharedContext } from "./context.js";
 import { decide } from "./decide.js";
-import type { Outcome, Settlement } from "./outcome.js";
+import type { Outcome, Settlement, Unwritten } from "./outcome.js";
 import { Run, type AbortCause, type RunOptions } from "./run.js";
 import { Lifecycle, type Service } from "./service.js";
 
 export interface RunnerOptions<App> {
   readonly handlers: HandlerSet<App>;
   readonly shared: SharedContext<App>;
+  readonly completion: CompletionOptions;
   readonly concurrency: number;
   /** Milliseconds that a stop waits before it aborts what runs. */
   readonly shutdownTimeoutMs: number;
@@ -26,6 +28,8 @@ export interface RunnerOptions<App> {
   /** What plugins put around a result. */
   readonly settleChain: SettleChain | undefined;
   readonly settle: (settlement: Settlement) => void;
+  /** Told of a job that its handler's own transaction completed. */
+  readonly onCommitted: (job: ClaimedJob) => void;
 }
 
 /** Runs jobs in a fixed number of slots. */
@@ -43,13 +47,14 @@ export class Runner<App> implements Service {
 
   constructor(options: RunnerOptions<App>) {
     this.#options = options;
-    const { shared, abortGraceMs, events, runChain: chain } = options;
+    const { shared, completion, abortGraceMs, events, runChain: chain } = options;
     this.#givenUp = new Promise((resolve) => {
       this.#onGivenUp = resolve;
     });
     this.#runOptions = {
       shared,
       chain,
+      completion,
       abortGraceMs,
       onLate: (job, error) => events.emit("job:late", () => ({ job: job.job, error })),
     };
@@ -102,6 +107,11 @@ export class Runner<App> implements Service {
     for (const run of this.#running) if (jobs.includes(run.job)) run.abort(cause);
   }
 
+  /** The jobs that run and that no transaction of their handler's completes. */
+  uncompleted(): ClaimedJob[] {
+    return [...this.#running].filter((run) => !run.isCompleting).map(({ job }) => job);
+  }
+
   /** Aborts every running job and doesn't wait for the handlers. */
   giveUp(): void {
     this.#onGivenUp();
@@ -112,7 +122,7 @@ export class Runner<App> implements Service {
   }
 
   async #run(job: ClaimedJob): Promise<void> {
-    const { handlers, events, onStarted, onFinished, settle, settleChain } = this.#options;
+    const { handlers, events, onStarted, onFinished } = this.#options;
     const bound = handlers.tasks.get(job.task);
     // Only jobs of the given tasks are claimed.
     if (bound === undefined) throw new Error(`There is no handler for task ${job.task}.`);
@@ -124,24 +134,31 @@ export class Runner<App> implements Service {
     const result = await run.outcome;
     this.#running.delete(run);
     onFinished(performance.now() - startMs);
-    const outcome =
-      settleChain === undefined ? result : await this.#decide(job, result, settleChain);
-    this.#announce(job, outcome);
-    settle({ job, outcome });
+    this.#hand(job, await this.#decide(job, result));
     this.fill();
     if (this.running === 0) this.#onIdle?.();
   }
 
-  async #decide(job: ClaimedJob, outcome: Outcome, chain: SettleChain): Promise<Outcome> {
+  #hand(job: ClaimedJob, outcome: Outcome | Unwritten): void {
+    const { settle, onCommitted } = this.#options;
+    this.#announce(job, outcome);
+    if (outcome.kind === "committed") onCommitted(job);
+    else if (outcome.kind !== "unknown") settle({ job, outcome });
+  }
+
+  async #decide(job: ClaimedJob, outcome: Outcome | Unwritten): Promise<Outcome | Unwritten> {
+    const { events, settleChain: chain } = this.#options;
+    if (chain === undefined) return outcome;
     if (outcome.kind !== "completed" && outcome.kind !== "failed") return outcome;
-    const { events } = this.#options;
     this.#deciding.add(job);
     const decided = await decide(job, outcome, { chain, events, givenUp: this.#givenUp });
     this.#deciding.delete(job);
-    return decided;
+    // Whatever error it is in the end, the items that are done stay done.
+    if (decided.kind !== "failed" || outcome.kind !== "failed") return decided;
+    return outcome.items === undefined ? decided : { ...decided, items: outcome.items };
   }
 
-  #announce(job: ClaimedJob, outcome: Outcome): void {
+  #announce(job: ClaimedJob, outcome: Outcome | Unwritten): void {
     const { events } = this.#options;
     switch (outcome.kind) {
       case "completed":
@@ -149,6 +166,15 @@ export class Runner<App> implements Service {
           job: job.job,
         }));
         break;
+      case "committed":
+        events.emit("job:success", () => ({ job: job.job }));
+        events.emit("job:complete", () => ({ job: job.job, error: undefined }));
+        break;
+      case "unknown": {
+        const error = new Error("A transaction that completes the job is still open.");
+        events.emit("pool:fatalError", () => ({ action: "complete", error, jobs: [job.job] }));
+        break;
+      }
       case "returned":
         events.emit("job:interrupted", () => ({ job: job.job }));
         break;

@@ -132,15 +132,20 @@ export class Settler implements Service {
     const completedIds: string[] = [];
     const returnedIds: string[] = [];
     const failedIds: string[] = [];
+    const returnedPayloads: string[] = [];
     const failedMessages: string[] = [];
+    const failedPayloads: string[] = [];
     for (const { job, outcome } of settlements) {
       if (job.isLost) continue;
       locks.add(job.lockedAt);
       if (outcome.kind === "completed") completedIds.push(job.id);
-      else if (outcome.kind === "returned") returnedIds.push(job.id);
-      else {
+      else if (outcome.kind === "returned") {
+        returnedIds.push(job.id);
+        returnedPayloads.push(toPayload(outcome.items));
+      } else {
         failedIds.push(job.id);
         failedMessages.push(toErrorMessage(outcome.error));
+        failedPayloads.push(toPayload(outcome.items));
       }
     }
     const lost = await queries.settleJobs(db, {
@@ -149,8 +154,9 @@ export class Settler implements Service {
       completedIds,
       failedIds,
       failedMessages,
-      failedPayloads: [],
+      failedPayloads,
       returnedIds,
+      returnedPayloads,
     });
     return new Set(lost.map(({ id }) => id));
   }
@@ -168,4 +174,9 @@ export class Settler implements Service {
     }
     onSettled(settled);
   }
+}
+
+/** The empty text keeps the payload as it is. */
+function toPayload(items: readonly unknown[] | undefined): string {
+  return items === undefined ? "" : JSON.stringify(items);
 }

@@ -100,6 +100,7 @@ export class Strays implements Service {
       failedMessages: [],
       failedPayloads: [],
       returnedIds: strays.map(({ id }) => id),
+      returnedPayloads: [],
     });
     return strays.length;
   }

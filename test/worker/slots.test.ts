@@ -48,6 +48,7 @@ async function complete(workerId: string, jobs: { id: string; lockedAt: string }
     failedMessages: [],
     failedPayloads: [],
     returnedIds: [],
+    returnedPayloads: [],
   });
   expect(lost).toEqual([]);
 }

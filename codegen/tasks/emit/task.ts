@@ -24,11 +24,12 @@ export function emitTask(model: TaskModel, options: EmitOptions): Promise<string
 
 function addImports(file: SourceFile, { names, defaults }: TaskModel): void {
   const isBatch = defaults.batch !== undefined;
-  const types = ["Executor", "Handler", "Job", "StandardSchema", "TaskSpec", "ValidationResult"];
+  const handler = isBatch ? "BatchHandler" : "Handler";
+  const types = ["Executor", handler, "Job", "StandardSchema", "TaskSpec", "ValidationResult"];
   file.addImportDeclaration({
     moduleSpecifier: "taskwright",
     namedImports: [
-      "defineTask",
+      isBatch ? "defineBatchTask" : "defineTask",
       ...(isBatch ? ["enqueueBatch"] : ["enqueue", "enqueueMany"]),
       ...[...types, ...(isBatch ? [] : ["JobItem"])]
         .sort()
@@ -65,13 +66,14 @@ function addAliases(file: SourceFile, { identifier, names, hasDefaults, defaults
     name: names.handler,
     isExported: true,
     typeParameters: [{ name: "App", default: "undefined" }],
-    type: `Handler<${names.payload}, App>`,
+    type: `${defaults.batch === undefined ? "Handler" : "BatchHandler"}<${names.payload}, App>`,
     docs: [`Runs jobs of task ${identifier}.`],
   });
 }
 
 function addTask(file: SourceFile, model: TaskModel, options: EmitOptions): void {
   const { identifier, names, defaults, doc } = model;
+  const define = defaults.batch === undefined ? "defineTask" : "defineBatchTask";
   const spec = specSource(defaults);
   const members = [
     `identifier: ${JSON.stringify(identifier)}`,
@@ -89,7 +91,7 @@ function addTask(file: SourceFile, model: TaskModel, options: EmitOptions): void
     declarations: [
       {
         name: names.task,
-        initializer: `defineTask<${names.input}, ${names.payload}>({ ${members.join(", ")} })`,
+        initializer: `${define}<${names.input}, ${names.payload}>({ ${members.join(", ")} })`,
       },
     ],
   });

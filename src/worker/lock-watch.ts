@@ -1,0 +1,85 @@
+import type { Executor } from "../database/executor.js";
+import type { Queries } from "../database/queries.js";
+import { toError } from "../errors.js";
+import type { WorkerEvents } from "../events.js";
+import type { ClaimedJob } from "./claimed-job.js";
+import { Lifecycle, type Service } from "./service.js";
+
+export interface LockWatchOptions {
+  readonly queries: Queries;
+  readonly db: Executor;
+  readonly workerId: string;
+  readonly events: WorkerEvents;
+  readonly intervalMs: number;
+  /** The jobs that run now. */
+  readonly running: () => readonly ClaimedJob[];
+  /** Told of jobs that this worker holds no more. */
+  readonly onLost: (jobs: readonly ClaimedJob[]) => void;
+  /** Told of jobs that were removed through their key: they run, but are not tried again. */
+  readonly onRemoved: (jobs: readonly ClaimedJob[]) => void;
+}
+
+/**
+ * Looks, now and then, whether running jobs are still this worker's: a sweep may have taken it for
+ * dead, an operator may have completed, failed or unlocked a job. Its handler is then told to stop.
+ * Short jobs are never asked about.
+ */
+export class LockWatch implements Service {
+  readonly #options: LockWatchOptions;
+  readonly #lifecycle = new Lifecycle();
+  #timer: NodeJS.Timeout | undefined;
+  #check: Promise<void> | undefined;
+
+  constructor(options: LockWatchOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    if (this.#lifecycle.start()) this.#schedule();
+  }
+
+  stop(): Promise<void> {
+    return this.#lifecycle.stop(async () => {
+      clearTimeout(this.#timer);
+      await this.#check;
+    });
+  }
+
+  /** Looks at the jobs that have run for at least an interval. Returns how many were lost. */
+  async checkOnce(): Promise<number> {
+    const { queries, db, workerId, running, onLost, onRemoved, intervalMs } = this.#options;
+    const sinceMs = performance.now() - intervalMs;
+    const jobs = running().filter(({ claimedAtMs }) => claimedAtMs <= sinceMs);
+    if (jobs.length === 0) return 0;
+    const held = await queries.findHeldJobs(db, {
+      workerId,
+      locks: [...new Set(jobs.map(({ lockedAt }) => lockedAt))],
+      ids: jobs.map(({ id }) => id),
+    });
+    const rows = new Map(held.map((row) => [row.id, row]));
+    const lost = jobs.filter(({ id }) => !rows.has(id));
+    const removed = jobs.filter(({ id, key, revision }) => {
+      const row = rows.get(id);
+      return key !== null && row?.key === null && row.revision === revision;
+    });
+    if (lost.length > 0) onLost(lost);
+    if (removed.length > 0) onRemoved(removed);
+    return lost.length;
+  }
+
+  #schedule(): void {
+    this.#timer = setTimeout(() => {
+      this.#check = this.#run();
+    }, this.#options.intervalMs);
+  }
+
+  async #run(): Promise<void> {
+    try {
+      await this.checkOnce();
+    } catch (thrown) {
+      const error = toError(thrown);
+      this.#options.events.emit("locks:error", () => ({ error }));
+    }
+    if (this.#lifecycle.isStarted) this.#schedule();
+  }
+}
