@@ -1336,7 +1336,26 @@ begin
 end;
 $taskwright$;
 `,
-  "14_settle_jobs": `-- Settles what a worker holds: completed jobs are deleted, failed ones wait for their retry (or
+  "14_settle_jobs": `-- When a failed job is tried again. What is asked for is nothing for the usual back-off, an ISO 8601
+-- duration from now, a time, or \`never\`, which leaves the time alone.
+create or replace function graphile_worker.taskwright_retry_time(
+  asked text,
+  attempts int,
+  run_at timestamptz
+) returns timestamptz
+language sql
+stable
+as $taskwright$
+  -- taskwright: taskwright_retry_time 1
+  select case
+    when asked = '' then greatest(now(), run_at) + exp(least(attempts, 10)) * interval '1 second'
+    when asked = 'never' then run_at
+    when asked like 'P%' then now() + asked::interval
+    else greatest(now(), asked::timestamptz)
+  end;
+$taskwright$;
+
+-- Settles what a worker holds: completed jobs are deleted, failed ones wait for their retry (or
 -- stay, permanently failed, once no attempt is left), returned ones are given back with their
 -- attempt uncounted. Queues are freed with their jobs.
 --
@@ -1346,7 +1365,7 @@ $taskwright$;
 -- claimed twice must not be settled for its first claim together with jobs of its second one.)
 --
 -- A failed or returned payload that is not empty replaces the job's, as JSON text: what remains to be
--- done of a batch.
+-- done of a batch. A failed job's retry says when, or whether, it is tried again.
 --
 -- Source of the failure semantics: graphile-worker 0.18, failJobs.
 -- Pinned plans, for the reason given at taskwright_claim_jobs; arrays, since joins may begin with all
@@ -1358,6 +1377,7 @@ create or replace function graphile_worker.taskwright_settle_jobs(
   failed_ids bigint[],
   failed_messages text[],
   failed_payloads text[],
+  failed_retries text[],
   returned_ids bigint[],
   returned_payloads text[]
 ) returns setof bigint
@@ -1381,7 +1401,14 @@ begin
     update graphile_worker._private_jobs as jobs
     set
       last_error = failed_messages[array_position(failed_ids, jobs.id)],
-      run_at = greatest(now(), jobs.run_at) + exp(least(jobs.attempts, 10)) * interval '1 second',
+      run_at = graphile_worker.taskwright_retry_time(
+        failed_retries[array_position(failed_ids, jobs.id)], jobs.attempts, jobs.run_at
+      ),
+      -- As permanently_fail_jobs does.
+      attempts = case failed_retries[array_position(failed_ids, jobs.id)]
+        when 'never' then greatest(jobs.attempts, jobs.max_attempts)
+        else jobs.attempts
+      end,
       payload = coalesce(
         nullif(failed_payloads[array_position(failed_ids, jobs.id)], '')::json,
         jobs.payload
@@ -1462,7 +1489,7 @@ begin
   );
   if exists (
     select from graphile_worker.taskwright_settle_jobs(
-      worker_id, array[lock_time], array[job_id], '{}', '{}', '{}', '{}', '{}'
+      worker_id, array[lock_time], array[job_id], '{}', '{}', '{}', '{}', '{}', '{}'
     )
   ) then
     raise exception 'Worker % does not hold job %.', worker_id, job_id using errcode = 'TWLST';

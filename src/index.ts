@@ -70,6 +70,12 @@ export {
 } from "./tasks/handlers.js";
 export type { PayloadIssue } from "./tasks/issues.js";
 export { createPeerTasks, type PeerHandlers, type PeerTasks } from "./tasks/peer.js";
+export {
+  NonRetriableError,
+  RetryAfterError,
+  type RetryAfterOptions,
+  type RetryTime,
+} from "./tasks/retry.js";
 export type { JobKeyMode, TaskSpec } from "./tasks/spec.js";
 export {
   defineBatchTask,

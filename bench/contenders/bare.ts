@@ -39,6 +39,7 @@ export const runBare: Contender = async ({ connectionString }, onJob) => {
         failedIds: [],
         failedMessages: [],
         failedPayloads: [],
+        failedRetries: [],
         returnedIds: [],
         returnedPayloads: [],
       });

@@ -85,6 +85,7 @@ export interface SettleJobsParams {
   failedIds: stringArray;
   failedMessages: stringArray;
   failedPayloads: stringArray;
+  failedRetries: stringArray;
   locks: stringArray;
   returnedIds: stringArray;
   returnedPayloads: stringArray;
@@ -113,6 +114,7 @@ export const settleJobs = new PreparedQuery<SettleJobsParams, SettleJobsResult>(
     failedIds: true,
     failedMessages: true,
     failedPayloads: true,
+    failedRetries: true,
     returnedIds: true,
     returnedPayloads: true,
   },
@@ -144,20 +146,26 @@ export const settleJobs = new PreparedQuery<SettleJobsParams, SettleJobsResult>(
       locs: [{ a: 205, b: 220 }],
     },
     {
+      name: "failedRetries",
+      required: true,
+      transform: { type: "scalar" },
+      locs: [{ a: 225, b: 239 }],
+    },
+    {
       name: "returnedIds",
       required: true,
       transform: { type: "scalar" },
-      locs: [{ a: 225, b: 237 }],
+      locs: [{ a: 244, b: 256 }],
     },
     {
       name: "returnedPayloads",
       required: true,
       transform: { type: "scalar" },
-      locs: [{ a: 260, b: 277 }],
+      locs: [{ a: 279, b: 296 }],
     },
   ],
   statement:
-    'select lost as "id!"\nfrom graphile_worker.taskwright_settle_jobs(\n  :workerId!,\n  :locks!::text[]::timestamptz[],\n  :completedIds!::text[]::bigint[],\n  :failedIds!::text[]::bigint[],\n  :failedMessages!,\n  :failedPayloads!,\n  :returnedIds!::text[]::bigint[],\n  :returnedPayloads!\n) as lost                                            ',
+    'select lost as "id!"\nfrom graphile_worker.taskwright_settle_jobs(\n  :workerId!,\n  :locks!::text[]::timestamptz[],\n  :completedIds!::text[]::bigint[],\n  :failedIds!::text[]::bigint[],\n  :failedMessages!,\n  :failedPayloads!,\n  :failedRetries!,\n  :returnedIds!::text[]::bigint[],\n  :returnedPayloads!\n) as lost                                            ',
 } as unknown as QueryIR);
 
 /** 'FindTasks' parameters type */

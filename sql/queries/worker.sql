@@ -34,6 +34,7 @@ from graphile_worker.taskwright_settle_jobs(
   :failedIds!::text[]::bigint[],
   :failedMessages!,
   :failedPayloads!,
+  :failedRetries!,
   :returnedIds!::text[]::bigint[],
   :returnedPayloads!
 ) as lost;

@@ -1,4 +1,6 @@
+import { TaskwrightError } from "../errors.js";
 import type { Job } from "../jobs/job.js";
+import { isRetryTime, type RetryTime } from "../tasks/retry.js";
 import { compose, type Chain, type Interceptor } from "./compose.js";
 import type { Plugin } from "./plugin.js";
 
@@ -8,6 +10,8 @@ export type SettleOutcome =
   | {
       readonly kind: "failed";
       readonly error: Error;
+      /** When the job is tried again. Default: what the error says, else after the usual back-off. */
+      readonly retry?: RetryTime | undefined;
     };
 
 export interface SettleRequest {
@@ -26,6 +30,8 @@ export interface SettleRequest {
  */
 export type SettleInterceptor = Interceptor<SettleRequest, SettleOutcome, SettleOutcome>;
 
+const expected = `{ kind: "completed" }, { kind: "failed", error, retry? } or nothing`;
+
 export type SettleChain = Chain<SettleRequest, SettleOutcome>;
 
 /** The settle interceptors of some plugins, as one. */
@@ -33,9 +39,15 @@ export function composeSettle(plugins: readonly Plugin[]): SettleChain | undefin
   return compose<SettleRequest, SettleOutcome, SettleOutcome>(
     {
       step: "settle",
-      change: ({ job }, outcome) => ({ job, outcome }),
+      change: ({ job }, outcome) => {
+        if (isOutcome(outcome)) return { job, outcome };
+        throw new TaskwrightError(
+          "PLUGIN_INVALID",
+          `A settle interceptor must give next ${expected}.`,
+        );
+      },
       accepts: isOutcome,
-      expected: `{ kind: "completed" }, { kind: "failed", error: Error } or nothing`,
+      expected,
     },
     plugins.flatMap(({ name, settle }) =>
       settle === undefined ? [] : [{ plugin: name, intercept: settle }],
@@ -45,6 +57,7 @@ export function composeSettle(plugins: readonly Plugin[]): SettleChain | undefin
 
 function isOutcome(result: unknown): result is SettleOutcome {
   if (typeof result !== "object" || result === null) return false;
-  const { kind, error } = result as { readonly kind?: unknown; readonly error?: unknown };
-  return kind === "completed" || (kind === "failed" && error instanceof Error);
+  const { kind, error, retry }: { kind?: unknown; error?: unknown; retry?: unknown } = result;
+  if (kind === "completed") return true;
+  return kind === "failed" && error instanceof Error && (retry === undefined || isRetryTime(retry));
 }

@@ -1,5 +1,6 @@
 import { TaskwrightError } from "../errors.js";
 import type { JobContext } from "./context.js";
+import { latestRetryTime, retryTimeOf, type RetryTime } from "./retry.js";
 
 /**
  * What a batch task's handler says of its items: nothing, which means that all are done, or one
@@ -27,6 +28,8 @@ const maxErrorsShown = 20;
 export class BatchError extends TaskwrightError {
   /** Where the failed items stand in the payload, in ascending order. */
   readonly failed: readonly number[];
+  /** What the items' errors say of their retry: the latest time, or never if all of them say so. */
+  readonly retry: RetryTime | undefined;
 
   constructor(task: string, count: number, failures: ReadonlyMap<number, unknown>) {
     const lines = [...failures].map(([index, reason]) => `item ${index}: ${messageOf(reason)}`);
@@ -39,6 +42,7 @@ export class BatchError extends TaskwrightError {
       { cause: new AggregateError(failures.values()) },
     );
     this.failed = [...failures.keys()];
+    this.retry = latestRetryTime([...failures.values()].map(retryTimeOf));
   }
 }
 

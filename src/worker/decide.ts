@@ -1,6 +1,7 @@
 import { toError } from "../errors.js";
 import type { WorkerEvents } from "../events.js";
 import type { SettleChain } from "../plugins/settle.js";
+import { retryTimeOf } from "../tasks/retry.js";
 import type { ClaimedJob } from "./claimed-job.js";
 import { completed, type Outcome } from "./outcome.js";
 
@@ -33,12 +34,13 @@ export async function decide(
 async function ask(job: ClaimedJob, outcome: Decidable, chain: SettleChain): Promise<Outcome> {
   const given =
     outcome.kind === "failed"
-      ? { kind: outcome.kind, error: outcome.error }
+      ? { kind: outcome.kind, error: outcome.error, retry: outcome.retry }
       : { kind: outcome.kind };
   const decided = await chain({ job: job.job, outcome: given }, async (last) => last.outcome);
-  if (decided.kind === outcome.kind) {
-    // What else the run found out about itself stays.
-    return decided.kind === "failed" ? { ...outcome, ...decided } : outcome;
-  }
-  return decided.kind === "failed" ? { kind: "failed", error: decided.error } : completed;
+  // What else the run found out about itself stays: that it was skipped, or which items are done.
+  if (decided.kind === "completed") return outcome.kind === "completed" ? outcome : completed;
+  const { error, retry = retryTimeOf(error) } = decided;
+  return outcome.kind === "failed"
+    ? { ...outcome, error, retry }
+    : { kind: "failed", error, retry };
 }

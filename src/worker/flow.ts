@@ -2,6 +2,7 @@ import type { Queries } from "../database/queries.js";
 import type { WorkerEvents } from "../events.js";
 import { composeRun } from "../plugins/run.js";
 import { composeSettle } from "../plugins/settle.js";
+import { isDueNow } from "../tasks/retry.js";
 import { Buffer } from "./buffer.js";
 import type { ClaimedJob } from "./claimed-job.js";
 import { Claimer } from "./claimer.js";
@@ -192,13 +193,18 @@ export class Flow<App> implements Service {
 
   #onSettled(settled: readonly Settlement[]): void {
     for (const { job } of settled) if (this.#held.get(job.id) === job) this.#held.delete(job.id);
-    // A freed queue has its next job ready, and so may a task that has room again; and what is drained
-    // shows after the last job, not before.
+    // What is drained shows after the last job, not before.
     const isDraining = this.#options.onDrained !== undefined;
-    const frees = ({ job }: Settlement) => job.queueName !== null || this.#limits.has(job.task);
-    if (isDraining || settled.some(frees)) this.#claimer.wake();
+    if (isDraining || settled.some((settlement) => this.#makesDue(settlement)))
+      this.#claimer.wake();
     else this.#claimer.onDemand();
     this.#endIfDrained();
+  }
+
+  /** A freed queue has its next job ready, so may a task that has room again, or the job itself. */
+  #makesDue({ job, outcome }: Settlement): boolean {
+    if (job.queueName !== null || this.#limits.has(job.task)) return true;
+    return outcome.kind === "failed" && isDueNow(outcome.retry);
   }
 
   #endIfDrained(): void {

@@ -1,3 +1,4 @@
+import type { RetryTime } from "../tasks/retry.js";
 import type { ClaimedJob } from "./claimed-job.js";
 
 /** What became of a claimed job. */
@@ -5,7 +6,13 @@ export type Outcome =
   /** Skipped: a plugin completed it without its handler. */
   | { readonly kind: "completed"; readonly isSkipped?: boolean }
   /** With `items`, these take the place of the payload: a batch's others are done. */
-  | { readonly kind: "failed"; readonly error: Error; readonly items?: readonly unknown[] }
+  | {
+      readonly kind: "failed";
+      readonly error: Error;
+      readonly items?: readonly unknown[];
+      /** Undefined: after the usual back-off. */
+      readonly retry?: RetryTime | undefined;
+    }
   /** Given back, the attempt uncounted: it never started, or a shutdown interrupted it. */
   | { readonly kind: "returned"; readonly items?: readonly unknown[] };
 

@@ -4,6 +4,7 @@ import { BatchError, checkBatchResult } from "../tasks/batch.js";
 import type { BoundTask } from "../tasks/handlers.js";
 import { payloadError } from "../tasks/issues.js";
 import { splitReserved, type SplitPayload } from "../tasks/reserved.js";
+import { retryTimeOf } from "../tasks/retry.js";
 import type { Executor } from "../database/executor.js";
 import type { ClaimedJob } from "./claimed-job.js";
 import { Completion, type CompletionOptions } from "./completion.js";
@@ -191,7 +192,8 @@ export class Run<App> implements RunControl {
 
   #failed(error: Error): Outcome {
     const left = this.#leftItems(error);
-    if (this.#abort === undefined) return { kind: "failed", error, ...left };
+    const retry = retryTimeOf(error);
+    if (this.#abort === undefined) return { kind: "failed", error, retry, ...left };
     const { cause, reason } = this.#abort;
     if (cause === "shutdown" || cause === "lost") return { ...returned, ...left };
     if (error === reason) return { kind: "failed", error };
@@ -199,6 +201,7 @@ export class Run<App> implements RunControl {
     return {
       kind: "failed",
       error: new TaskwrightError(code, message, details, { cause: error }),
+      retry,
       ...left,
     };
   }

@@ -153,9 +153,7 @@ export class Runner<App> implements Service {
     this.#deciding.add(job);
     const decided = await decide(job, outcome, { chain, events, givenUp: this.#givenUp });
     this.#deciding.delete(job);
-    // Whatever error it is in the end, the items that are done stay done.
-    if (decided.kind !== "failed" || outcome.kind !== "failed") return decided;
-    return outcome.items === undefined ? decided : { ...decided, items: outcome.items };
+    return decided;
   }
 
   #announce(job: ClaimedJob, outcome: Outcome | Unwritten): void {
@@ -181,7 +179,8 @@ export class Runner<App> implements Service {
       case "failed": {
         const { error } = outcome;
         events.emit("job:error", () => ({ job: job.job, error }));
-        if (job.isLastAttempt) events.emit("job:failed", () => ({ job: job.job, error }));
+        if (job.isLastAttempt || outcome.retry === "never")
+          events.emit("job:failed", () => ({ job: job.job, error }));
         break;
       }
     }

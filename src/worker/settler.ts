@@ -3,6 +3,7 @@ import type { Executor } from "../database/executor.js";
 import type { Queries } from "../database/queries.js";
 import { toError } from "../errors.js";
 import type { WorkerEvents } from "../events.js";
+import { toRetryText } from "../tasks/retry.js";
 import { Backoff, Pause } from "./backoff.js";
 import type { ClaimedJob } from "./claimed-job.js";
 import { toErrorMessage, type Settlement } from "./outcome.js";
@@ -135,6 +136,7 @@ export class Settler implements Service {
     const returnedPayloads: string[] = [];
     const failedMessages: string[] = [];
     const failedPayloads: string[] = [];
+    const failedRetries: string[] = [];
     for (const { job, outcome } of settlements) {
       if (job.isLost) continue;
       locks.add(job.lockedAt);
@@ -146,6 +148,7 @@ export class Settler implements Service {
         failedIds.push(job.id);
         failedMessages.push(toErrorMessage(outcome.error));
         failedPayloads.push(toPayload(outcome.items));
+        failedRetries.push(toRetryText(outcome.retry));
       }
     }
     const lost = await queries.settleJobs(db, {
@@ -155,6 +158,7 @@ export class Settler implements Service {
       failedIds,
       failedMessages,
       failedPayloads,
+      failedRetries,
       returnedIds,
       returnedPayloads,
     });

@@ -99,6 +99,7 @@ export class Strays implements Service {
       failedIds: [],
       failedMessages: [],
       failedPayloads: [],
+      failedRetries: [],
       returnedIds: strays.map(({ id }) => id),
       returnedPayloads: [],
     });

@@ -40,6 +40,7 @@ test("what we add is this and nothing else", async () => {
     "function taskwright_put_jobs_in_order",
     "function taskwright_refuse_deleted_names",
     "function taskwright_replace_jobs",
+    "function taskwright_retry_time",
     "function taskwright_settle_jobs",
     "function taskwright_take_key",
     "function taskwright_take_keys",

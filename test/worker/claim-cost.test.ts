@@ -91,7 +91,7 @@ test("a claim doesn't even pass by the index entries of jobs that are scheduled 
 
 test("a settle finds its jobs by their ids, even if its plan was made while there were none", async () => {
   const sql = `select * from graphile_worker.taskwright_settle_jobs(
-    'me', '{2020-01-01}', '{1}', '{2}', '{no}', '{""}', '{3}', '{""}')`;
+    'me', '{2020-01-01}', '{1}', '{2}', '{no}', '{""}', '{""}', '{3}', '{""}')`;
   for (let call = 0; call < 10; call++) await client.query({ name: "settle", text: sql });
   await run(backlog + ready);
   expect(await measure(client, sql)).toMatchObject({ scans: 0, rows: 3 });

@@ -47,6 +47,7 @@ async function complete(workerId: string, jobs: { id: string; lockedAt: string }
     failedIds: [],
     failedMessages: [],
     failedPayloads: [],
+    failedRetries: [],
     returnedIds: [],
     returnedPayloads: [],
   });

@@ -1,0 +1,94 @@
+import { TaskwrightError } from "../errors.js";
+import { refuseOption } from "../options.js";
+
+/**
+ * When a failed job is tried again: so many milliseconds from now (by the database's clock), at a
+ * time, or never, which makes this failure its last. In every case the attempt counts, and a job
+ * without attempts left is not tried again.
+ */
+export type RetryTime = number | Date | "never";
+
+export interface RetryAfterOptions extends ErrorOptions {
+  /** Milliseconds from now, or a time, such as a service's `Retry-After` header says. */
+  readonly after: number | Date;
+}
+
+/**
+ * Thrown by a handler, it fails the attempt and says when the job is to be tried again, in place of
+ * the usual back-off. When items of a batch throw it, the job waits for the latest of their times.
+ */
+export class RetryAfterError extends TaskwrightError {
+  readonly retry: number | Date;
+
+  /** @throws TaskwrightError `OPTION_INVALID` when `after` is no time. */
+  constructor(message: string, { after, ...options }: RetryAfterOptions) {
+    if (!isTime(after)) {
+      refuseOption("RetryAfterError", "after", "a number of milliseconds from 0, or a valid Date");
+    }
+    super("JOB_RETRY_AFTER", message, { after }, options);
+    this.retry = after;
+  }
+}
+
+/**
+ * Thrown by a handler, it fails the job for good: its row stays with the error, and its attempts are
+ * set to their maximum. A job of a batch task fails for good when all of its failed items threw it.
+ *
+ * Source: graphile-worker's `permanently_fail_jobs`.
+ */
+export class NonRetriableError extends TaskwrightError {
+  readonly retry = "never" as const;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super("JOB_NOT_RETRIABLE", message, {}, options);
+  }
+}
+
+/** When an error says that its job is to be tried again; undefined: as ever. */
+export function retryTimeOf(error: unknown): RetryTime | undefined {
+  if (!(error instanceof TaskwrightError) || !("retry" in error)) return undefined;
+  return isRetryTime(error.retry) ? error.retry : undefined;
+}
+
+/** Of several times, for one job: the latest, and never only if nobody wants another attempt. */
+export function latestRetryTime(times: readonly (RetryTime | undefined)[]): RetryTime | undefined {
+  const nowMs = Date.now();
+  let latest: number | Date | undefined;
+  for (const time of times) {
+    if (time === undefined || time === "never") continue;
+    if (latest === undefined || toMs(time, nowMs) > toMs(latest, nowMs)) latest = time;
+  }
+  return times.length > 0 && times.every((time) => time === "never") ? "never" : latest;
+}
+
+function toMs(time: number | Date, nowMs: number): number {
+  return typeof time === "number" ? nowMs + time : time.getTime();
+}
+
+/** Whether a job with this time is due at once. */
+export function isDueNow(time: RetryTime | undefined): boolean {
+  if (time === undefined || time === "never") return false;
+  const nowMs = Date.now();
+  return toMs(time, nowMs) <= nowMs;
+}
+
+/** The longest delay after which there is still a time in JavaScript, well within PostgreSQL's. */
+const maxDelayMs = 8e15;
+
+export function isRetryTime(time: unknown): time is RetryTime {
+  return time === "never" || isTime(time);
+}
+
+function isTime(time: unknown): time is number | Date {
+  if (time instanceof Date) return !Number.isNaN(time.getTime());
+  return typeof time === "number" && time >= 0 && time <= maxDelayMs;
+}
+
+/** A retry's time as the database takes it: empty for the usual back-off (sql/migrations/14_settle_jobs.sql). */
+export function toRetryText(time: RetryTime | undefined): string {
+  if (time === undefined) return "";
+  if (time === "never") return time;
+  if (typeof time === "number") return `PT${(time / 1000).toFixed(3)}S`;
+  // What has passed is now; PostgreSQL takes neither years before the first nor the sign of later ones.
+  return new Date(Math.max(time.getTime(), 0)).toISOString().replace(/^\+/u, "");
+}
