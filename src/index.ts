@@ -7,17 +7,6 @@ export {
   type MethodNames,
 } from "./client/client.js";
 export type { ClientOptions } from "./client/options.js";
-export {
-  listPauses,
-  pauseQueue,
-  pauseTask,
-  resumeQueue,
-  resumeTask,
-  type ControlOptions,
-  type Pause,
-  type PauseKind,
-  type PauseOptions,
-} from "./control/index.js";
 export { defineCron } from "./cron/define-cron.js";
 export type {
   CronBuilder,
@@ -36,6 +25,7 @@ export type { Executor, QueryResult } from "./database/executor.js";
 export { TaskwrightError, type ErrorCode } from "./errors.js";
 export type { Job } from "./jobs/job.js";
 export { silentLogger, type Logger } from "./log.js";
+export * from "./manage/index.js";
 export {
   inspectSchema,
   migrate,

@@ -72,7 +72,7 @@ export type ListPausesParams = void;
 export interface ListPausesResult {
   kind: string;
   name: string;
-  pausedAt: Date;
+  pausedAtMs: string;
   reason: string | null;
 }
 
@@ -89,5 +89,5 @@ export const listPauses = new PreparedQuery<ListPausesParams, ListPausesResult>(
   usedParamSet: {},
   params: [],
   statement:
-    'select kind as "kind!", name as "name!", paused_at as "pausedAt!", reason as "reason?"\nfrom graphile_worker.taskwright_pauses\norder by paused_at, kind, name',
+    'select\n  kind as "kind!",\n  name as "name!",\n  (extract(epoch from paused_at) * 1000)::text as "pausedAtMs!",\n  reason as "reason?"\nfrom graphile_worker.taskwright_pauses\norder by paused_at, kind, name',
 } as unknown as QueryIR);

@@ -19,6 +19,10 @@ from removed;
 
 /* What is paused, longest first. */
 /* @name listPauses */
-select kind as "kind!", name as "name!", paused_at as "pausedAt!", reason as "reason?"
+select
+  kind as "kind!",
+  name as "name!",
+  (extract(epoch from paused_at) * 1000)::text as "pausedAtMs!",
+  reason as "reason?"
 from graphile_worker.taskwright_pauses
 order by paused_at, kind, name;

@@ -27,6 +27,7 @@ const kinds: Readonly<Record<MigrationName, Kind>> = {
   "14_settle_jobs": "addition",
   "15_pauses": "addition",
   "16_slots": "addition",
+  "17_read_jobs": "addition",
 };
 
 /** One migration and what the catalogue holds once it has run. */

@@ -1,8 +1,6 @@
 import type { Executor } from "../database/executor.js";
-import { defaultSchema } from "../database/identifier.js";
-import { bindQueries, type Queries } from "../database/queries.js";
-import { explainRefusal } from "../jobs/refusal.js";
-import { refuseOption, refuseUnknownOptions } from "../options.js";
+import { checkName, checkText, manage, type ManageOptions } from "./options.js";
+import { toDate } from "./stored-job.js";
 
 /** Something that the fleet leaves alone. */
 export interface Pause {
@@ -15,12 +13,7 @@ export interface Pause {
 
 export type PauseKind = "task" | "queue";
 
-export interface ControlOptions {
-  /** Unquoted name of the schema. Default `graphile_worker`. */
-  readonly schema?: string;
-}
-
-export interface PauseOptions extends ControlOptions {
+export interface PauseOptions extends ManageOptions {
   /** Why, for whoever lists the pauses. */
   readonly reason?: string;
 }
@@ -42,11 +35,7 @@ export function pauseTask(db: Executor, task: string, options: PauseOptions = {}
  * Ends the pause of a task and wakes the workers up; there need not be one.
  * @throws TaskwrightError as `pauseTask`
  */
-export function resumeTask(
-  db: Executor,
-  task: string,
-  options: ControlOptions = {},
-): Promise<void> {
+export function resumeTask(db: Executor, task: string, options: ManageOptions = {}): Promise<void> {
   return resume("resumeTask", "task", db, task, options);
 }
 
@@ -70,7 +59,7 @@ export function pauseQueue(
 export function resumeQueue(
   db: Executor,
   queueName: string,
-  options: ControlOptions = {},
+  options: ManageOptions = {},
 ): Promise<void> {
   return resume("resumeQueue", "queue", db, queueName, options);
 }
@@ -79,10 +68,14 @@ export function resumeQueue(
  * All that is paused, longest first.
  * @throws TaskwrightError as `pauseTask`
  */
-export async function listPauses(db: Executor, options: ControlOptions = {}): Promise<Pause[]> {
-  refuseUnknownOptions("listPauses", options, ["schema"]);
-  const rows = await run(options, (queries) => queries.listPauses(db));
-  return rows.map((row) => ({ ...row, kind: row.kind as PauseKind }));
+export async function listPauses(db: Executor, options: ManageOptions = {}): Promise<Pause[]> {
+  const rows = await manage("listPauses", options, [], (queries) => queries.listPauses(db));
+  return rows.map(({ kind, name, pausedAtMs, reason }) => ({
+    kind: kind as PauseKind,
+    name,
+    pausedAt: toDate(pausedAtMs),
+    reason,
+  }));
 }
 
 async function pause(
@@ -92,13 +85,12 @@ async function pause(
   name: string,
   options: PauseOptions,
 ): Promise<void> {
-  refuseUnknownOptions(owner, options, ["schema", "reason"]);
-  checkName(owner, kind, name);
-  const { reason = null } = options;
-  if (reason !== null && !isText(reason)) {
-    refuseOption(owner, "reason", "a string without NUL characters");
-  }
-  await run(options, (queries) => queries.addPause(db, { kind, name, reason }));
+  await manage(owner, options, ["reason"], (queries) => {
+    const { reason } = options;
+    checkName(owner, kind, name);
+    checkText(owner, "reason", reason);
+    return queries.addPause(db, { kind, name, reason });
+  });
 }
 
 async function resume(
@@ -106,29 +98,10 @@ async function resume(
   kind: PauseKind,
   db: Executor,
   name: string,
-  options: ControlOptions,
+  options: ManageOptions,
 ): Promise<void> {
-  refuseUnknownOptions(owner, options, ["schema"]);
-  checkName(owner, kind, name);
-  await run(options, (queries) => queries.removePause(db, { kind, name }));
-}
-
-async function run<T>(
-  { schema = defaultSchema }: ControlOptions,
-  query: (queries: Queries) => Promise<T>,
-): Promise<T> {
-  try {
-    return await query(bindQueries({ schema, preparedStatements: true }));
-  } catch (error) {
-    throw explainRefusal(error);
-  }
-}
-
-function checkName(owner: string, kind: PauseKind, name: unknown): void {
-  if (isText(name) && name !== "") return;
-  refuseOption(owner, kind, "a name: a string that is not empty, without NUL characters");
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === "string" && !value.includes("\0");
+  await manage(owner, options, [], (queries) => {
+    checkName(owner, kind, name);
+    return queries.removePause(db, { kind, name });
+  });
 }

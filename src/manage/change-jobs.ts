@@ -1,0 +1,156 @@
+import type { Executor } from "../database/executor.js";
+import { refuseOption } from "../options.js";
+import { change, changeAndWake, type ChangedJobs } from "./change.js";
+import { checkInteger, checkName, checkText, manage, type ManageOptions } from "./options.js";
+import { readJob, type StoredJob } from "./stored-job.js";
+
+/**
+ * Completes jobs without running them: they are deleted. The answer holds them as they were.
+ *
+ * A job that a worker holds is left alone, unless its lock is older than four hours, when every peer
+ * takes the worker for dead. Of more than a thousand jobs, each thousand is a statement of its own.
+ *
+ * Source of the semantics: graphile-worker's `completeJobs`.
+ * @throws TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID`, `SCHEMA_MISSING`
+ */
+export function completeJobs(
+  db: Executor,
+  ids: readonly string[],
+  options: ManageOptions = {},
+): Promise<ChangedJobs> {
+  return manage("completeJobs", options, [], (queries) =>
+    change("completeJobs", queries, db, ids, (part) => queries.completeJobs(db, { ids: part })),
+  );
+}
+
+/**
+ * Fails jobs for good, with a reason as their last error. Jobs that workers hold are left alone, as
+ * by `completeJobs`.
+ *
+ * Source of the semantics: graphile-worker's `permanentlyFailJobs`.
+ * @param reason Default: `Manually marked as failed`.
+ * @throws TaskwrightError as `completeJobs`
+ */
+export function permanentlyFailJobs(
+  db: Executor,
+  ids: readonly string[],
+  reason?: string,
+  options: ManageOptions = {},
+): Promise<ChangedJobs> {
+  const owner = "permanentlyFailJobs";
+  return manage(owner, options, [], (queries) => {
+    checkText(owner, "reason", reason);
+    return change(owner, queries, db, ids, (part) =>
+      queries.permanentlyFailJobs(db, { ids: part, reason }),
+    );
+  });
+}
+
+/** What a job is given anew; what is left out stays. */
+export interface Reschedule {
+  readonly runAt?: Date;
+  /** Lower runs first; -32768 to 32767. */
+  readonly priority?: number;
+  /** How often the job counts as attempted; 0 gives it all its attempts again. */
+  readonly attempts?: number;
+  /** From 1. */
+  readonly maxAttempts?: number;
+}
+
+export interface RescheduleOptions extends ManageOptions, Reschedule {}
+
+/**
+ * Gives jobs another time, priority or number of attempts, and wakes the workers up. Jobs that
+ * workers hold are left alone, as by `completeJobs`.
+ *
+ * Source of the semantics: graphile-worker's `rescheduleJobs`; but zero is a number like others,
+ * where the peer's client takes a priority or attempts of 0 for nothing.
+ * @throws TaskwrightError as `completeJobs`
+ */
+export function rescheduleJobs(
+  db: Executor,
+  ids: readonly string[],
+  options: RescheduleOptions,
+): Promise<ChangedJobs> {
+  const owner = "rescheduleJobs";
+  return manage(owner, options, [...reschedulable], (queries) => {
+    const values = checkReschedule(owner, options);
+    return changeAndWake(owner, queries, db, ids, (part) =>
+      queries.rescheduleJobs(db, { ids: part, ...values }),
+    );
+  });
+}
+
+/**
+ * Makes jobs due at once that failed for good or wait for their retry, and wakes the workers up. One
+ * that failed for good has all its attempts again; of one that waits, the attempts stay counted. Its
+ * last error stays until it fails again. Jobs in other states are left alone.
+ * @throws TaskwrightError as `completeJobs`
+ */
+export function retryJobs(
+  db: Executor,
+  ids: readonly string[],
+  options: ManageOptions = {},
+): Promise<ChangedJobs> {
+  return manage("retryJobs", options, [], (queries) =>
+    changeAndWake("retryJobs", queries, db, ids, (part) => queries.retryJobs(db, { ids: part })),
+  );
+}
+
+/**
+ * Makes jobs due at once that are scheduled for later or wait for their retry, and wakes the workers
+ * up. Jobs that are due already keep their place. A job behind a busy or paused queue still waits;
+ * the state tells. Jobs that run, or have failed for good, are left alone.
+ * @throws TaskwrightError as `completeJobs`
+ */
+export function runJobsNow(
+  db: Executor,
+  ids: readonly string[],
+  options: ManageOptions = {},
+): Promise<ChangedJobs> {
+  return manage("runJobsNow", options, [], (queries) =>
+    changeAndWake("runJobsNow", queries, db, ids, (part) => queries.runJobsNow(db, { ids: part })),
+  );
+}
+
+/**
+ * Removes the job with a key and gives it as it was; undefined when there is none. A job that runs
+ * can't be removed: it loses its key and any retry, is given with a key of null and the state
+ * `running`, and a Taskwright worker aborts its handler.
+ *
+ * Source of the semantics: graphile-worker's `remove_job`.
+ * @throws TaskwrightError as `completeJobs`
+ */
+export function removeJob(
+  db: Executor,
+  jobKey: string,
+  options: ManageOptions = {},
+): Promise<StoredJob | undefined> {
+  return manage("removeJob", options, [], async (queries) => {
+    checkName("removeJob", "jobKey", jobKey);
+    const [row] = await queries.removeJob(db, { jobKey });
+    return row === undefined ? undefined : readJob(row.job);
+  });
+}
+
+const reschedulable = ["runAt", "priority", "attempts", "maxAttempts"] as const;
+const maxInt16 = 32_767;
+const ranges = {
+  priority: [-maxInt16 - 1, maxInt16],
+  attempts: [0, maxInt16],
+  maxAttempts: [1, maxInt16],
+} as const;
+
+function checkReschedule(owner: string, options: Reschedule) {
+  const { runAt, priority, attempts, maxAttempts } = options;
+  if (reschedulable.every((name) => options[name] === undefined)) {
+    refuseOption(owner, "runAt", `given, or another of ${reschedulable.join(", ")}`);
+  }
+  if (runAt !== undefined && !(runAt instanceof Date && !Number.isNaN(runAt.getTime()))) {
+    refuseOption(owner, "runAt", "a valid Date");
+  }
+  for (const name of ["priority", "attempts", "maxAttempts"] as const) {
+    if (options[name] !== undefined) checkInteger(owner, name, options[name], ranges[name]);
+  }
+  return { runAt: runAt?.toISOString().replace(/^\+/u, ""), priority, attempts, maxAttempts };
+}

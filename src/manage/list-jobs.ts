@@ -1,0 +1,178 @@
+import type { Executor } from "../database/executor.js";
+import type { Queries } from "../database/queries.js";
+import { refuseOption } from "../options.js";
+import type { TaskDefinition } from "../tasks/task.js";
+import { readCursor, writeCursor } from "./cursor.js";
+import {
+  checkInteger,
+  checkName,
+  checkNames,
+  checkText,
+  manage,
+  type ManageOptions,
+} from "./options.js";
+import { jobStates, readJob, type JobState, type StoredJob } from "./stored-job.js";
+
+/** A task, by its identifier or, for the type of its payload, itself. */
+export type TaskReference<Payload> =
+  string | Pick<TaskDefinition<unknown, Payload>, "identifier" | "validate">;
+
+/** Which jobs to list. What isn't given lets all pass. */
+export interface JobFilters {
+  /** In one of these states. */
+  readonly state?: JobState | readonly JobState[];
+  readonly queueName?: string;
+  /** The job with this key. */
+  readonly key?: string;
+  /** With at least one of these flags. */
+  readonly flags?: readonly string[];
+  /**
+   * With this text, in any letter case, in the payload as JSON text, in the last error or in the
+   * key. Each payload has to be read for it: mind the cost of a search through a long backlog.
+   */
+  readonly search?: string;
+}
+
+/** Which page of a list, and how long. */
+export interface PageOptions {
+  /** How many there are at most on a page. Default 100; 1 to 1000. */
+  readonly limit?: number;
+  /** The `nextCursor` of the page before. Default: the first page. */
+  readonly cursor?: string;
+}
+
+export interface ListJobsOptions<Payload = unknown> extends ManageOptions, JobFilters, PageOptions {
+  /** Of this task, or of one of these. Give a task itself to have payloads of its type. */
+  readonly task?: TaskReference<Payload> | readonly TaskReference<Payload>[];
+  /** By when they were added. Default `newest`, first. */
+  readonly order?: JobOrder;
+}
+
+export type JobOrder = "newest" | "oldest";
+
+export interface JobPage<Payload = unknown> {
+  readonly jobs: readonly StoredJob<Payload>[];
+  /** Where the next page begins; null when there is none. */
+  readonly nextCursor: string | null;
+}
+
+const owner = "listJobs";
+const orders: readonly JobOrder[] = ["newest", "oldest"];
+const defaultLimit = 100;
+export const maxLimit = 1000;
+/** A look at so many jobs takes some tens of milliseconds, and a search through few as long. */
+const maxLooks = 20_000;
+const maxSearchLooks = 5_000;
+
+/**
+ * Lists jobs page by page, in the order in which they were added. Pages hold steady while jobs come
+ * and go: a job that stays is on exactly one of them.
+ *
+ * It looks through the jobs in statements that are short each, however rare what is asked for, and
+ * locks nothing. The whole costs as much as there are jobs to look at: all of them for a filter that
+ * lets few pass, but for `key`, which finds its job at once.
+ * @throws TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID`, `SCHEMA_MISSING`
+ */
+export function listJobs<Payload = unknown>(
+  db: Executor,
+  options: ListJobsOptions<Payload> = {},
+): Promise<JobPage<Payload>> {
+  return manage(owner, options, known, async (queries) => {
+    const question = resolveQuestion(options);
+    const { asked, limit } = question;
+    const { jobs, lastId } = await look(queries, db, question);
+    const page = jobs as StoredJob<Payload>[];
+    if (page.length < limit) return { jobs: page, nextCursor: null };
+    return { jobs: page, nextCursor: writeCursor(asked, lastId) };
+  });
+}
+
+/** One job more would start the next page. */
+async function look(
+  queries: Queries,
+  db: Executor,
+  { asked, afterId, limit }: Question,
+): Promise<{ readonly jobs: StoredJob[]; readonly lastId: string }> {
+  const jobs: StoredJob[] = [];
+  const longest = asked.search === null ? maxLooks : maxSearchLooks;
+  let lastId = afterId;
+  for (let looks = limit; ; looks = Math.min(4 * looks, longest)) {
+    const rows = await queries.listJobs(db, {
+      ...asked,
+      afterId: lastId,
+      maxJobs: limit - jobs.length,
+      maxLooks: looks,
+    });
+    let isEnd = false;
+    for (const row of rows) {
+      if (row.job !== null) jobs.push(readJob(row.job));
+      else {
+        isEnd = row.isEnd === true;
+        lastId = row.lastId ?? lastId;
+      }
+    }
+    const last = jobs.at(-1);
+    if (jobs.length >= limit && last !== undefined) return { jobs, lastId: last.id };
+    if (isEnd) return { jobs, lastId };
+  }
+}
+
+const known = [
+  "state",
+  "task",
+  "queueName",
+  "key",
+  "flags",
+  "search",
+  "limit",
+  "cursor",
+  "order",
+] as const satisfies (keyof ListJobsOptions)[];
+
+interface Question {
+  /** What the pages of a list have in common. */
+  readonly asked: ReturnType<typeof resolveFilters>;
+  readonly afterId: string;
+  readonly limit: number;
+}
+
+const beforeAllIds = "0";
+/** No identity column gives this one. */
+const afterAllIds = (2n ** 63n - 1n).toString();
+
+function resolveQuestion(options: ListJobsOptions): Question {
+  const { limit = defaultLimit, order = "newest", cursor } = options;
+  checkInteger(owner, "limit", limit, [1, maxLimit]);
+  if (!orders.includes(order)) refuseOption(owner, "order", `one of ${orders.join(", ")}`);
+  const asked = resolveFilters(options, order);
+  const start = order === "newest" ? afterAllIds : beforeAllIds;
+  const afterId = cursor === undefined ? start : readCursor(owner, asked, cursor);
+  return { asked, limit, afterId };
+}
+
+function resolveFilters(options: ListJobsOptions, order: JobOrder) {
+  const { state, task, queueName, key, flags, search } = options;
+  const states = state === undefined ? null : [state].flat();
+  if (states?.some((given) => !jobStates.includes(given)) === true) {
+    refuseOption(owner, "state", `one or several of ${jobStates.join(", ")}`);
+  }
+  const tasks = task === undefined ? null : [task].flat().map(identifierOf);
+  if (tasks !== null) checkNames(owner, "task", tasks);
+  if (queueName !== undefined) checkName(owner, "queueName", queueName);
+  if (key !== undefined) checkName(owner, "key", key);
+  if (flags !== undefined) checkNames(owner, "flags", flags);
+  checkText(owner, "search", search);
+  return {
+    newestFirst: order === "newest",
+    states,
+    tasks,
+    queueName: queueName ?? null,
+    key: key ?? null,
+    flags: flags === undefined ? null : [...flags],
+    search: search === undefined || search === "" ? null : search,
+  };
+}
+
+function identifierOf(task: TaskReference<unknown>): string {
+  return typeof task === "string" ? task : task.identifier;
+}
