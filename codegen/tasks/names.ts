@@ -48,9 +48,8 @@ const takenNames: ReadonlySet<string> = new Set(
   export extends false finally for function if implements import in instanceof interface let new
   null package private protected public return static super switch this throw true try typeof
   undefined var void while with yield tasks validator defineHandlers definePartialHandlers
-  bindHandlers bindClient createClient methods defineTask enqueue enqueueMany enqueueBatch`.split(
-    /\s+/u,
-  ),
+  bindHandlers bindClient createClient methods defineCron cron defineTask enqueue enqueueMany
+  enqueueBatch`.split(/\s+/u),
 );
 
 /** Types that a task's module imports. */

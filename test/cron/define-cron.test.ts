@@ -1,11 +1,9 @@
 import { expect, test } from "vitest";
-import { tasks } from "../../generated/tasks/index.js";
-import { defineCron } from "../../src/cron/define-cron.js";
+import { cron, tasks } from "../../generated/tasks/index.js";
 import { resolveCronEntries } from "../../src/cron/resolve.js";
 import { nextTicks } from "../../src/cron/schedule.js";
 import { catchError } from "./support.js";
 
-const cron = defineCron(tasks);
 const from = new Date("2026-01-01T00:00:00Z");
 
 test.each([
@@ -85,8 +83,12 @@ test("types know the tasks and their payloads", () => {
     () => cron.daily("send_mail", { at: "08:00" }),
     // @ts-expect-error a batch task's payload has no place for _cron
     () => cron.expression("import_contacts", "* * * * *", { payload: [] }),
+    // @ts-expect-error the option is called tz
+    () => cron.daily("send_daily_report", { at: "08:00", timezone: "Europe/Paris" }),
+    // @ts-expect-error when a job runs is the schedule's affair
+    () => cron.daily("send_daily_report", { at: "08:00", runAt: new Date() }),
     // @ts-expect-error a day of the week is written in lower case
     () => cron.weekly("send_daily_report", { at: "08:00", on: "Monday" }),
   ];
-  expect(typed).toHaveLength(7);
+  expect(typed).toHaveLength(9);
 });

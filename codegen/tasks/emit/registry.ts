@@ -11,8 +11,10 @@ export function emitRegistry(models: readonly TaskModel[], folder: string): Prom
     namedImports: [
       "bindClient",
       "bindHandlers",
+      "defineCron",
       { name: "Client", isTypeOnly: true },
       { name: "ClientOptions", isTypeOnly: true },
+      { name: "CronBuilder", isTypeOnly: true },
       { name: "Handlers", isTypeOnly: true },
       { name: "HandlerSet", isTypeOnly: true },
     ],
@@ -43,6 +45,7 @@ export function emitRegistry(models: readonly TaskModel[], folder: string): Prom
     "The handlers of some tasks, for a worker that leaves the others to other workers.",
   ]);
   addClient(file, models);
+  addCron(file);
   return formatTypeScript(`${generatedHeader(folder)}\n${file.getFullText()}`);
 }
 
@@ -70,6 +73,17 @@ function addClient(file: SourceFile, models: readonly TaskModel[]): void {
     docs: [
       "Makes a client: it has the methods of the `add…` helpers, without their first argument.",
     ],
+  });
+}
+
+function addCron(file: SourceFile): void {
+  file.addVariableStatement({
+    declarationKind: VariableDeclarationKind.Const,
+    isExported: true,
+    docs: [
+      "Makes recurring jobs, for a worker's `cronEntries`. A misspelt task or a wrong payload does not\ncompile.",
+    ],
+    declarations: [{ name: "cron", type: "CronBuilder<Tasks>", initializer: "defineCron(tasks)" }],
   });
 }
 

@@ -3,18 +3,22 @@
 import {
   bindClient,
   bindHandlers,
+  defineCron,
   type Client,
   type ClientOptions,
+  type CronBuilder,
   type Handlers,
   type HandlerSet,
 } from "taskwright";
 import { task2faCodeV2 } from "./2fa-code_v2.js";
+import { cronTask } from "./cron.js";
 import { deleteTask } from "./delete.js";
 import { index } from "./task_index.js";
 import { taskJob } from "./job.js";
 import { émailSend } from "./émail_Send.js";
 
 export * from "./2fa-code_v2.js";
+export * from "./cron.js";
 export * from "./delete.js";
 export * from "./task_index.js";
 export * from "./job.js";
@@ -23,6 +27,7 @@ export * from "./émail_Send.js";
 /** Every task, by its identifier. */
 export const tasks = {
   "2fa-code.v2": task2faCodeV2,
+  cron: cronTask,
   delete: deleteTask,
   index: index,
   job: taskJob,
@@ -45,6 +50,7 @@ export function definePartialHandlers<App = undefined>(
 
 const methods = {
   addTask2faCodeV2: "2fa-code.v2",
+  addCron: "cron",
   addDelete: "delete",
   addIndex: "index",
   addTaskJob: "job",
@@ -58,3 +64,9 @@ export type TaskClient = Client<Tasks, typeof methods>;
 export function createClient(options: ClientOptions): TaskClient {
   return bindClient(tasks, methods, options);
 }
+
+/**
+ * Makes recurring jobs, for a worker's `cronEntries`. A misspelt task or a wrong payload does not
+ * compile.
+ */
+export const cron: CronBuilder<Tasks> = defineCron(tasks);
