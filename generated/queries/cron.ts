@@ -91,5 +91,34 @@ export const scheduleCronTicks = new PreparedQuery<
     { name: "payloads", required: true, transform: { type: "scalar" }, locs: [{ a: 267, b: 276 }] },
   ],
   statement:
-    'with ticks as (\n  select tick.*\n  from rows from (\n    json_to_recordset(:ticks!::json) as (\n      entry text, ts timestamptz, task text, queue_name text, max_attempts smallint,\n      job_key text, priority smallint, flags text[], job_key_mode text\n    ),\n    unnest(:payloads!::text[])\n  ) with ordinality as tick (\n    entry, ts, task, queue_name, max_attempts, job_key, priority, flags, job_key_mode, payload,\n    place\n  )\n),\nwon as (\n  insert into graphile_worker._private_known_crontabs as known\n    (identifier, known_since, last_execution)\n  select ticks.entry, ticks.ts, ticks.ts\n  from ticks\n  order by ticks.place\n  on conflict (identifier) do update set last_execution = excluded.last_execution\n  where known.last_execution is null or known.last_execution < excluded.last_execution\n  returning known.identifier\n),\nwinners as (\n  select ticks.*, row_number() over (order by ticks.place) as turn\n  from ticks\n  join won on won.identifier = ticks.entry\n)\nselect winners.entry as "id!", (added.job).id as "jobId!"\nfrom graphile_worker.taskwright_add_jobs(array(\n  select (\n    winners.task, winners.payload::json, winners.queue_name, winners.ts, winners.max_attempts,\n    winners.job_key, winners.priority, winners.flags, winners.job_key_mode\n  )::graphile_worker.taskwright_job_spec\n  from winners\n  order by winners.turn\n)) with ordinality as added\njoin winners on winners.turn = added.ordinality\norder by added.ordinality',
+    'with ticks as (\n  select tick.*\n  from rows from (\n    json_to_recordset(:ticks!::json) as (\n      entry text, ts timestamptz, task text, queue_name text, max_attempts smallint,\n      job_key text, priority smallint, flags text[], job_key_mode text\n    ),\n    unnest(:payloads!::text[])\n  ) with ordinality as tick (\n    entry, ts, task, queue_name, max_attempts, job_key, priority, flags, job_key_mode, payload,\n    place\n  )\n),\nwon as (\n  insert into graphile_worker._private_known_crontabs as known\n    (identifier, known_since, last_execution)\n  select ticks.entry, ticks.ts, ticks.ts\n  from ticks\n  order by ticks.place\n  on conflict (identifier) do update set last_execution = excluded.last_execution\n  where known.last_execution is null or known.last_execution < excluded.last_execution\n  returning known.identifier\n),\nwinners as (\n  select ticks.*, row_number() over (order by ticks.place) as turn\n  from ticks\n  join won on won.identifier = ticks.entry\n)\nselect winners.entry as "id!", (added.job).id as "jobId!"\nfrom graphile_worker.taskwright_add_jobs(array(\n  select (\n    winners.task, winners.payload::json, winners.queue_name, winners.ts, winners.max_attempts,\n    winners.job_key, winners.priority, winners.flags, winners.job_key_mode\n  )::graphile_worker.taskwright_job_spec\n  from winners\n  order by winners.turn\n)) with ordinality as added\njoin winners on winners.turn = added.ordinality\norder by added.ordinality                                                                        ',
+} as unknown as QueryIR);
+
+/** 'ListKnownCronEntries' parameters type */
+export type ListKnownCronEntriesParams = void;
+
+/** 'ListKnownCronEntries' return type */
+export interface ListKnownCronEntriesResult {
+  id: string;
+  knownSince: Date;
+  lastExecution: Date | null;
+}
+
+/** 'ListKnownCronEntries' query type */
+export interface ListKnownCronEntriesQuery {
+  params: ListKnownCronEntriesParams;
+  result: ListKnownCronEntriesResult;
+}
+
+/**
+ * All that schedulers have ever made known, each with its last tick.
+ */
+export const listKnownCronEntries = new PreparedQuery<
+  ListKnownCronEntriesParams,
+  ListKnownCronEntriesResult
+>({
+  usedParamSet: {},
+  params: [],
+  statement:
+    'select identifier as "id!", known_since as "knownSince!", last_execution as "lastExecution?"\nfrom graphile_worker._private_known_crontabs\norder by identifier',
 } as unknown as QueryIR);

@@ -60,3 +60,9 @@ from graphile_worker.taskwright_add_jobs(array(
 )) with ordinality as added
 join winners on winners.turn = added.ordinality
 order by added.ordinality;
+
+/* All that schedulers have ever made known, each with its last tick. */
+/* @name listKnownCronEntries */
+select identifier as "id!", known_since as "knownSince!", last_execution as "lastExecution?"
+from graphile_worker._private_known_crontabs
+order by identifier;

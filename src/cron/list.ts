@@ -1,0 +1,107 @@
+import type { Executor } from "../database/executor.js";
+import { defaultSchema } from "../database/identifier.js";
+import { bindQueries } from "../database/queries.js";
+import { explainRefusal } from "../jobs/refusal.js";
+import { refuseOption, refuseUnknownOptions } from "../options.js";
+import type { ResolvedCronEntry } from "./resolve.js";
+import { nextTicks } from "./schedule.js";
+
+/** A recurring job, as the database knows it and as it was written. */
+export interface ListedCronEntry {
+  readonly id: string;
+  /** What was written; null for an entry that only the database knows: another project's, or removed. */
+  readonly entry: ResolvedCronEntry | null;
+  /** When a scheduler saw it first; null when none has. */
+  readonly knownSince: Date | null;
+  /** The last tick whose job was added; null when none was. */
+  readonly lastExecution: Date | null;
+  /** The next ticks. */
+  readonly next: readonly Date[];
+}
+
+export interface ListCronOptions {
+  /** What {@link resolveCronEntries} makes of crontabs and schemas. Default: none. */
+  readonly entries?: readonly ResolvedCronEntry[];
+  /** Unquoted name of the schema. Default `graphile_worker`. */
+  readonly schema?: string;
+  /** How many ticks to tell of each entry. Default 1. */
+  readonly ticks?: number;
+  /** The instant that the next ticks come after. Default: now. */
+  readonly after?: Date;
+}
+
+/**
+ * Lists recurring jobs: the given entries in their order, then those that only the database knows.
+ * @throws TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID`, `SCHEMA_MISSING`
+ */
+export async function listCronEntries(
+  db: Executor,
+  options: ListCronOptions = {},
+): Promise<ListedCronEntry[]> {
+  refuseUnknownOptions("listCronEntries", options, ["entries", "schema", "ticks", "after"]);
+  const { entries = [], schema = defaultSchema, ticks = 1, after = new Date() } = options;
+  checkCount("listCronEntries", "ticks", ticks);
+  checkInstant("listCronEntries", after);
+  const rows = await readKnown(db, schema);
+  const known = new Map(rows.map((row) => [row.id, row]));
+  const written = entries.map((entry) => ({
+    id: entry.id,
+    entry,
+    knownSince: known.get(entry.id)?.knownSince ?? null,
+    lastExecution: known.get(entry.id)?.lastExecution ?? null,
+    next: nextTicks(entry.schedule, after, ticks),
+  }));
+  const ids = new Set(entries.map(({ id }) => id));
+  const others = rows.filter(({ id }) => !ids.has(id));
+  return [...written, ...others.map((row) => ({ ...row, entry: null, next: [] }))];
+}
+
+async function readKnown(db: Executor, schema: string) {
+  try {
+    return await bindQueries({ schema, preparedStatements: true }).listKnownCronEntries(db);
+  } catch (error) {
+    throw explainRefusal(error);
+  }
+}
+
+/** A tick to come. */
+export interface ComingTick {
+  readonly entry: ResolvedCronEntry;
+  readonly ts: Date;
+}
+
+export interface ComingTicksOptions {
+  /** How many ticks to tell in all. Default 10. */
+  readonly count?: number;
+  /** The instant that they come after. Default: now. */
+  readonly after?: Date;
+}
+
+/**
+ * The next ticks of all entries together, earliest first; those of one instant in the entries' order.
+ * @throws TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID`
+ */
+export function comingTicks(
+  entries: readonly ResolvedCronEntry[],
+  options: ComingTicksOptions = {},
+): ComingTick[] {
+  refuseUnknownOptions("comingTicks", options, ["count", "after"]);
+  const { count = 10, after = new Date() } = options;
+  checkCount("comingTicks", "count", count);
+  checkInstant("comingTicks", after);
+  // No entry can have more than all of them.
+  const ticks = entries.flatMap((entry) =>
+    nextTicks(entry.schedule, after, count).map((ts) => ({ entry, ts })),
+  );
+  return ticks.toSorted((a, b) => +a.ts - +b.ts).slice(0, count);
+}
+
+function checkCount(owner: string, option: string, count: unknown): void {
+  if (Number.isSafeInteger(count) && (count as number) >= 0) return;
+  refuseOption(owner, option, "an integer from 0");
+}
+
+function checkInstant(owner: string, after: unknown): void {
+  if (after instanceof Date && !Number.isNaN(after.getTime())) return;
+  refuseOption(owner, "after", "a valid Date");
+}
