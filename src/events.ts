@@ -1,10 +1,11 @@
+import type { CronEvents } from "./cron/events.js";
 import type { Job } from "./jobs/job.js";
 
 /**
  * Every event of a worker, with what its listeners get. The names are graphile-worker's where it has
  * the event: what it calls a pool is a worker here. Every event also carries the worker's id.
  */
-export interface WorkerEventMap {
+export interface WorkerEventMap extends CronEvents {
   /** The worker is about to start. */
   "pool:create": object;
   /** The worker listens and claims. */

@@ -17,6 +17,15 @@ export type {
   Weekday,
 } from "./cron/define-cron.js";
 export type { CronEntry } from "./cron/entry.js";
+export {
+  comingTicks,
+  listCronEntries,
+  type ComingTick,
+  type ComingTicksOptions,
+  type ListCronOptions,
+  type ListedCronEntry,
+} from "./cron/list.js";
+export type { SchedulingOptions } from "./cron/options.js";
 export { parseCrontab } from "./cron/parse-crontab.js";
 export type { CronPlace, CronProblem } from "./cron/problem.js";
 export { resolveCronEntries, type CronSources, type ResolvedCronEntry } from "./cron/resolve.js";
@@ -78,6 +87,8 @@ export {
   type TaskOptions,
   type ValidationResult,
 } from "./tasks/task.js";
+export type { CronEvents, ScheduledTick } from "./cron/events.js";
+export type { CronTick } from "./cron/pending.js";
 export type {
   WorkerEvent,
   WorkerEventMap,

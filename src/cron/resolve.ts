@@ -38,6 +38,8 @@ export interface CronSources {
 export interface ResolvedCronEntry {
   readonly id: string;
   readonly task: string;
+  /** The schedule's text, its fields a space apart. */
+  readonly expression: string;
   readonly schedule: Schedule;
   /** With the task's defaults, without `_cron`. */
   readonly payload: Readonly<Record<string, unknown>>;
@@ -46,13 +48,16 @@ export interface ResolvedCronEntry {
   readonly backfillMs: number;
 }
 
-/** An entry and where it was written. */
-interface WrittenEntry {
-  readonly entry: CronEntry;
-  readonly place: CronPlace;
+/** What was written in one place. */
+interface CronSource {
+  readonly name: string;
+  readonly entries: readonly CronEntry[];
+  readonly problems: readonly CronProblem[];
 }
 
 const sourceNames = ["crontab", "entries", "tasks", "unknownTasks"] as const;
+
+const maxIdentifierLength = 128;
 
 type Fail = (problem: Omit<CronProblem, keyof CronPlace>) => void;
 
@@ -64,41 +69,48 @@ type Fail = (problem: Omit<CronProblem, keyof CronPlace>) => void;
  */
 export function resolveCronEntries(sources: CronSources): readonly ResolvedCronEntry[] {
   refuseUnknownOptions("resolveCronEntries", sources, sourceNames);
-  const { written, problems } = gather(sources);
+  const problems: CronProblem[] = [];
   const resolved: ResolvedCronEntry[] = [];
   const register = createIdRegister();
-  for (const { entry, place } of written) {
-    const fail: Fail = (problem) => problems.push({ ...place, ...problem });
-    const ready = resolveEntry(entry, sources, fail);
-    const taken = register(entry.id ?? entry.task, place);
-    if (taken !== undefined) fail({ message: taken });
-    if (ready !== undefined) resolved.push(ready);
+  for (const source of readSources(sources)) {
+    problems.push(...source.problems);
+    for (const entry of source.entries) {
+      const place = placeOf(source, entry);
+      const fail: Fail = (problem) => problems.push({ ...place, ...problem });
+      const ready = resolveEntry(entry, sources, fail);
+      const taken = register(entry.id ?? entry.task, place);
+      if (taken !== undefined) fail({ message: taken });
+      if (ready !== undefined) resolved.push(ready);
+    }
   }
   if (problems.length > 0) throw cronError(problems);
   return Object.freeze(resolved);
 }
 
-function gather(sources: CronSources): { written: WrittenEntry[]; problems: CronProblem[] } {
-  const { crontab = "", entries = [], tasks } = sources;
-  const lines = readCrontab(crontab);
-  const problems = [...lines.problems];
-  const written: WrittenEntry[] = [
-    ...lines.entries.map((entry) => ({ entry, place: placeOf("crontab", entry) })),
-    ...entries.map((entry, index) => ({ entry, place: placeOf(`cronEntries[${index}]`, entry) })),
+function readSources({ crontab = "", entries = [], tasks }: CronSources): CronSource[] {
+  return [
+    { name: "crontab", ...readCrontab(crontab) },
+    ...entries.map((entry, index) => readGiven(`cronEntries[${index}]`, entry)),
+    ...Object.values(tasks).map(readTask),
   ];
-  for (const task of Object.values(tasks)) {
-    const source = `x-task.cron of ${task.identifier}`;
-    const known = problems.length;
-    const found = readTaskSchedules(task, (offset, message) => {
-      problems.push({ source, column: offset + 1, message });
-    });
-    if (problems.length > known) continue;
-    written.push(...found.map((entry) => ({ entry, place: { source } })));
-  }
-  return { written, problems };
 }
 
-function placeOf(source: string, { line }: CronEntry): CronPlace {
+function readGiven(name: string, entry: CronEntry): CronSource {
+  if (isObject(entry)) return { name, entries: [entry], problems: [] };
+  const message = "An entry must be an object with a task and a schedule.";
+  return { name, entries: [], problems: [{ source: name, message }] };
+}
+
+function readTask(task: AnyTask): CronSource {
+  const name = `x-task.cron of ${task.identifier}`;
+  const problems: CronProblem[] = [];
+  const entries = readTaskSchedules(task, (offset, message) => {
+    problems.push({ source: name, column: offset + 1, message });
+  });
+  return { name, entries: problems.length > 0 ? [] : entries, problems };
+}
+
+function placeOf({ name: source }: CronSource, { line }: CronEntry): CronPlace {
   return line === undefined ? { source } : { source, line };
 }
 
@@ -109,9 +121,14 @@ function resolveEntry(
 ): ResolvedCronEntry | undefined {
   const schedule = resolveSchedule(entry, fail);
   checkOptions(entry, fail);
+  if (!isIdentifier(entry.task)) {
+    fail({ message: `The task must be a text of 1 to ${maxIdentifierLength} characters.` });
+    return undefined;
+  }
   const task = Object.hasOwn(tasks, entry.task) ? tasks[entry.task] : undefined;
   if (task === undefined && unknownTasks === "refuse") {
-    fail({ message: describeUnknownTask(entry.task, Object.keys(tasks)) });
+    const hint = "If others run it, allow unknown tasks (a worker's option cronUnknownTasks).";
+    fail({ message: `${describeUnknownTask(entry.task, Object.keys(tasks))} ${hint}` });
     return undefined;
   }
   const payload = resolvePayload(entry, task, fail);
@@ -119,7 +136,8 @@ function resolveEntry(
   const spec = resolveOptions(entry, task?.spec(payload) ?? {}, fail);
   if (schedule === undefined || spec === undefined) return undefined;
   const { id = entry.task, backfillMs = 0 } = entry;
-  return Object.freeze({ id, task: entry.task, schedule, payload, spec, backfillMs });
+  const expression = joinFields(entry.schedule);
+  return Object.freeze({ id, task: entry.task, expression, schedule, payload, spec, backfillMs });
 }
 
 function resolveSchedule(entry: CronEntry, fail: Fail): Schedule | undefined {
@@ -129,6 +147,12 @@ function resolveSchedule(entry: CronEntry, fail: Fail): Schedule | undefined {
   const isZone = isTimeZone(tz);
   if (!isZone) fail({ message: describeZone(tz) });
   return fields !== undefined && isZone ? createSchedule(fields, tz) : undefined;
+}
+
+function joinFields(schedule: string): string {
+  return splitWords(schedule)
+    .map(({ text }) => text)
+    .join(" ");
 }
 
 function checkOptions(entry: CronEntry, fail: Fail): void {
@@ -146,6 +170,16 @@ function checkOptions(entry: CronEntry, fail: Fail): void {
   }
 }
 
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
+/** As the database's column takes it. */
+function isIdentifier(value: unknown): boolean {
+  if (typeof value !== "string" || value === "" || value.includes("\0")) return false;
+  return Array.from(value).length <= maxIdentifierLength;
+}
+
 /** The payload as it will be stored, but for `_cron`. */
 function resolvePayload(
   { task: identifier, payload = {} }: CronEntry,
@@ -160,7 +194,10 @@ function resolvePayload(
   }
   const { value } = result;
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    fail({ message: "The payload of a recurring job must be an object: _cron is added to it." });
+    const isBatch = task?.batch !== undefined;
+    const hint = isBatch ? " Schedule a task that adds the items to the batch task." : "";
+    const message = `The payload of a recurring job must be an object: _cron is added to it.${hint}`;
+    fail({ message });
     return undefined;
   }
   return value as Record<string, unknown>;

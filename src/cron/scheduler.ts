@@ -16,6 +16,8 @@ export interface CronSchedulerOptions {
   readonly clock?: Clock;
   /** Default: nobody listens. */
   readonly events?: CronEventChannel;
+  /** Told of jobs that were just added, so that whoever runs them need not wait for word of them. */
+  readonly onScheduled?: () => void;
 }
 
 /**
@@ -53,6 +55,7 @@ export class CronScheduler implements Service {
   readonly #queries: Queries;
   readonly #clock: Clock;
   readonly #events: CronEventChannel;
+  readonly #onScheduled: () => void;
   readonly #lifecycle = new Lifecycle();
   readonly #stop = new AbortController();
   readonly #backoff = new Backoff(retry);
@@ -61,12 +64,14 @@ export class CronScheduler implements Service {
   #startedAt: Date | undefined;
   #pending: readonly PendingEntry[] | undefined;
 
-  constructor({ entries, db, queries, clock, events }: CronSchedulerOptions) {
+  constructor(options: CronSchedulerOptions) {
+    const { entries, db, queries, clock, events, onScheduled } = options;
     this.#entries = entries;
     this.#db = db;
     this.#queries = queries;
     this.#clock = clock ?? systemClock;
     this.#events = events ?? { emit: () => {} };
+    this.#onScheduled = onScheduled ?? (() => {});
   }
 
   /** Begins to schedule, in the background; a database that fails is told in events. */
@@ -162,6 +167,7 @@ export class CronScheduler implements Service {
       return jobId === undefined ? [] : [{ ...tick, jobId }];
     });
     this.#events.emit("cron:scheduled", () => ({ ticks: won }));
+    if (won.length > 0) this.#onScheduled();
     return won;
   }
 

@@ -28,8 +28,8 @@ const horizonMs = 40 * stepMs;
 const largestChangeMs = 25 * hour;
 
 /** Whether this system knows the zone. Offsets such as `+02:00` are no zones. */
-export function isTimeZone(name: string): boolean {
-  if (!/^[a-z]/iu.test(name)) return false;
+export function isTimeZone(name: unknown): name is string {
+  if (typeof name !== "string" || !/^[a-z]/iu.test(name)) return false;
   try {
     offsetFormat(name);
     return true;
@@ -39,7 +39,8 @@ export function isTimeZone(name: string): boolean {
 }
 
 /** Says that a zone is not known here, with the name that was probably meant. */
-export function describeZone(name: string): string {
+export function describeZone(name: unknown): string {
+  if (typeof name !== "string") return "The time zone must be a text, such as Europe/Paris.";
   return `There is no time zone "${name}".${suggestion(name, Intl.supportedValuesOf("timeZone"))} Use an IANA name such as Europe/Paris.`;
 }
 

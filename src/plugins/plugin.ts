@@ -13,7 +13,11 @@ export interface Plugin {
   readonly name: string;
   /** Listeners of a worker's events; a client has none. */
   readonly on?: WorkerListeners;
-  /** Stands around each job that a client adds, or a handler through its context. */
+  /**
+   * Stands around each job that a client adds, or a handler through its context. Not around those
+   * that the scheduler adds: they are added in one statement with the tick that they are for, by
+   * whichever worker, ours or a peer's, is first. `run` stands around these too, with `ctx.cron`.
+   */
   readonly enqueue?: EnqueueInterceptor;
   /** Stands around each call of a worker's handler. */
   readonly run?: RunInterceptor;

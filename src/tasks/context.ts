@@ -8,10 +8,10 @@ import type { AddJob } from "./added.js";
  * Source: graphile-worker's crontab, `_cron`.
  */
 export interface CronInfo {
-  /** The time that the job was scheduled for. */
+  /** The tick that the job is for, in ISO 8601. */
   readonly ts: string;
-  /** Whether the time had passed already when the job was added. */
-  readonly backfilled?: boolean;
+  /** Whether the tick was before the scheduler's start, and was made up for. */
+  readonly backfilled: boolean;
 }
 
 /** A transaction that a handler opened; what is added in it is there once it commits. */
@@ -56,7 +56,7 @@ export interface JobContext<App = undefined, Payload = unknown> {
    * commit then. `OPTION_INVALID` when `tx` is `db`, which is no transaction.
    */
   readonly completeIn: (tx: Executor) => Promise<void>;
-  /** Set when a crontab scheduled the job. */
+  /** Set when a scheduler added the job, ours or a peer's. */
   readonly cron: CronInfo | undefined;
   /** The trace context that the Rust peer puts into payloads. */
   readonly trace: unknown;

@@ -1,3 +1,5 @@
+import type { CronInfo } from "./context.js";
+
 /**
  * Keys that the peers put into object payloads: `_cron` (both), `_trace` (Rust). They are no part
  * of the typed payload, whatever the task's schema says about further properties.
@@ -24,4 +26,12 @@ function hasReservedKey(value: unknown): value is Record<string, unknown> {
     !Array.isArray(value) &&
     reservedKeys.some((key) => Object.hasOwn(value, key))
   );
+}
+
+/** Anybody may write anything into a payload: what no scheduler would have written is left out. */
+export function readCronInfo(value: unknown): CronInfo | undefined {
+  if (typeof value !== "object" || value === null || !("ts" in value)) return undefined;
+  const { ts, backfilled } = value as { readonly ts: unknown; readonly backfilled?: unknown };
+  if (typeof ts !== "string" || Number.isNaN(Date.parse(ts))) return undefined;
+  return { ts, backfilled: backfilled === true };
 }

@@ -4,6 +4,7 @@ import type { Logger } from "../log.js";
 import { refuseOption } from "../options.js";
 import type { AddJob } from "../tasks/added.js";
 import type { CronInfo, JobContext, JobTransaction } from "../tasks/context.js";
+import { readCronInfo } from "../tasks/reserved.js";
 import type { ClaimedJob } from "./claimed-job.js";
 
 /** What all jobs of a worker share. */
@@ -44,7 +45,7 @@ export class Context<App, Payload> implements JobContext<App, Payload> {
     this.app = shared.app;
     this.db = shared.db;
     this.add = shared.add;
-    this.cron = reserved.cron as CronInfo | undefined;
+    this.cron = readCronInfo(reserved.cron);
     this.trace = reserved.trace;
     this.#claimed = claimed;
     this.#shared = shared;

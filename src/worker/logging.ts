@@ -6,6 +6,7 @@ import type { Logger } from "../log.js";
 export function logEvents(events: WorkerEvents, logger: Logger): void {
   logLife(events, logger);
   logConnections(events, logger);
+  logSchedules(events, logger);
   logJobs(events, logger);
 }
 
@@ -42,6 +43,34 @@ function logConnections(events: WorkerEvents, logger: Logger): void {
   );
   events.on("localQueue:returnJobs", ({ workerId, count }) =>
     logger.debug("Gave back jobs that had not started.", { workerId, count }),
+  );
+}
+
+function logSchedules(events: WorkerEvents, logger: Logger): void {
+  events.on("cron:started", ({ workerId, ids }) =>
+    logger.info("Schedules recurring jobs.", { workerId, ids }),
+  );
+  events.on("cron:scheduled", ({ workerId, ticks }) => {
+    for (const { id, task, ts, backfilled, jobId } of ticks) {
+      logger.debug("Recurring job was added.", { workerId, id, task, ts, backfilled, jobId });
+    }
+  });
+  events.on("cron:overdueTimer", ({ workerId, expected, now }) =>
+    logger.warn("Recurring jobs are late; makes up for all that was due.", {
+      workerId,
+      expected,
+      now,
+    }),
+  );
+  events.on("cron:prematureTimer", ({ workerId, expected, now }) =>
+    logger.warn("The clock went back; waits for times that it hasn't shown.", {
+      workerId,
+      expected,
+      now,
+    }),
+  );
+  events.on("cron:error", ({ workerId, error, attempts, retryInMs }) =>
+    logger.error("Could not add recurring jobs.", { workerId, error, attempts, retryInMs }),
   );
 }
 

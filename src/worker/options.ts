@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
 import type { Pool } from "pg";
+import { cronDefaults, resolveCronOptions, type SchedulingOptions } from "../cron/options.js";
+import type { ResolvedCronEntry } from "../cron/resolve.js";
 import { defaultSchema } from "../database/identifier.js";
 import type { WorkerListeners } from "../events.js";
-import { silentLogger, type Logger } from "../log.js";
+import { checkLogger, silentLogger, type Logger } from "../log.js";
 import { refuseOption, refuseUnknownOptions } from "../options.js";
 import {
   resolveRecovery,
@@ -18,7 +20,7 @@ export type ForbiddenFlags =
   readonly string[] | (() => readonly string[] | Promise<readonly string[]>);
 
 /** What a worker may be told. Give one of `connectionString` and `pool`. */
-export interface WorkerOptions<App = undefined> {
+export interface WorkerOptions<App = undefined> extends SchedulingOptions {
   /**
    * Where the database is. The worker then makes connections of its own and closes them: at most
    * `maxPoolSize` for handlers, three for its own statements and one to listen on.
@@ -26,7 +28,7 @@ export interface WorkerOptions<App = undefined> {
   readonly connectionString?: string;
   /**
    * A pool to use instead; it stays open. The worker takes up to four of its connections (claim,
-   * settle, recovery, listen), and a handler one for as long as it is in a transaction: with at least
+   * settle, recovery or schedules, listen), and a handler one for as long as it is in a transaction: with at least
    * `concurrency` + 4, nobody waits for anybody. With one connection the worker polls and doesn't
    * listen. Give the pool a `connectionTimeoutMillis`, or a server that falls silent while it is
    * connected to is waited for for ever.
@@ -107,7 +109,7 @@ export interface WorkerOptions<App = undefined> {
 }
 
 type Absent = "connectionString" | "pool" | "app" | "signal";
-type Resolved = Absent | "recovery" | "taskLimits";
+type Resolved = Absent | "recovery" | "taskLimits" | keyof SchedulingOptions;
 
 /** {@link WorkerOptions} with every default filled in. */
 export type ResolvedWorkerOptions<App> = Readonly<Required<Omit<WorkerOptions<App>, Resolved>>> & {
@@ -116,6 +118,8 @@ export type ResolvedWorkerOptions<App> = Readonly<Required<Omit<WorkerOptions<Ap
   readonly app: App;
   readonly recovery: ResolvedRecovery | undefined;
   readonly taskLimits: ReadonlyMap<string, TaskLimit>;
+  /** The recurring jobs that the worker schedules. */
+  readonly cronEntries: readonly ResolvedCronEntry[];
 };
 
 const defaults = {
@@ -153,7 +157,7 @@ const defaults = {
 /** Timers of JavaScript can't be longer: they would fire at once. About 24.8 days. */
 const maxDelayMs = 2 ** 31 - 1;
 
-const known = [...Object.keys(defaults), "handlers"];
+const known = [...Object.keys(defaults), ...Object.keys(cronDefaults), "handlers"];
 const counts = ["concurrency", "maxPoolSize"] as const;
 const durations = [
   "pollIntervalMs",
@@ -179,7 +183,7 @@ const switches = ["listen", "preparedStatements", "migrate", "handleSignals"] as
 /**
  * Fills in defaults and checks everything, once.
  * @param owner The function whose options they are, for messages.
- * @throws TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID`
+ * @throws TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID`, `CRONTAB_INVALID`
  */
 export function resolveWorkerOptions<App>(
   owner: string,
@@ -192,11 +196,16 @@ export function resolveWorkerOptions<App>(
   checkOthers(owner, options);
   const workerId = options.workerId ?? `taskwright-${randomBytes(9).toString("hex")}`;
   const { recovery = {}, taskLimits = {} } = given;
+  const { tasks } = options.handlers;
   return Object.freeze({
     ...options,
     workerId,
     recovery: recovery === false ? undefined : resolveRecovery(recovery),
-    taskLimits: resolveTaskLimits(taskLimits, [...options.handlers.tasks.keys()]),
+    taskLimits: resolveTaskLimits(taskLimits, [...tasks.keys()]),
+    cronEntries: resolveCronOptions(owner, tasks, {
+      ...cronDefaults,
+      ...(set as SchedulingOptions),
+    }),
   });
 }
 
@@ -236,12 +245,6 @@ function checkOthers<App>(owner: string, options: ResolvedWorkerOptions<App>): v
   checkLogger(owner, options.logger);
   checkListeners(owner, options.on);
   checkPlugins(owner, options.plugins);
-}
-
-function checkLogger(owner: string, logger: Partial<Logger> | null): void {
-  const levels = ["debug", "info", "warn", "error"] as const;
-  if (levels.every((level) => typeof logger?.[level] === "function")) return;
-  refuseOption(owner, "logger", `an object with the methods ${levels.join(", ")}`);
 }
 
 function isInteger(value: unknown, least: number): boolean {

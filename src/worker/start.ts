@@ -30,10 +30,11 @@ export type StartOptions<App> = WorkerOptions<App> &
   (undefined extends App ? unknown : { readonly app: App });
 
 /**
- * Starts a worker: brings the schema up to date, listens, polls and runs jobs until it is stopped.
- * It outlives a lost database; only the start itself needs one, or waits for it `waitForDatabaseMs`.
- * @throws TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID`, `DATABASE_UNREACHABLE`,
- * `DATABASE_READ_ONLY`, `SCHEMA_TOO_OLD`, `SCHEMA_TOO_NEW`
+ * Starts a worker: brings the schema up to date, listens, polls, schedules recurring jobs and runs
+ * what is due until it is stopped. It outlives a lost database; only the start itself needs one, or
+ * waits for it `waitForDatabaseMs`.
+ * @throws TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID`, `CRONTAB_INVALID`,
+ * `DATABASE_UNREACHABLE`, `DATABASE_READ_ONLY`, `SCHEMA_TOO_OLD`, `SCHEMA_TOO_NEW`
  */
 export async function startWorker<App = undefined>(options: StartOptions<App>): Promise<Worker> {
   const root = await start("startWorker", options, "continuous");
@@ -49,6 +50,7 @@ export async function startWorker<App = undefined>(options: StartOptions<App>): 
 /**
  * Runs what is due, jobs that wait in queues and jobs that become due meanwhile included, and
  * resolves when nothing is due any more. Jobs that failed wait for their retry in the database.
+ * Recurring jobs are not scheduled, as in graphile-worker: it is up to the workers that go on.
  * @throws TaskwrightError as `startWorker`
  */
 export async function runOnce<App = undefined>(options: StartOptions<App>): Promise<void> {

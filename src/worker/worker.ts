@@ -1,3 +1,5 @@
+import { systemClock, type Clock } from "../cron/clock.js";
+import { CronScheduler } from "../cron/scheduler.js";
 import { bindQueries, type Queries } from "../database/queries.js";
 import { isTransient } from "../database/failure.js";
 import { WorkerEvents } from "../events.js";
@@ -40,6 +42,7 @@ export class WorkerRoot<App> {
   readonly #taskIds: TaskIds;
   readonly #flow: Flow<App>;
   readonly #notifier: Notifier | undefined;
+  readonly #cron: CronScheduler | undefined;
   readonly #recovery: Recovery | undefined;
   readonly #queries: Queries;
   readonly #onSignal = () => void this.stop("its signal was aborted");
@@ -49,7 +52,8 @@ export class WorkerRoot<App> {
   #finish: () => void = () => {};
   #fail: (error: Error) => void = () => {};
 
-  constructor(options: ResolvedWorkerOptions<App>, mode: WorkMode) {
+  /** @param clock What schedules are read by. */
+  constructor(options: ResolvedWorkerOptions<App>, mode: WorkMode, clock: Clock = systemClock) {
     this.options = options;
     this.#mode = mode;
     this.finished = new Promise((resolve, reject) => {
@@ -98,6 +102,7 @@ export class WorkerRoot<App> {
         checkTimeoutMs: Math.min(options.listenCheckMs, listenAnswerMs),
       });
     }
+    if (options.cronEntries.length > 0 && mode === "continuous") this.#cron = this.#makeCron(clock);
   }
 
   /** Rejects, with nothing left behind, when the database can't be reached or isn't ours. */
@@ -114,6 +119,7 @@ export class WorkerRoot<App> {
     await this.#recovery?.start();
     await this.#notifier?.start();
     this.#flow.start();
+    this.#cron?.start();
     this.events.emit("pool:start", () => ({}));
   }
 
@@ -145,9 +151,9 @@ export class WorkerRoot<App> {
   async #stop(message: string): Promise<void> {
     this.events.emit("pool:gracefulShutdown", () => ({ message }));
     this.options.signal?.removeEventListener("abort", this.#onSignal);
-    const listening = this.#notifier?.stop();
+    const asking = Promise.all([this.#cron?.stop(), this.#notifier?.stop()]);
     await this.#flow.stop();
-    await this.#flow.unlessGivenUp(listening);
+    await this.#flow.unlessGivenUp(asking);
     await this.#recovery?.stop();
     clearTimeout(this.#patience);
     await this.#connections.close();
@@ -183,6 +189,17 @@ export class WorkerRoot<App> {
     this.events.emit("pool:release", () => ({}));
     if (this.#failure === undefined) this.#finish();
     else this.#fail(this.#failure);
+  }
+
+  #makeCron(clock: Clock): CronScheduler {
+    return new CronScheduler({
+      entries: this.options.cronEntries,
+      queries: this.#queries,
+      db: this.#connections.system,
+      events: this.events,
+      clock,
+      onScheduled: () => this.#flow.wake(),
+    });
   }
 
   #makeEvents(): WorkerEvents {
