@@ -99,9 +99,12 @@ export type {
 } from "./events.js";
 export type { TaskLimit, TaskLimits } from "./worker/limits.js";
 export type { ForbiddenFlags, WorkerOptions } from "./worker/options.js";
+export type { JobCounts } from "./worker/tally.js";
+export type { RunEnd, RunSummary } from "./worker/worker.js";
 export {
   runOnce,
   startWorker,
+  type RunOnceOptions,
   type StartOptions,
   type StopOptions,
   type Worker,

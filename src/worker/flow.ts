@@ -17,6 +17,7 @@ import { Lifecycle, type Service } from "./service.js";
 import { Settler } from "./settler.js";
 import { shareContext } from "./shared-context.js";
 import { Strays } from "./strays.js";
+import { Tally, type JobCounts } from "./tally.js";
 import type { TaskIds } from "./task-ids.js";
 
 /** So many results may wait to be written; with more, nothing is claimed. */
@@ -57,6 +58,7 @@ export class Flow<App> implements Service {
   /** Resolves when a stop waits for the database no longer. */
   readonly #givenUp: Promise<void>;
   #onGivenUp: () => void = () => {};
+  readonly #tally = new Tally();
   /** Every job between its claim and its settlement. */
   readonly #held = new Map<string, ClaimedJob>();
 
@@ -147,6 +149,11 @@ export class Flow<App> implements Service {
     return this.#held.size === 0 && !this.#strays.areExpected;
   }
 
+  /** What became of the jobs so far; those that are held yet count as lost. */
+  get counts(): JobCounts {
+    return this.#tally.counts(this.#held.size);
+  }
+
   /** New jobs may be there. */
   wake(): void {
     this.#claimer.wake();
@@ -192,6 +199,7 @@ export class Flow<App> implements Service {
   }
 
   #onSettled(settled: readonly Settlement[]): void {
+    this.#tally.add(settled);
     for (const { job } of settled) if (this.#held.get(job.id) === job) this.#held.delete(job.id);
     // What is drained shows after the last job, not before.
     const isDraining = this.#options.onDrained !== undefined;

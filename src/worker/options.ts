@@ -155,7 +155,7 @@ const defaults = {
 } as const;
 
 /** Timers of JavaScript can't be longer: they would fire at once. About 24.8 days. */
-const maxDelayMs = 2 ** 31 - 1;
+export const maxDelayMs = 2 ** 31 - 1;
 
 const known = [...Object.keys(defaults), ...Object.keys(cronDefaults), "handlers"];
 const counts = ["concurrency", "maxPoolSize"] as const;
@@ -183,13 +183,15 @@ const switches = ["listen", "preparedStatements", "migrate", "handleSignals"] as
 /**
  * Fills in defaults and checks everything, once.
  * @param owner The function whose options they are, for messages.
+ * @param others Options that the function has beside these.
  * @throws TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID`, `CRONTAB_INVALID`
  */
 export function resolveWorkerOptions<App>(
   owner: string,
   given: WorkerOptions<App>,
+  others: readonly string[] = [],
 ): ResolvedWorkerOptions<App> {
-  refuseUnknownOptions(owner, given, known);
+  refuseUnknownOptions(owner, given, [...known, ...others]);
   const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const options = { ...defaults, ...set } as unknown as ResolvedWorkerOptions<App>;
   checkNumbers(owner, options);

@@ -39,7 +39,6 @@ export interface RunOptions<App> {
  */
 export class Run<App> implements RunControl {
   readonly job: ClaimedJob;
-  readonly outcome: Promise<Outcome | Unwritten>;
   readonly #bound: BoundTask<App>;
   readonly #options: RunOptions<App>;
   #controller: AbortController | undefined;
@@ -54,7 +53,16 @@ export class Run<App> implements RunControl {
     this.job = job;
     this.#bound = bound;
     this.#options = options;
-    this.outcome = this.#run();
+  }
+
+  /** Makes the attempt. To be called once, by whoever can already be asked for this run. */
+  async start(): Promise<Outcome | Unwritten> {
+    const outcome = await this.#attempt();
+    this.#isOver = true;
+    this.#completion?.close();
+    const settled = this.isCompleting ? await this.#reconcile(outcome) : outcome;
+    clearTimeout(this.#timer);
+    return settled;
   }
 
   /** Aborts the handler's signal and gives it `abortGraceMs` to end. The first cause counts. */
@@ -99,15 +107,6 @@ export class Run<App> implements RunControl {
 
   onCommitted(tx: Executor): void {
     this.#completion?.onCommitted(tx);
-  }
-
-  async #run(): Promise<Outcome | Unwritten> {
-    const outcome = await this.#attempt();
-    this.#isOver = true;
-    this.#completion?.close();
-    const settled = this.isCompleting ? await this.#reconcile(outcome) : outcome;
-    clearTimeout(this.#timer);
-    return settled;
   }
 
   async #attempt(): Promise<Outcome> {
@@ -161,7 +160,8 @@ export class Run<App> implements RunControl {
         isGivenUp = true;
         reject(this.#abort?.reason ?? new Error("The handler was given up."));
       };
-      if (task.timeoutMs !== undefined) {
+      if (this.#hasGivenUp) return this.#giveUp();
+      if (task.timeoutMs !== undefined && this.#abort === undefined) {
         const limit = Math.min(task.timeoutMs, maxDelayMs);
         this.#timer = setTimeout(() => this.abort("timeout"), limit);
       }

@@ -126,12 +126,13 @@ export class Runner<App> implements Service {
     const bound = handlers.tasks.get(job.task);
     // Only jobs of the given tasks are claimed.
     if (bound === undefined) throw new Error(`There is no handler for task ${job.task}.`);
+    const run = new Run(job, bound, this.#runOptions);
+    // First of all: a listener or the handler may stop the worker at once, and the stop must know.
+    this.#running.add(run);
     onStarted(job);
     events.emit("job:start", () => ({ job: job.job }));
     const startMs = performance.now();
-    const run = new Run(job, bound, this.#runOptions);
-    this.#running.add(run);
-    const result = await run.outcome;
+    const result = await run.start();
     this.#running.delete(run);
     onFinished(performance.now() - startMs);
     this.#hand(job, await this.#decide(job, result));

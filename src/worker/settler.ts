@@ -170,6 +170,7 @@ export class Settler implements Service {
     for (const { job, outcome } of settled) {
       // A job that an earlier attempt may have settled is no wonder.
       if (job.isLost || (lost.has(job.id) && !this.#uncertain.has(job))) {
+        job.lose();
         events.emit("job:lost", () => ({ job: job.job }));
       } else if (outcome.kind !== "returned") {
         const error = outcome.kind === "failed" ? outcome.error : undefined;

@@ -1,7 +1,13 @@
 import type { WorkerEvents } from "../events.js";
-import { resolveWorkerOptions, type WorkerOptions } from "./options.js";
+import { refuseOption } from "../options.js";
+import {
+  maxDelayMs,
+  resolveWorkerOptions,
+  type ResolvedWorkerOptions,
+  type WorkerOptions,
+} from "./options.js";
 import { handleSignals } from "./signals.js";
-import { WorkerRoot, type WorkMode } from "./worker.js";
+import { WorkerRoot, type RunSummary, type WorkMode } from "./worker.js";
 
 /** How to stop a worker. */
 export interface StopOptions {
@@ -37,7 +43,8 @@ export type StartOptions<App> = WorkerOptions<App> &
  * `DATABASE_UNREACHABLE`, `DATABASE_READ_ONLY`, `SCHEMA_TOO_OLD`, `SCHEMA_TOO_NEW`
  */
 export async function startWorker<App = undefined>(options: StartOptions<App>): Promise<Worker> {
-  const root = await start("startWorker", options, "continuous");
+  const resolved = resolveWorkerOptions<App>("startWorker", options);
+  const root = await start(resolved, { kind: "continuous" });
   return {
     id: root.options.workerId,
     events: root.events,
@@ -47,24 +54,43 @@ export async function startWorker<App = undefined>(options: StartOptions<App>): 
   };
 }
 
+/** A run's options. */
+export type RunOnceOptions<App> = StartOptions<App> & {
+  /**
+   * Milliseconds, from the call on, after which nothing more is claimed. Jobs that run then have
+   * `shutdownTimeoutMs` to end and, once aborted, `abortGraceMs`; the rest goes back. In a function
+   * with a time limit the three should sum up to less than that, by what a start and a statement
+   * take. Default: none.
+   */
+  readonly deadlineMs?: number;
+};
+
 /**
  * Runs what is due, jobs that wait in queues and jobs that become due meanwhile included, and
- * resolves when nothing is due any more. Jobs that failed wait for their retry in the database.
- * Recurring jobs are not scheduled, as in graphile-worker: it is up to the workers that go on.
+ * resolves when nothing is due any more, at its deadline, or when its `signal` aborts. Jobs that
+ * failed wait for their retry in the database. Recurring jobs are not scheduled, as in
+ * graphile-worker: it is up to the workers that go on.
  * @throws TaskwrightError as `startWorker`
  */
-export async function runOnce<App = undefined>(options: StartOptions<App>): Promise<void> {
-  const root = await start("runOnce", options, "until-drained");
+export async function runOnce<App = undefined>(given: RunOnceOptions<App>): Promise<RunSummary> {
+  const startMs = performance.now();
+  const { deadlineMs = Infinity } = given;
+  const options = resolveWorkerOptions<App>("runOnce", given, ["deadlineMs"]);
+  if (deadlineMs !== Infinity && !(deadlineMs >= 0 && deadlineMs <= maxDelayMs)) {
+    refuseOption("runOnce", "deadlineMs", `a number of milliseconds from 0 to ${maxDelayMs}`);
+  }
+  const mode = { kind: "until-drained", deadlineMs: startMs + deadlineMs } as const;
+  const root = await start(options, mode);
   await root.finished;
+  return root.summary;
 }
 
 async function start<App>(
-  owner: string,
-  options: StartOptions<App>,
+  options: ResolvedWorkerOptions<App>,
   mode: WorkMode,
 ): Promise<WorkerRoot<App>> {
-  const root = new WorkerRoot(resolveWorkerOptions<App>(owner, options), mode);
+  const root = new WorkerRoot(options, mode);
   await root.start();
-  if (root.options.handleSignals) handleSignals(root);
+  if (options.handleSignals) handleSignals(root);
   return root;
 }

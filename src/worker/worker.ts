@@ -11,6 +11,7 @@ import { logEvents } from "./logging.js";
 import { Notifier } from "./notifier.js";
 import type { ResolvedWorkerOptions } from "./options.js";
 import { prepare } from "./prepare.js";
+import type { JobCounts } from "./tally.js";
 import { TaskIds } from "./task-ids.js";
 
 /** A forced stop takes no longer than this, whatever the database does. */
@@ -18,8 +19,18 @@ const forceLimitMs = 5000;
 /** The longest that the connection that listens has to answer. */
 const listenAnswerMs = 5000;
 
-/** `until-drained` ends when nothing is due any more. */
-export type WorkMode = "continuous" | "until-drained";
+export type WorkMode =
+  | { readonly kind: "continuous" }
+  /** Ends when nothing is due any more, or at its deadline, on the clock of `performance.now()`. */
+  | { readonly kind: "until-drained"; readonly deadlineMs: number };
+
+/** What ended a run: nothing was due any more, its time was over, or it was told to. */
+export type RunEnd = "drained" | "deadline" | "stop";
+
+/** What a run did. */
+export interface RunSummary extends JobCounts {
+  readonly endedBy: RunEnd;
+}
 
 /**
  * The composition root: makes the services, starts them and stops them.
@@ -47,6 +58,8 @@ export class WorkerRoot<App> {
   readonly #queries: Queries;
   readonly #onSignal = () => void this.stop("its signal was aborted");
   #stopping: Promise<void> | undefined;
+  #endedBy: RunEnd = "stop";
+  #deadline: NodeJS.Timeout | undefined;
   #patience: NodeJS.Timeout | undefined;
   #failure: Error | undefined;
   #finish: () => void = () => {};
@@ -64,6 +77,7 @@ export class WorkerRoot<App> {
     this.finished.catch(() => {});
     this.events = this.#makeEvents();
     this.#connections = new Connections(options);
+    const isContinuous = mode.kind === "continuous";
     const queries = bindQueries(options);
     this.#queries = queries;
     const { workerId } = options;
@@ -76,7 +90,7 @@ export class WorkerRoot<App> {
       events,
       connections: this.#connections,
       taskIds: this.#taskIds,
-      onDrained: mode === "continuous" ? undefined : () => this.#onDrained(),
+      onDrained: isContinuous ? undefined : () => this.#end("drained", "nothing is due any more"),
       onIdle: () => this.#waitForDatabase(),
     });
     if (options.recovery !== undefined) {
@@ -89,10 +103,10 @@ export class WorkerRoot<App> {
         holdsNothing: () => this.#flow.holdsNothing,
         onDeclaredDead: () => this.#flow.wake(),
         withTransaction: (fn) => this.#connections.systemTransaction(fn),
-        sweeps: mode === "continuous",
+        sweeps: isContinuous,
       });
     }
-    if (options.listen && mode === "continuous" && this.#connections.canListen) {
+    if (options.listen && isContinuous && this.#connections.canListen) {
       this.#notifier = new Notifier({
         queries,
         events,
@@ -102,7 +116,7 @@ export class WorkerRoot<App> {
         checkTimeoutMs: Math.min(options.listenCheckMs, listenAnswerMs),
       });
     }
-    if (options.cronEntries.length > 0 && mode === "continuous") this.#cron = this.#makeCron(clock);
+    if (options.cronEntries.length > 0 && isContinuous) this.#cron = this.#makeCron(clock);
   }
 
   /** Rejects, with nothing left behind, when the database can't be reached or isn't ours. */
@@ -118,6 +132,7 @@ export class WorkerRoot<App> {
     this.options.signal?.addEventListener("abort", this.#onSignal, { once: true });
     await this.#recovery?.start();
     await this.#notifier?.start();
+    this.#watchDeadline();
     this.#flow.start();
     this.#cron?.start();
     this.events.emit("pool:start", () => ({}));
@@ -141,6 +156,11 @@ export class WorkerRoot<App> {
     }
   }
 
+  /** What became of the jobs, and what ended the run; read it when it has finished. */
+  get summary(): RunSummary {
+    return { endedBy: this.#endedBy, ...this.#flow.counts };
+  }
+
   /** Stops; a stop that is under way goes on, and becomes a forced one if this one is. */
   stop(message: string, isForced = false): Promise<void> {
     this.#stopping ??= this.#stop(message);
@@ -151,6 +171,7 @@ export class WorkerRoot<App> {
   async #stop(message: string): Promise<void> {
     this.events.emit("pool:gracefulShutdown", () => ({ message }));
     this.options.signal?.removeEventListener("abort", this.#onSignal);
+    clearTimeout(this.#deadline);
     const asking = Promise.all([this.#cron?.stop(), this.#notifier?.stop()]);
     await this.#flow.stop();
     await this.#flow.unlessGivenUp(asking);
@@ -181,8 +202,18 @@ export class WorkerRoot<App> {
     this.#connections.abandon();
   }
 
-  #onDrained(): void {
-    void this.stop("nothing is due any more");
+  /** A deadline that passed during the start ends the run before its first claim. */
+  #watchDeadline(): void {
+    if (this.#mode.kind === "continuous" || this.#mode.deadlineMs === Infinity) return;
+    const leftMs = this.#mode.deadlineMs - performance.now();
+    const end = () => this.#end("deadline", "its deadline has come");
+    if (leftMs <= 0) end();
+    else this.#deadline = setTimeout(end, leftMs);
+  }
+
+  #end(by: RunEnd, message: string): void {
+    if (this.#stopping === undefined) this.#endedBy = by;
+    void this.stop(message);
   }
 
   #release(): void {
@@ -210,7 +241,7 @@ export class WorkerRoot<App> {
     if (logger !== silentLogger) logEvents(events, logger);
     for (const plugin of plugins) if (plugin.on !== undefined) events.addAll(plugin.on);
     events.addAll(on);
-    if (this.#mode === "until-drained") {
+    if (this.#mode.kind === "until-drained") {
       events.on("worker:getJob:error", ({ error }) => {
         if (isTransient(error)) return;
         this.#failure = error;

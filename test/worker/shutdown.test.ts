@@ -211,3 +211,31 @@ for (const state of ["falls silent", "refuses connections"] as const) {
     await proxy.close();
   });
 }
+
+test.each(["job:start", "job:success", "job:complete", "localQueue:getJobs:complete"] as const)(
+  "a listener of %s may stop the worker, and nothing stays locked",
+  async (name) => {
+    await addJobs(database.pool, "work", 3, { queue: "%", queues: 3 });
+    const handlers = handlersFor({ work: () => {} });
+    const worker = await startWorker({ pool: database.pool, handlers, concurrency: 1 });
+    worker.events.once(name, () => worker.stop());
+    await worker.finished;
+    expect(await countLocks(database.pool)).toBe(0);
+  },
+);
+
+test("a forced stop right before a handler is called spares it", async () => {
+  await addJob(database.pool, "work");
+  let calls = 0;
+  const handlers = handlersFor({
+    work: () => {
+      calls += 1;
+      return new Promise(() => {});
+    },
+  });
+  const worker = await startWorker({ pool: database.pool, handlers });
+  worker.events.once("job:start", () => worker.stop({ force: true }));
+  await worker.finished;
+  expect(calls).toBe(0);
+  expect(await attemptsLeftBehind()).toEqual([0]);
+});

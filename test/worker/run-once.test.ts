@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { runOnce, startWorker } from "../../src/index.js";
+import type { TestDatabase } from "../support/database.js";
+import {
+  addJob,
+  addJobs,
+  countLocks,
+  createQueue,
+  Gate,
+  handlersFor,
+  listJobs,
+} from "./support.js";
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createQueue();
+});
+afterAll(() => database.drop());
+beforeEach(() => database.pool.query("delete from graphile_worker._private_jobs"));
+
+/** Ends when it is told to, and not before. */
+const untilAborted = (signal: AbortSignal) =>
+  new Promise<never>((_resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+  });
+
+test("a run that drained what is due says what became of it", async () => {
+  const { pool } = database;
+  await addJobs(pool, "work", 5, { queue: "q" });
+  await addJob(pool, "fail");
+  await addJob(pool, "commit");
+  const handlers = handlersFor({
+    work: () => {},
+    fail: () => Promise.reject(new Error("no")),
+    commit: (_, ctx) => ctx.withTransaction((tx) => ctx.completeIn(tx)),
+  });
+  const summary = await runOnce({ pool, handlers });
+  expect(summary).toEqual({ endedBy: "drained", completed: 6, failed: 1, returned: 0, lost: 0 });
+});
+
+test("at its deadline a run claims no more, and what runs has time to end", async () => {
+  const { pool } = database;
+  await addJobs(pool, "work", 3);
+  const gate = new Gate();
+  const summary = await runOnce({
+    pool,
+    handlers: handlersFor({ work: () => gate.opened }),
+    concurrency: 1,
+    deadlineMs: 200,
+    shutdownTimeoutMs: 2 ** 31 - 1,
+    on: { "pool:gracefulShutdown": () => gate.open() },
+  });
+  expect(summary).toMatchObject({ endedBy: "deadline", completed: 1, returned: 0, lost: 0 });
+  expect(await listJobs(pool)).toMatchObject([{ attempts: 0 }, { attempts: 0 }]);
+  expect(await countLocks(pool)).toBe(0);
+});
+
+test("what doesn't end in time is aborted and given back, as is what was claimed ahead", async () => {
+  const { pool } = database;
+  await addJobs(pool, "work", 5);
+  const summary = await runOnce({
+    pool,
+    handlers: handlersFor({ work: (_, { signal }) => untilAborted(signal) }),
+    concurrency: 2,
+    bufferSize: 3,
+    bufferTimeoutMs: 2 ** 31 - 1,
+    deadlineMs: 300,
+    shutdownTimeoutMs: 0,
+  });
+  expect(summary).toEqual({ endedBy: "deadline", completed: 0, failed: 0, returned: 5, lost: 0 });
+  expect(new Set((await listJobs(pool)).map(({ attempts }) => attempts))).toEqual(new Set([0]));
+  expect(await countLocks(pool)).toBe(0);
+});
+
+test("a deadline that has passed when the run is ready leaves everything alone", async () => {
+  const { pool } = database;
+  await addJob(pool, "work");
+  let claims = 0;
+  const summary = await runOnce({
+    pool,
+    handlers: handlersFor({ work: () => {} }),
+    deadlineMs: 0,
+    on: { "worker:getJob:start": () => (claims += 1) },
+  });
+  expect(summary).toEqual({ endedBy: "deadline", completed: 0, failed: 0, returned: 0, lost: 0 });
+  expect(claims).toBe(0);
+  expect(await listJobs(pool)).toMatchObject([{ attempts: 0 }]);
+});
+
+test("an abort of its signal ends a run as a stop does", async () => {
+  const { pool } = database;
+  await addJobs(pool, "work", 2);
+  const controller = new AbortController();
+  const handlers = handlersFor({
+    work: (_, { signal }) => {
+      controller.abort();
+      return untilAborted(signal);
+    },
+  });
+  const options = { pool, handlers, signal: controller.signal, concurrency: 1 };
+  const summary = await runOnce({ ...options, deadlineMs: 2 ** 31 - 1, shutdownTimeoutMs: 0 });
+  expect(summary).toMatchObject({ endedBy: "stop", completed: 0, returned: 1 });
+  expect(await countLocks(pool)).toBe(0);
+});
+
+test("a job that others took away meanwhile counts as lost", async () => {
+  const { pool } = database;
+  await addJob(pool, "work");
+  const handlers = handlersFor({
+    work: () => pool.query("delete from graphile_worker._private_jobs"),
+  });
+  const summary = await runOnce({ pool, handlers });
+  expect(summary).toEqual({ endedBy: "drained", completed: 0, failed: 0, returned: 0, lost: 1 });
+});
+
+test("a deadline that is no time is refused, and a worker has none", async () => {
+  const { pool } = database;
+  const handlers = handlersFor({ work: () => {} });
+  for (const deadlineMs of [-1, NaN, "5s"]) {
+    await expect(runOnce({ pool, handlers, deadlineMs: deadlineMs as number })).rejects.toThrow(
+      expect.objectContaining({ code: "OPTION_INVALID" }),
+    );
+  }
+  const misspelt = { pool, handlers, deadlinMs: 1 };
+  await expect(runOnce(misspelt)).rejects.toThrow(/deadlineMs/u);
+  const refused = { pool, handlers, deadlineMs: 1 };
+  await expect(startWorker(refused)).rejects.toMatchObject({ code: "OPTION_UNKNOWN" });
+});
