@@ -9,10 +9,13 @@ export interface AddPauseParams {
   kind: string;
   name: string;
   reason?: string | null | void;
+  schema: string;
 }
 
 /** 'AddPause' return type */
-export type AddPauseResult = void;
+export interface AddPauseResult {
+  sent: undefined | null;
+}
 
 /** 'AddPause' query type */
 export interface AddPauseQuery {
@@ -21,17 +24,19 @@ export interface AddPauseQuery {
 }
 
 /**
- * Pauses a task or a queue. Of one that is paused already, only the reason changes, if one is given.
+ * Pauses a task or a queue and tells the workers, which give back what they have claimed and not
+ * started. Of one that is paused already, only the reason changes, if one is given.
  */
 export const addPause = new PreparedQuery<AddPauseParams, AddPauseResult>({
-  usedParamSet: { kind: true, name: true, reason: true },
+  usedParamSet: { kind: true, name: true, reason: true, schema: true },
   params: [
-    { name: "kind", required: true, transform: { type: "scalar" }, locs: [{ a: 85, b: 90 }] },
-    { name: "name", required: true, transform: { type: "scalar" }, locs: [{ a: 93, b: 98 }] },
-    { name: "reason", required: false, transform: { type: "scalar" }, locs: [{ a: 101, b: 107 }] },
+    { name: "kind", required: true, transform: { type: "scalar" }, locs: [{ a: 105, b: 110 }] },
+    { name: "name", required: true, transform: { type: "scalar" }, locs: [{ a: 113, b: 118 }] },
+    { name: "reason", required: false, transform: { type: "scalar" }, locs: [{ a: 121, b: 127 }] },
+    { name: "schema", required: true, transform: { type: "scalar" }, locs: [{ a: 331, b: 338 }] },
   ],
   statement:
-    "insert into graphile_worker.taskwright_pauses as pauses (kind, name, reason)\nvalues (:kind!, :name!, :reason)\non conflict (kind, name) do update set reason = coalesce(excluded.reason, pauses.reason)                                                                                                                                        ",
+    "with added as (\n  insert into graphile_worker.taskwright_pauses as pauses (kind, name, reason)\n  values (:kind!, :name!, :reason)\n  on conflict (kind, name) do update set reason = coalesce(excluded.reason, pauses.reason)\n  returning pauses.kind, pauses.name\n)\nselect pg_notify(\n  'taskwright:pauses',\n  json_build_object('schema', :schema!::text, 'kind', added.kind, 'name', added.name)::text\n) as \"sent?\"\nfrom added                                                                                                                                        ",
 } as unknown as QueryIR);
 
 /** 'RemovePause' parameters type */

@@ -252,7 +252,29 @@ export const listenForJobs = new PreparedQuery<ListenForJobsParams, ListenForJob
   usedParamSet: {},
   params: [],
   statement:
-    "listen U&\"jobs#003Ainsert\" uescape '#'                                              ",
+    "listen U&\"jobs#003Ainsert\" uescape '#'                                                                 ",
+} as unknown as QueryIR);
+
+/** 'ListenForPauses' parameters type */
+export type ListenForPausesParams = void;
+
+/** 'ListenForPauses' return type */
+export type ListenForPausesResult = void;
+
+/** 'ListenForPauses' query type */
+export interface ListenForPausesQuery {
+  params: ListenForPausesParams;
+  result: ListenForPausesResult;
+}
+
+/**
+ * Starts listening on this connection to "taskwright:pauses".
+ */
+export const listenForPauses = new PreparedQuery<ListenForPausesParams, ListenForPausesResult>({
+  usedParamSet: {},
+  params: [],
+  statement:
+    "listen U&\"taskwright#003Apauses\" uescape '#'                                              ",
 } as unknown as QueryIR);
 
 /** 'Ping' parameters type */

@@ -1,8 +1,19 @@
-/* Pauses a task or a queue. Of one that is paused already, only the reason changes, if one is given. */
+/*
+  Pauses a task or a queue and tells the workers, which give back what they have claimed and not
+  started. Of one that is paused already, only the reason changes, if one is given.
+*/
 /* @name addPause */
-insert into graphile_worker.taskwright_pauses as pauses (kind, name, reason)
-values (:kind!, :name!, :reason)
-on conflict (kind, name) do update set reason = coalesce(excluded.reason, pauses.reason);
+with added as (
+  insert into graphile_worker.taskwright_pauses as pauses (kind, name, reason)
+  values (:kind!, :name!, :reason)
+  on conflict (kind, name) do update set reason = coalesce(excluded.reason, pauses.reason)
+  returning pauses.kind, pauses.name
+)
+select pg_notify(
+  'taskwright:pauses',
+  json_build_object('schema', :schema!::text, 'kind', added.kind, 'name', added.name)::text
+) as "sent?"
+from added;
 
 /*
   Resumes a task or a queue and wakes the workers up, with the same shape as an insert's notification.

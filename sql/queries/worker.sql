@@ -61,6 +61,10 @@ on conflict do nothing;
 /* @name listenForJobs */
 listen U&"jobs#003Ainsert" uescape '#';
 
+/* Starts listening on this connection to "taskwright:pauses". */
+/* @name listenForPauses */
+listen U&"taskwright#003Apauses" uescape '#';
+
 /* Answers as long as the connection lives. */
 /* @name ping */
 select 1 as "one!";

@@ -27,7 +27,7 @@ export {
   resumeQueue,
   resumeTask,
   type Pause,
-  type PauseKind,
   type PauseOptions,
 } from "./pauses.js";
+export type { PauseKind } from "./pause-notice.js";
 export type { JobState, StoredJob } from "./stored-job.js";

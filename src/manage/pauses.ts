@@ -1,6 +1,12 @@
 import type { Executor } from "../database/executor.js";
+import { defaultSchema } from "../database/identifier.js";
+import { refuseOption } from "../options.js";
 import { checkName, checkText, manage, type ManageOptions } from "./options.js";
+import type { PauseKind } from "./pause-notice.js";
 import { toDate } from "./stored-job.js";
+
+/** No task and no queue has a longer name; an announcement must not be any longer either. */
+const maxNameLength = 128;
 
 /** Something that the fleet leaves alone. */
 export interface Pause {
@@ -11,8 +17,6 @@ export interface Pause {
   readonly reason: string | null;
 }
 
-export type PauseKind = "task" | "queue";
-
 export interface PauseOptions extends ManageOptions {
   /** Why, for whoever lists the pauses. */
   readonly reason?: string;
@@ -20,9 +24,10 @@ export interface PauseOptions extends ManageOptions {
 
 /**
  * Pauses a task for the whole fleet, in the database: no Taskwright worker's next claim takes a job
- * of it. Jobs that were claimed before go on, jobs can still be added, and a queue whose first due
- * job is of the task waits with it, so that its order is kept. In a transaction, it holds from the
- * commit on. The task need not exist yet; a second pause changes nothing but the reason.
+ * of it, and workers that listen give back at once what they have claimed and not started. What runs
+ * goes on, jobs can still be added, and a queue whose first due job is of the task waits with it, so
+ * that its order is kept. In a transaction, it holds from the commit on. The task need not exist yet;
+ * a second pause changes nothing but the reason.
  *
  * Workers of graphile-worker and of the Rust crate don't know of pauses and go on.
  * @throws TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID`, `SCHEMA_MISSING`
@@ -86,10 +91,13 @@ async function pause(
   options: PauseOptions,
 ): Promise<void> {
   await manage(owner, options, ["reason"], (queries) => {
-    const { reason } = options;
+    const { reason, schema = defaultSchema } = options;
     checkName(owner, kind, name);
+    if (Array.from(name).length > maxNameLength) {
+      refuseOption(owner, kind, `a name of at most ${maxNameLength} characters`);
+    }
     checkText(owner, "reason", reason);
-    return queries.addPause(db, { kind, name, reason });
+    return queries.addPause(db, { schema, kind, name, reason });
   });
 }
 

@@ -74,6 +74,14 @@ export class Buffer implements Service {
     this.#giveBack(this.#takeUntil(performance.now() - this.#options.timeoutMs));
   }
 
+  /** Gives back the jobs that must not start now. */
+  giveBack(mustWait: (job: ClaimedJob) => boolean): void {
+    const waiting = this.jobs();
+    this.#jobs = waiting.filter((job) => !mustWait(job));
+    this.#head = 0;
+    this.#giveBack(waiting.filter(mustWait));
+  }
+
   #takeUntil(claimedAtMs: number): ClaimedJob[] {
     const overdue: ClaimedJob[] = [];
     for (;;) {

@@ -1,5 +1,6 @@
 import type { Queries } from "../database/queries.js";
 import type { WorkerEvents } from "../events.js";
+import { concerns, type PauseNotice } from "../manage/pause-notice.js";
 import { composeRun } from "../plugins/run.js";
 import { composeSettle } from "../plugins/settle.js";
 import { isDueNow } from "../tasks/retry.js";
@@ -157,6 +158,12 @@ export class Flow<App> implements Service {
   /** New jobs may be there. */
   wake(): void {
     this.#claimer.wake();
+  }
+
+  /** Something was paused: jobs of it that haven't started go back. */
+  onPause(notice: PauseNotice): void {
+    if (notice.schema !== this.#options.worker.schema) return;
+    this.#buffer.giveBack((job) => concerns(notice, job));
   }
 
   /** How many jobs to claim now: for the free slots, and ahead of need in portions worth a claim. */

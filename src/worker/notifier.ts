@@ -1,7 +1,8 @@
-import type { ClientBase } from "pg";
+import type { ClientBase, Notification } from "pg";
 import type { Queries } from "../database/queries.js";
 import { toError } from "../errors.js";
 import type { WorkerEvents } from "../events.js";
+import { parsePauseNotice, pauseChannel, type PauseNotice } from "../manage/pause-notice.js";
 import { Backoff, Pause } from "./backoff.js";
 import type { ListenConnection } from "./connections.js";
 import { Lifecycle, type Service } from "./service.js";
@@ -12,6 +13,8 @@ export interface NotifierOptions {
   readonly events: WorkerEvents;
   /** New jobs may be there: some were announced, or announcements may have been missed. */
   readonly onNotify: () => void;
+  /** Something was paused. */
+  readonly onPause: (notice: PauseNotice) => void;
   /** A connection can die without a word: milliseconds between two questions to it. */
   readonly checkIntervalMs: number;
   /** Milliseconds that it has to answer. */
@@ -66,13 +69,11 @@ export class Notifier implements Service {
     events.emit("pool:listen:connecting", () => ({ attempts: this.#backoff.failures }));
     const { client, release } = await connect();
     const connection = new Watched(client, () => this.#pause.end());
-    const onNotification = () => {
-      events.emit("pool:listen:notification", () => ({}));
-      onNotify();
-    };
+    const onNotification = (notification: Notification) => this.#onNotification(notification);
     client.on("notification", onNotification);
     try {
       await this.#inTime(queries.listenForJobs(client));
+      await this.#inTime(queries.listenForPauses(client));
       this.#backoff.reset();
       events.emit("pool:listen:success", () => ({}));
       onListening();
@@ -87,6 +88,17 @@ export class Notifier implements Service {
       client.off("notification", onNotification);
       release();
       events.emit("pool:listen:release", () => ({}));
+    }
+  }
+
+  #onNotification({ channel, payload }: Notification): void {
+    const { events, onNotify, onPause } = this.#options;
+    if (channel === pauseChannel) {
+      const notice = parsePauseNotice(payload);
+      if (notice !== undefined) onPause(notice);
+    } else {
+      events.emit("pool:listen:notification", () => ({}));
+      onNotify();
     }
   }
 

@@ -112,6 +112,7 @@ export class WorkerRoot<App> {
         events,
         connect: () => this.#connections.listener(),
         onNotify: () => this.#flow.wake(),
+        onPause: (notice) => this.#flow.onPause(notice),
         checkIntervalMs: options.listenCheckMs,
         checkTimeoutMs: Math.min(options.listenCheckMs, listenAnswerMs),
       });

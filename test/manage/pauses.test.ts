@@ -84,6 +84,44 @@ test("a paused queue keeps its order, and its running job goes on", async () => 
   await worker.stop();
 });
 
+test.each(["task", "queue"] as const)(
+  "a %s that is paused starts no job any more, not even one that a worker has claimed",
+  async (kind) => {
+    const { pool, connectionString } = database;
+    const gate = new Gate();
+    const ran: string[] = [];
+    const handlers = handlersFor({
+      hold: () => gate.opened,
+      step: () => void ran.push("step"),
+      note: () => void ran.push("note"),
+    });
+    await using worker = await startWorker({
+      connectionString,
+      handlers,
+      pollIntervalMs,
+      concurrency: 1,
+      bufferSize: 10,
+      bufferTimeoutMs: pollIntervalMs,
+    });
+    await addJob(pool, "hold");
+    await addJob(pool, "step", { queue: "steps" });
+    await addJob(pool, "note");
+    await until(async () => (await listJobs(pool)).every(({ attempts }) => attempts === 1));
+    // Neither another schema's pause nor what isn't one concerns the worker.
+    await pool.query(`
+      select pg_notify('taskwright:pauses', '{"schema":"other","kind":"task","name":"note"}');
+      select pg_notify('taskwright:pauses', 'null');
+    `);
+    await (kind === "task" ? pauseTask(pool, "step") : pauseQueue(pool, "steps"));
+    await until(async () => (await listJobs(pool))[1]?.locked_by === null);
+    gate.open();
+    await until(async () => (await listJobs(pool)).length === 1);
+    expect(ran).toEqual(["note"]);
+    expect(await listJobs(pool)).toMatchObject([{ attempts: 0 }]);
+    await worker.stop();
+  },
+);
+
 test("a queue may be paused before its first job, and its backlog hides no other queue", async () => {
   const { pool, connectionString } = database;
   await pauseQueue(pool, "long");
@@ -174,6 +212,7 @@ test("what can't be meant is refused", async () => {
   await expect(pauseTask(pool, "mail", { raeson: "" } as never)).rejects.toMatchObject({
     code: "OPTION_UNKNOWN",
   });
+  await expect(pauseTask(pool, "x".repeat(129))).rejects.toMatchObject({ code: "OPTION_INVALID" });
   await expect(pauseTask(pool, "")).rejects.toMatchObject({ code: "OPTION_INVALID" });
   await expect(resumeQueue(pool, "\0")).rejects.toMatchObject({ code: "OPTION_INVALID" });
   await expect(pauseQueue(pool, "q", { schema: "none" })).rejects.toMatchObject({

@@ -22,6 +22,7 @@ function newNotifier(onNotify: () => void = () => {}): Notifier {
     },
     events: new WorkerEvents("test", () => {}),
     onNotify,
+    onPause: () => {},
     checkIntervalMs: hourMs,
     checkTimeoutMs: hourMs,
   });
