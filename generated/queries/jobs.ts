@@ -4,32 +4,29 @@ import { PreparedQuery } from "@pgtyped/runtime";
 
 type QueryIR = ConstructorParameters<typeof PreparedQuery>[0];
 
-export type stringArray = string[];
-
 /** 'AddJobs' parameters type */
 export interface AddJobsParams {
-  payloads: stringArray;
   specs: string;
 }
 
 /** 'AddJobs' return type */
 export interface AddJobsResult {
-  attempts: number;
-  createdAt: Date;
-  flags: unknown | null;
+  attempts: string;
+  createdAt: string;
+  flags: string | null;
   id: string;
   key: string | null;
   lastError: string | null;
-  lockedAt: Date | null;
+  lockedAt: string | null;
   lockedBy: string | null;
-  maxAttempts: number;
-  payload: unknown;
-  priority: number;
+  maxAttempts: string;
+  payload: string;
+  priority: string;
   queueName: string | null;
-  revision: number;
-  runAt: Date;
+  revision: string;
+  runAt: string;
   task: string;
-  updatedAt: Date;
+  updatedAt: string;
 }
 
 /** 'AddJobs' query type */
@@ -40,20 +37,16 @@ export interface AddJobsQuery {
 
 /**
  * Adds jobs, each in its own key mode, and answers every spec in the order of the specs.
- * Payloads travel as text beside the specs: inside of a larger JSON document PostgreSQL refuses
- * characters (`\u0000`) that it accepts in a json value.
+ * It runs through whatever driver the caller's transaction is of. Drivers differ in how they write
+ * arrays and JSON, and in how they read JSON, numbers and times, so text is all that goes in and comes
+ * out, times in UTC. A payload is text inside of its spec: as a part of a larger JSON document
+ * PostgreSQL refuses characters (`\u0000`) that it accepts in a json value.
  */
 export const addJobs = new PreparedQuery<AddJobsParams, AddJobsResult>({
-  usedParamSet: { specs: true, payloads: true },
+  usedParamSet: { specs: true },
   params: [
-    { name: "specs", required: true, transform: { type: "scalar" }, locs: [{ a: 885, b: 891 }] },
-    {
-      name: "payloads",
-      required: true,
-      transform: { type: "scalar" },
-      locs: [{ a: 1077, b: 1086 }],
-    },
+    { name: "specs", required: true, transform: { type: "scalar" }, locs: [{ a: 1083, b: 1089 }] },
   ],
   statement:
-    'select\n  (added.job).id as "id!",\n  added.task as "task!",\n  (added.job).payload as "payload!",\n  added.queue as "queueName?",\n  (added.job).priority as "priority!",\n  (added.job).run_at as "runAt!",\n  (added.job).attempts as "attempts!",\n  (added.job).max_attempts as "maxAttempts!",\n  (added.job).last_error as "lastError?",\n  (added.job).created_at as "createdAt!",\n  (added.job).updated_at as "updatedAt!",\n  (added.job).key as "key?",\n  (added.job).locked_at as "lockedAt?",\n  (added.job).locked_by as "lockedBy?",\n  (added.job).revision as "revision!",\n  (added.job).flags as "flags?"\nfrom graphile_worker.taskwright_add_jobs(array(\n  select (\n    spec.identifier, spec.payload::json, spec.queue_name, spec.run_at, spec.max_attempts,\n    spec.job_key, spec.priority, spec.flags, spec.job_key_mode\n  )::graphile_worker.taskwright_job_spec\n  from rows from (\n    json_to_recordset(:specs!::json) as (\n      identifier text, queue_name text, run_at timestamptz, max_attempts smallint,\n      job_key text, priority smallint, flags text[], job_key_mode text\n    ),\n    unnest(:payloads!::text[])\n  ) with ordinality as spec (\n    identifier, queue_name, run_at, max_attempts, job_key, priority, flags, job_key_mode, payload,\n    place\n  )\n  order by spec.place\n)) with ordinality as added\norder by added.ordinality',
+    'select\n  (added.job).id::text as "id!",\n  added.task as "task!",\n  (added.job).payload::text as "payload!",\n  added.queue as "queueName?",\n  (added.job).priority::text as "priority!",\n  (to_json((added.job).run_at at time zone \'UTC\') #>> \'{}\') as "runAt!",\n  (added.job).attempts::text as "attempts!",\n  (added.job).max_attempts::text as "maxAttempts!",\n  (added.job).last_error as "lastError?",\n  (to_json((added.job).created_at at time zone \'UTC\') #>> \'{}\') as "createdAt!",\n  (to_json((added.job).updated_at at time zone \'UTC\') #>> \'{}\') as "updatedAt!",\n  (added.job).key as "key?",\n  (to_json((added.job).locked_at at time zone \'UTC\') #>> \'{}\') as "lockedAt?",\n  (added.job).locked_by as "lockedBy?",\n  (added.job).revision::text as "revision!",\n  (added.job).flags::text as "flags?"\nfrom graphile_worker.taskwright_add_jobs(array(\n  select (\n    spec.identifier, spec.payload::json, spec.queue_name, spec.run_at, spec.max_attempts,\n    spec.job_key, spec.priority, spec.flags, spec.job_key_mode\n  )::graphile_worker.taskwright_job_spec\n  from rows from (\n    json_to_recordset(:specs!::text::json) as (\n      identifier text, payload text, queue_name text, run_at timestamptz, max_attempts smallint,\n      job_key text, priority smallint, flags text[], job_key_mode text\n    )\n  ) with ordinality as spec (\n    identifier, payload, queue_name, run_at, max_attempts, job_key, priority, flags, job_key_mode,\n    place\n  )\n  order by spec.place\n)) with ordinality as added\norder by added.ordinality',
 } as unknown as QueryIR);

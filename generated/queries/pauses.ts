@@ -14,7 +14,7 @@ export interface AddPauseParams {
 
 /** 'AddPause' return type */
 export interface AddPauseResult {
-  sent: undefined | null;
+  sent: string | null;
 }
 
 /** 'AddPause' query type */
@@ -36,7 +36,7 @@ export const addPause = new PreparedQuery<AddPauseParams, AddPauseResult>({
     { name: "schema", required: true, transform: { type: "scalar" }, locs: [{ a: 331, b: 338 }] },
   ],
   statement:
-    "with added as (\n  insert into graphile_worker.taskwright_pauses as pauses (kind, name, reason)\n  values (:kind!, :name!, :reason)\n  on conflict (kind, name) do update set reason = coalesce(excluded.reason, pauses.reason)\n  returning pauses.kind, pauses.name\n)\nselect pg_notify(\n  'taskwright:pauses',\n  json_build_object('schema', :schema!::text, 'kind', added.kind, 'name', added.name)::text\n) as \"sent?\"\nfrom added                                                                                                                                        ",
+    "with added as (\n  insert into graphile_worker.taskwright_pauses as pauses (kind, name, reason)\n  values (:kind!, :name!, :reason)\n  on conflict (kind, name) do update set reason = coalesce(excluded.reason, pauses.reason)\n  returning pauses.kind, pauses.name\n)\nselect pg_notify(\n  'taskwright:pauses',\n  json_build_object('schema', :schema!::text, 'kind', added.kind, 'name', added.name)::text\n)::text as \"sent?\"\nfrom added                                                                                                                                                                                          ",
 } as unknown as QueryIR);
 
 /** 'RemovePause' parameters type */
@@ -47,7 +47,7 @@ export interface RemovePauseParams {
 
 /** 'RemovePause' return type */
 export interface RemovePauseResult {
-  sent: undefined | null;
+  sent: string | null;
 }
 
 /** 'RemovePause' query type */
@@ -58,7 +58,7 @@ export interface RemovePauseQuery {
 
 /**
  * Resumes a task or a queue and wakes the workers up, with the same shape as an insert's notification.
- * No row: it wasn't paused.
+ * No row: it wasn't paused. Not every driver can read `void`, hence the text.
  */
 export const removePause = new PreparedQuery<RemovePauseParams, RemovePauseResult>({
   usedParamSet: { kind: true, name: true },
@@ -67,7 +67,7 @@ export const removePause = new PreparedQuery<RemovePauseParams, RemovePauseResul
     { name: "name", required: true, transform: { type: "scalar" }, locs: [{ a: 123, b: 128 }] },
   ],
   statement:
-    "with removed as (\n  delete from graphile_worker.taskwright_pauses as pauses\n  where pauses.kind = :kind! and pauses.name = :name!\n  returning pauses.name\n)\nselect pg_notify('jobs:insert', json_build_object('r', random(), 'count', 1)::text) as \"sent?\"\nfrom removed                                    ",
+    "with removed as (\n  delete from graphile_worker.taskwright_pauses as pauses\n  where pauses.kind = :kind! and pauses.name = :name!\n  returning pauses.name\n)\nselect pg_notify('jobs:insert', json_build_object('r', random(), 'count', 1)::text)::text as \"sent?\"\nfrom removed                                    ",
 } as unknown as QueryIR);
 
 /** 'ListPauses' parameters type */

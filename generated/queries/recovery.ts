@@ -286,7 +286,7 @@ export interface AnnounceJobsParams {
 
 /** 'AnnounceJobs' return type */
 export interface AnnounceJobsResult {
-  sent: undefined | null;
+  sent: string | null;
 }
 
 /** 'AnnounceJobs' query type */
@@ -304,7 +304,7 @@ export const announceJobs = new PreparedQuery<AnnounceJobsParams, AnnounceJobsRe
     { name: "count", required: true, transform: { type: "scalar" }, locs: [{ a: 74, b: 80 }] },
   ],
   statement:
-    "select pg_notify('jobs:insert', json_build_object('r', random(), 'count', :count!::int)::text)\n  as \"sent?\"                                                                     ",
+    "select pg_notify('jobs:insert', json_build_object('r', random(), 'count', :count!::int)::text)::text\n  as \"sent?\"                                                                     ",
 } as unknown as QueryIR);
 
 /** 'ListWorkers' parameters type */

@@ -385,7 +385,7 @@ export const findHeldJobs = new PreparedQuery<FindHeldJobsParams, FindHeldJobsRe
     { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 169, b: 173 }] },
   ],
   statement:
-    'select held.id::text as "id!", held.key as "key?", held.revision as "revision!"\nfrom graphile_worker.taskwright_held_jobs(\n  :workerId!, :locks!::text[]::timestamptz[], :ids!::text[]::bigint[]\n) as held                                                                                                    ',
+    'select held.id::text as "id!", held.key as "key?", held.revision as "revision!"\nfrom graphile_worker.taskwright_held_jobs(\n  :workerId!, :locks!::text[]::timestamptz[], :ids!::text[]::bigint[]\n) as held                                                                                                                                                                                                ',
 } as unknown as QueryIR);
 
 /** 'CompleteJob' parameters type */
@@ -397,7 +397,7 @@ export interface CompleteJobParams {
 
 /** 'CompleteJob' return type */
 export interface CompleteJobResult {
-  completed: undefined | null;
+  completed: string | null;
 }
 
 /** 'CompleteJob' query type */
@@ -407,7 +407,8 @@ export interface CompleteJobQuery {
 }
 
 /**
- * Completes a job inside the transaction that runs this; fails when the worker holds it no more.
+ * Completes a job inside the transaction that runs this; fails when the worker holds it no more. The
+ * transaction may be any driver's, and not every one can read `void`, hence the text.
  */
 export const completeJob = new PreparedQuery<CompleteJobParams, CompleteJobResult>({
   usedParamSet: { workerId: true, jobId: true, lockedAt: true },
@@ -417,7 +418,7 @@ export const completeJob = new PreparedQuery<CompleteJobParams, CompleteJobResul
     { name: "lockedAt", required: true, transform: { type: "scalar" }, locs: [{ a: 85, b: 94 }] },
   ],
   statement:
-    'select graphile_worker.taskwright_complete_job(\n  :workerId!, :jobId!::text::bigint, :lockedAt!::text::timestamptz\n) as "completed?"                                                                                                                                                 ',
+    'select graphile_worker.taskwright_complete_job(\n  :workerId!, :jobId!::text::bigint, :lockedAt!::text::timestamptz\n)::text as "completed?"                                                                                                                                                 ',
 } as unknown as QueryIR);
 
 /** 'LookAtJob' parameters type */

@@ -12,12 +12,12 @@ with added as (
 select pg_notify(
   'taskwright:pauses',
   json_build_object('schema', :schema!::text, 'kind', added.kind, 'name', added.name)::text
-) as "sent?"
+)::text as "sent?"
 from added;
 
 /*
   Resumes a task or a queue and wakes the workers up, with the same shape as an insert's notification.
-  No row: it wasn't paused.
+  No row: it wasn't paused. Not every driver can read `void`, hence the text.
 */
 /* @name removePause */
 with removed as (
@@ -25,7 +25,7 @@ with removed as (
   where pauses.kind = :kind! and pauses.name = :name!
   returning pauses.name
 )
-select pg_notify('jobs:insert', json_build_object('r', random(), 'count', 1)::text) as "sent?"
+select pg_notify('jobs:insert', json_build_object('r', random(), 'count', 1)::text)::text as "sent?"
 from removed;
 
 /* What is paused, longest first. */

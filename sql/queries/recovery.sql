@@ -150,7 +150,7 @@ returning workers.id as "workerId!";
 
 /* Wakes workers up after jobs were given back; the same shape as an insert's notification. */
 /* @name announceJobs */
-select pg_notify('jobs:insert', json_build_object('r', random(), 'count', :count!::int)::text)
+select pg_notify('jobs:insert', json_build_object('r', random(), 'count', :count!::int)::text)::text
   as "sent?";
 
 /* Registered workers, live or dead, and how many jobs each holds. */

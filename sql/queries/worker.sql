@@ -86,11 +86,14 @@ from graphile_worker.taskwright_held_jobs(
   :workerId!, :locks!::text[]::timestamptz[], :ids!::text[]::bigint[]
 ) as held;
 
-/* Completes a job inside the transaction that runs this; fails when the worker holds it no more. */
+/*
+  Completes a job inside the transaction that runs this; fails when the worker holds it no more. The
+  transaction may be any driver's, and not every one can read `void`, hence the text.
+*/
 /* @name completeJob */
 select graphile_worker.taskwright_complete_job(
   :workerId!, :jobId!::text::bigint, :lockedAt!::text::timestamptz
-) as "completed?";
+)::text as "completed?";
 
 /*
   Whether a job is there, whether the worker holds it, and whether it is free of locks of a transaction

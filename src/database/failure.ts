@@ -15,7 +15,11 @@ const transientStates = [
   "58", // system error outside of PostgreSQL
 ];
 
-const transientSystemCodes = new Set([
+/** Codes of Node, and of drivers that have some for a connection that was lost or never made. */
+const transientCodes = new Set([
+  "CONNECTION_CLOSED", // postgres
+  "CONNECTION_DESTROYED", // postgres
+  "CONNECT_TIMEOUT", // postgres
   "EADDRNOTAVAIL",
   "EAI_AGAIN",
   "ECONNABORTED",
@@ -32,16 +36,33 @@ const transientSystemCodes = new Set([
   "ETIMEDOUT",
 ]);
 
-/** The driver gives these errors no code, so that the message is all there is to go by. */
+/** `pg` gives these errors no code, so that the message is all there is to go by. */
 const driverMessages =
   /^(Connection terminated|Client (has encountered a connection error|was closed)|Query read timeout|timeout exceeded when trying to connect|timeout expired)/u;
 
+/** What PostgreSQL said of a statement. */
+export interface ServerFailure {
+  /** The SQLSTATE: five characters that tell what went wrong. */
+  readonly state: string;
+  /** PostgreSQL's own words, without what wrappers add, such as parameters. */
+  readonly message: string;
+}
+
+/** What PostgreSQL said, whichever driver or wrapper of one threw it. */
+export function serverFailure(error: unknown): ServerFailure | undefined {
+  for (const layer of layersOf(error)) {
+    // Prisma's adapter has a code of its own beside the original one.
+    const state = [layer.originalCode, layer.code].find(isState);
+    if (state === undefined) continue;
+    const message = [layer.originalMessage, layer.message].find((text) => typeof text === "string");
+    return { state, message: message ?? "" };
+  }
+  return undefined;
+}
+
 /** PostgreSQL's five characters for what went wrong, whichever driver threw it. */
 export function sqlState(error: unknown): string | undefined {
-  const code = errorCode(error);
-  return code !== undefined && /^[0-9A-Z]{5}$/u.test(code) && !isSystemCode(code)
-    ? code
-    : undefined;
+  return serverFailure(error)?.state;
 }
 
 /**
@@ -51,10 +72,11 @@ export function sqlState(error: unknown): string | undefined {
 export function isTransient(error: unknown): boolean {
   const state = sqlState(error);
   if (state !== undefined) return transientStates.some((prefix) => state.startsWith(prefix));
-  const code = errorCode(error);
-  if (code !== undefined && transientSystemCodes.has(code)) return true;
-  if (error instanceof AggregateError) return error.errors.some(isTransient);
-  return error instanceof Error && driverMessages.test(error.message);
+  return layersOf(error).some(({ code, message, errors }) => {
+    if (typeof code === "string" && transientCodes.has(code)) return true;
+    if (Array.isArray(errors) && errors.some(isTransient)) return true;
+    return typeof message === "string" && driverMessages.test(message);
+  });
 }
 
 /**
@@ -67,12 +89,38 @@ export function breaksConnection(error: unknown): boolean {
   return /^(08|25006|25P03|57P)/u.test(state);
 }
 
-function errorCode(error: unknown): string | undefined {
-  if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
-  return typeof error.code === "string" ? error.code : undefined;
+/** The fields that errors of drivers and of their wrappers may have. */
+interface Layer {
+  readonly code?: unknown;
+  readonly message?: unknown;
+  readonly originalCode?: unknown;
+  readonly originalMessage?: unknown;
+  readonly errors?: unknown;
+  readonly cause?: unknown;
+  readonly meta?: unknown;
 }
 
-/** EPIPE would pass for a SQLSTATE. */
-function isSystemCode(code: string): boolean {
-  return transientSystemCodes.has(code) || /^E[A-Z]+$/u.test(code);
+/** Deeper than any wrapper goes; causes may form a circle. */
+const maxLayers = 10;
+
+/** An error and those that it wraps: the cause, or what Prisma keeps in `meta`. */
+function layersOf(error: unknown): Layer[] {
+  const layers: Layer[] = [];
+  let layer = error;
+  while (isLayer(layer) && layers.length < maxLayers) {
+    layers.push(layer);
+    const { meta, cause } = layer;
+    const adapterError = isLayer(meta) && "driverAdapterError" in meta && meta.driverAdapterError;
+    layer = adapterError || (cause ?? meta);
+  }
+  return layers;
+}
+
+function isLayer(value: unknown): value is Layer {
+  return typeof value === "object" && value !== null;
+}
+
+/** Neither EPIPE and its kind nor Prisma's own codes (P2010), which look alike. */
+function isState(code: unknown): code is string {
+  return typeof code === "string" && /^(?!E[A-Z]{4}|P[1-9])[0-9A-Z]{5}$/u.test(code);
 }

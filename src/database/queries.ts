@@ -8,6 +8,7 @@ import {
   type QueryResult,
   type Statement,
 } from "./executor.js";
+import { toParameter } from "./parameter.js";
 
 type Generated = typeof queries;
 
@@ -71,8 +72,9 @@ function bindQuery(
   };
   return (db: Executor, params?: unknown): Promise<unknown[]> => {
     const connection = {
-      query: async (template: string, values: unknown[]) => {
+      query: async (template: string, given: unknown[]) => {
         const { name, text } = statementFor(template);
+        const values = given.map(toParameter);
         const result: QueryResult =
           preparedStatements && isStatementExecutor(db)
             ? await db.execute({ name, text, values })

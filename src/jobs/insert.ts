@@ -27,7 +27,6 @@ export async function insertJobs(
   try {
     const rows = await queries.addJobs(db, {
       specs: JSON.stringify(inserts.map(toRecord)),
-      payloads: inserts.map(({ payload }) => payload),
     });
     return rows.map(toJob);
   } catch (error) {
@@ -35,9 +34,10 @@ export async function insertJobs(
   }
 }
 
-function toRecord({ identifier, spec }: JobInsert) {
+function toRecord({ identifier, payload, spec }: JobInsert) {
   return {
     identifier,
+    payload,
     queue_name: spec.queueName,
     // PostgreSQL doesn't take the sign that ISO 8601 gives years after 9999.
     run_at: spec.runAt?.toISOString().replace(/^\+/u, ""),

@@ -1,3 +1,5 @@
+import { readTime } from "../database/time.js";
+
 /** A row of the queue. */
 export interface Job<Payload = unknown> {
   /** PostgreSQL's bigint, as a string. */
@@ -24,13 +26,32 @@ export interface Job<Payload = unknown> {
   readonly flags: readonly string[];
 }
 
-/** A job as queries select it: the names are {@link Job}'s, flags are as stored. */
-export interface JobRow extends Omit<Job, "flags"> {
-  /** An object whose keys are the flags, or null. */
-  readonly flags: unknown;
-}
+/**
+ * A job as queries select it: text or null, whatever the driver. Times are in UTC, the payload is
+ * JSON, and so are the flags: an object that has them for keys.
+ */
+export type JobRow = {
+  readonly [Column in Exclude<keyof Job, "flags">]: string | Extract<Job[Column], null>;
+} & { readonly flags: string | null };
 
-export function toJob({ flags, ...row }: JobRow): Job {
-  const names = typeof flags === "object" && flags !== null ? Object.keys(flags) : [];
-  return { ...row, flags: names };
+/** The same job for every driver. */
+export function toJob(row: JobRow): Job {
+  return {
+    id: row.id,
+    task: row.task,
+    payload: JSON.parse(row.payload),
+    queueName: row.queueName,
+    priority: Number(row.priority),
+    runAt: readTime(row.runAt),
+    attempts: Number(row.attempts),
+    maxAttempts: Number(row.maxAttempts),
+    lastError: row.lastError,
+    createdAt: readTime(row.createdAt),
+    updatedAt: readTime(row.updatedAt),
+    key: row.key,
+    lockedAt: row.lockedAt === null ? null : readTime(row.lockedAt),
+    lockedBy: row.lockedBy,
+    revision: Number(row.revision),
+    flags: Object.keys(JSON.parse(row.flags ?? "{}") as object),
+  };
 }

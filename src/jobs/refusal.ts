@@ -1,4 +1,4 @@
-import { sqlState } from "../database/failure.js";
+import { serverFailure } from "../database/failure.js";
 import { TaskwrightError, type ErrorCode } from "../errors.js";
 
 interface Refusal {
@@ -40,14 +40,13 @@ const refusals: Readonly<Record<string, Refusal>> = {
 
 /** The error that tells the caller what to do, or the same one where that isn't known. */
 export function explainRefusal(error: unknown): unknown {
-  const state = sqlState(error);
-  const refusal = state === undefined ? undefined : refusals[state];
-  if (refusal === undefined) return error;
-  const said = error instanceof Error ? ` It said: ${error.message}` : "";
+  const failure = serverFailure(error);
+  const refusal = failure === undefined ? undefined : refusals[failure.state];
+  if (failure === undefined || refusal === undefined) return error;
   return new TaskwrightError(
     refusal.code,
-    refusal.message + said,
-    { sqlState: state },
+    `${refusal.message} It said: ${failure.message}`,
+    { sqlState: failure.state },
     { cause: error },
   );
 }

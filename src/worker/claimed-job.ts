@@ -1,4 +1,5 @@
 import type { ClaimJobsResult } from "../../generated/queries/worker.js";
+import { readTime } from "../database/time.js";
 import type { Job } from "../jobs/job.js";
 
 /** A row of a claim that is a job. */
@@ -68,29 +69,18 @@ export class ClaimedJob {
       payload: this.decode(),
       queueName: row.queueName,
       priority: row.priority,
-      runAt: toDate(row.runAt),
+      runAt: readTime(row.runAt),
       attempts: row.attempts,
       maxAttempts: row.maxAttempts,
       lastError: row.lastError,
-      createdAt: toDate(row.createdAt),
-      updatedAt: toDate(row.updatedAt),
+      createdAt: readTime(row.createdAt),
+      updatedAt: readTime(row.updatedAt),
       key: row.key,
-      lockedAt: toDate(row.lockedAt),
+      lockedAt: readTime(row.lockedAt),
       lockedBy: this.#workerId,
       revision: row.revision,
       flags: Object.keys(JSON.parse(row.flags ?? "{}")),
     });
     return this.#job;
   }
-}
-
-/** The ends of JavaScript's time; PostgreSQL's goes on. */
-const endOfTimeMs = 8.64e15;
-
-/** Reads PostgreSQL's ISO output in UTC, such as `2030-01-31 12:00:00.123456+00`. */
-function toDate(text: string): Date {
-  if (text === "infinity") return new Date(endOfTimeMs);
-  const date = new Date(text.replace(" ", "T").replace("+00", "Z"));
-  // Years before the common era and -infinity.
-  return Number.isNaN(date.getTime()) ? new Date(-endOfTimeMs) : date;
 }

@@ -1,6 +1,11 @@
 import { Client, Pool } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { breaksConnection, isTransient, sqlState } from "../../src/database/failure.js";
+import {
+  breaksConnection,
+  isTransient,
+  serverFailure,
+  sqlState,
+} from "../../src/database/failure.js";
 import { createDatabase, type TestDatabase } from "../support/database.js";
 
 let database: TestDatabase;
@@ -88,4 +93,26 @@ test("what isn't an error of the database is neither", () => {
       false,
     ]);
   }
+});
+
+test("what PostgreSQL said is found below the errors of drivers and their wrappers", () => {
+  const original = Object.assign(new Error("no such table"), { code: "42P01" });
+  const wrapped = new Error("Failed query: select … params: secret", { cause: original });
+  expect(serverFailure(wrapped)).toEqual({ state: "42P01", message: "no such table" });
+  // Prisma's errors before version 7, whose engine can't be run here.
+  const prisma = Object.assign(new Error("Raw query failed."), {
+    code: "P2010",
+    meta: { code: "42P01", message: "no such table" },
+  });
+  expect(serverFailure(prisma)).toEqual({ state: "42P01", message: "no such table" });
+  const lost = new Error("Failed query", {
+    cause: Object.assign(new Error(), { code: "ECONNRESET" }),
+  });
+  expect([serverFailure(lost), isTransient(lost)]).toEqual([undefined, true]);
+});
+
+test("causes that form a circle are looked at once", () => {
+  const error: Error & { cause?: unknown } = new Error("around");
+  error.cause = error;
+  expect([sqlState(error), isTransient(error)]).toEqual([undefined, false]);
 });
