@@ -4,11 +4,9 @@ import { PreparedQuery } from "@pgtyped/runtime";
 
 type QueryIR = ConstructorParameters<typeof PreparedQuery>[0];
 
-export type stringArray = string[];
-
 /** 'FindJobs' parameters type */
 export interface FindJobsParams {
-  ids: stringArray;
+  ids: string;
 }
 
 /** 'FindJobs' return type */
@@ -28,15 +26,15 @@ export interface FindJobsQuery {
 export const findJobs = new PreparedQuery<FindJobsParams, FindJobsResult>({
   usedParamSet: { ids: true },
   params: [
-    { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 150, b: 154 }] },
+    { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 166, b: 170 }] },
   ],
   statement:
-    'select job as "job!"\nfrom graphile_worker.taskwright_read_jobs(array(\n  select jobs from graphile_worker._private_jobs as jobs\n  where jobs.id = any (:ids!::text[]::bigint[])\n  order by jobs.id\n)) as job                                            ',
+    "select job as \"job!\"\nfrom graphile_worker.taskwright_read_jobs(array(\n  select jobs from graphile_worker._private_jobs as jobs\n  where jobs.id = any (string_to_array(:ids!::text, ',')::bigint[])\n  order by jobs.id\n)) as job                                            ",
 } as unknown as QueryIR);
 
 /** 'FindJobStates' parameters type */
 export interface FindJobStatesParams {
-  ids: stringArray;
+  ids: string;
 }
 
 /** 'FindJobStates' return type */
@@ -57,24 +55,24 @@ export interface FindJobStatesQuery {
 export const findJobStates = new PreparedQuery<FindJobStatesParams, FindJobStatesResult>({
   usedParamSet: { ids: true },
   params: [
-    { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 252, b: 256 }] },
+    { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 268, b: 272 }] },
   ],
   statement:
-    'select\n  jobs.id::text as "id!",\n  graphile_worker.taskwright_job_state(\n    jobs.locked_at, jobs.attempts, jobs.max_attempts, jobs.run_at, jobs.task_id, jobs.job_queue_id\n  ) as "state!"\nfrom graphile_worker._private_jobs as jobs\nwhere jobs.id = any (:ids!::text[]::bigint[])                                                                                                                                                                                                                                                                                                                                                                                                                                        ',
+    'select\n  jobs.id::text as "id!",\n  graphile_worker.taskwright_job_state(\n    jobs.locked_at, jobs.attempts, jobs.max_attempts, jobs.run_at, jobs.task_id, jobs.job_queue_id\n  ) as "state!"\nfrom graphile_worker._private_jobs as jobs\nwhere jobs.id = any (string_to_array(:ids!::text, \',\')::bigint[])                                                                                                                                                                                                                                                                                                                                                                                                                                        ',
 } as unknown as QueryIR);
 
 /** 'ListJobs' parameters type */
 export interface ListJobsParams {
   afterId: string;
-  flags?: stringArray | null | void;
+  flags?: string | null | void;
   key?: string | null | void;
-  maxJobs: number;
-  maxLooks: number;
-  newestFirst: boolean;
+  maxJobs: string;
+  maxLooks: string;
+  newestFirst: string;
   queueName?: string | null | void;
   search?: string | null | void;
-  states?: stringArray | null | void;
-  tasks?: stringArray | null | void;
+  states?: string | null | void;
+  tasks?: string | null | void;
 }
 
 /** 'ListJobs' return type */
@@ -118,8 +116,8 @@ export const listJobs = new PreparedQuery<ListJobsParams, ListJobsResult>({
       transform: { type: "scalar" },
       locs: [
         { a: 169, b: 172 },
-        { a: 361, b: 364 },
-        { a: 647, b: 650 },
+        { a: 367, b: 370 },
+        { a: 665, b: 668 },
       ],
     },
     {
@@ -128,10 +126,10 @@ export const listJobs = new PreparedQuery<ListJobsParams, ListJobsResult>({
       transform: { type: "scalar" },
       locs: [
         { a: 291, b: 303 },
-        { a: 577, b: 589 },
-        { a: 1768, b: 1780 },
-        { a: 2020, b: 2032 },
-        { a: 2125, b: 2137 },
+        { a: 589, b: 601 },
+        { a: 1930, b: 1942 },
+        { a: 2194, b: 2206 },
+        { a: 2305, b: 2317 },
       ],
     },
     {
@@ -139,8 +137,8 @@ export const listJobs = new PreparedQuery<ListJobsParams, ListJobsResult>({
       required: true,
       transform: { type: "scalar" },
       locs: [
-        { a: 328, b: 336 },
-        { a: 614, b: 622 },
+        { a: 334, b: 342 },
+        { a: 632, b: 640 },
       ],
     },
     {
@@ -148,9 +146,9 @@ export const listJobs = new PreparedQuery<ListJobsParams, ListJobsResult>({
       required: true,
       transform: { type: "scalar" },
       locs: [
-        { a: 453, b: 462 },
-        { a: 744, b: 753 },
-        { a: 2212, b: 2221 },
+        { a: 459, b: 468 },
+        { a: 762, b: 771 },
+        { a: 2398, b: 2407 },
       ],
     },
     {
@@ -158,8 +156,8 @@ export const listJobs = new PreparedQuery<ListJobsParams, ListJobsResult>({
       required: false,
       transform: { type: "scalar" },
       locs: [
-        { a: 838, b: 843 },
-        { a: 996, b: 1001 },
+        { a: 862, b: 867 },
+        { a: 1056, b: 1061 },
       ],
     },
     {
@@ -167,8 +165,8 @@ export const listJobs = new PreparedQuery<ListJobsParams, ListJobsResult>({
       required: false,
       transform: { type: "scalar" },
       locs: [
-        { a: 1035, b: 1044 },
-        { a: 1193, b: 1202 },
+        { a: 1101, b: 1110 },
+        { a: 1259, b: 1268 },
       ],
     },
     {
@@ -176,8 +174,8 @@ export const listJobs = new PreparedQuery<ListJobsParams, ListJobsResult>({
       required: false,
       transform: { type: "scalar" },
       locs: [
-        { a: 1227, b: 1232 },
-        { a: 1269, b: 1274 },
+        { a: 1298, b: 1303 },
+        { a: 1380, b: 1385 },
       ],
     },
     {
@@ -185,8 +183,8 @@ export const listJobs = new PreparedQuery<ListJobsParams, ListJobsResult>({
       required: false,
       transform: { type: "scalar" },
       locs: [
-        { a: 1297, b: 1303 },
-        { a: 1494, b: 1500 },
+        { a: 1417, b: 1423 },
+        { a: 1650, b: 1656 },
       ],
     },
     {
@@ -194,26 +192,26 @@ export const listJobs = new PreparedQuery<ListJobsParams, ListJobsResult>({
       required: false,
       transform: { type: "scalar" },
       locs: [
-        { a: 1527, b: 1533 },
-        { a: 1588, b: 1594 },
-        { a: 1654, b: 1660 },
-        { a: 1723, b: 1729 },
+        { a: 1689, b: 1695 },
+        { a: 1750, b: 1756 },
+        { a: 1816, b: 1822 },
+        { a: 1885, b: 1891 },
       ],
     },
     {
       name: "maxJobs",
       required: true,
       transform: { type: "scalar" },
-      locs: [{ a: 1834, b: 1842 }],
+      locs: [{ a: 2002, b: 2010 }],
     },
   ],
   statement:
-    'with bounds as (\n  -- A key names one job at most.\n  select keyed.id as key_id from (select) as always\n  left join graphile_worker._private_jobs as keyed on keyed.key = :key::text\n), looked as (\n  (\n    select jobs as job, jobs.*\n    from graphile_worker._private_jobs as jobs\n    where not :newestFirst!::boolean and jobs.id > :afterId!::text::bigint\n    and (:key::text is null or jobs.id = (select key_id from bounds))\n    order by jobs.id\n    limit :maxLooks!::int\n  )\n  union all\n  (\n    select jobs as job, jobs.*\n    from graphile_worker._private_jobs as jobs\n    where :newestFirst!::boolean and jobs.id < :afterId!::text::bigint\n    and (:key::text is null or jobs.id = (select key_id from bounds))\n    order by jobs.id desc\n    limit :maxLooks!::int\n  )\n), passed as (\n  select looked.id, looked.job\n  from looked\n  where (\n    :tasks::text[] is null or looked.task_id = any (array(\n      select tasks.id from graphile_worker._private_tasks as tasks\n      where tasks.identifier = any (:tasks::text[])\n    ))\n  )\n  and (\n    :queueName::text is null or looked.job_queue_id = (\n      select queues.id from graphile_worker._private_job_queues as queues\n      where queues.queue_name = :queueName::text\n    )\n  )\n  and (:flags::text[] is null or looked.flags ?| :flags::text[])\n  and (\n    :states::text[] is null or graphile_worker.taskwright_job_state(\n      looked.locked_at, looked.attempts, looked.max_attempts, looked.run_at, looked.task_id,\n      looked.job_queue_id\n    ) = any (:states::text[])\n  )\n  and (\n    :search::text is null\n    or strpos(lower(looked.key), lower(:search::text)) > 0\n    or strpos(lower(looked.last_error), lower(:search::text)) > 0\n    or strpos(lower(looked.payload::text), lower(:search::text)) > 0\n  )\n  order by case when :newestFirst!::boolean then -looked.id else looked.id end\n  limit :maxJobs!::int\n)\nselect job as "job?", null as "lastId?", null::boolean as "isEnd?"\nfrom graphile_worker.taskwright_read_jobs(array(\n  select passed.job from passed\n  order by case when :newestFirst!::boolean then -passed.id else passed.id end\n)) as job\nunion all\nselect\n  null,\n  case when :newestFirst!::boolean then min(looked.id) else max(looked.id) end::text,\n  count(*) < :maxLooks!::int\nfrom looked                                                                       ',
+    'with bounds as (\n  -- A key names one job at most.\n  select keyed.id as key_id from (select) as always\n  left join graphile_worker._private_jobs as keyed on keyed.key = :key::text\n), looked as (\n  (\n    select jobs as job, jobs.*\n    from graphile_worker._private_jobs as jobs\n    where not :newestFirst!::text::boolean and jobs.id > :afterId!::text::bigint\n    and (:key::text is null or jobs.id = (select key_id from bounds))\n    order by jobs.id\n    limit :maxLooks!::text::int\n  )\n  union all\n  (\n    select jobs as job, jobs.*\n    from graphile_worker._private_jobs as jobs\n    where :newestFirst!::text::boolean and jobs.id < :afterId!::text::bigint\n    and (:key::text is null or jobs.id = (select key_id from bounds))\n    order by jobs.id desc\n    limit :maxLooks!::text::int\n  )\n), passed as (\n  select looked.id, looked.job\n  from looked\n  where (\n    :tasks::text is null or looked.task_id = any (array(\n      select tasks.id from graphile_worker._private_tasks as tasks\n      where tasks.identifier = any (array(select json_array_elements_text(:tasks::text::json)))\n    ))\n  )\n  and (\n    :queueName::text is null or looked.job_queue_id = (\n      select queues.id from graphile_worker._private_job_queues as queues\n      where queues.queue_name = :queueName::text\n    )\n  )\n  and (\n    :flags::text is null\n    or looked.flags ?| array(select json_array_elements_text(:flags::text::json))\n  )\n  and (\n    :states::text is null or graphile_worker.taskwright_job_state(\n      looked.locked_at, looked.attempts, looked.max_attempts, looked.run_at, looked.task_id,\n      looked.job_queue_id\n    ) = any (array(select json_array_elements_text(:states::text::json)))\n  )\n  and (\n    :search::text is null\n    or strpos(lower(looked.key), lower(:search::text)) > 0\n    or strpos(lower(looked.last_error), lower(:search::text)) > 0\n    or strpos(lower(looked.payload::text), lower(:search::text)) > 0\n  )\n  order by case when :newestFirst!::text::boolean then -looked.id else looked.id end\n  limit :maxJobs!::text::int\n)\nselect job as "job?", null as "lastId?", null::boolean as "isEnd?"\nfrom graphile_worker.taskwright_read_jobs(array(\n  select passed.job from passed\n  order by case when :newestFirst!::text::boolean then -passed.id else passed.id end\n)) as job\nunion all\nselect\n  null,\n  case when :newestFirst!::text::boolean then min(looked.id) else max(looked.id) end::text,\n  count(*) < :maxLooks!::text::int\nfrom looked                                                                       ',
 } as unknown as QueryIR);
 
 /** 'CompleteJobs' parameters type */
 export interface CompleteJobsParams {
-  ids: stringArray;
+  ids: string;
 }
 
 /** 'CompleteJobs' return type */
@@ -233,15 +231,15 @@ export interface CompleteJobsQuery {
 export const completeJobs = new PreparedQuery<CompleteJobsParams, CompleteJobsResult>({
   usedParamSet: { ids: true },
   params: [
-    { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 122, b: 126 }] },
+    { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 140, b: 144 }] },
   ],
   statement:
-    'select job as "job!"\nfrom graphile_worker.taskwright_read_jobs(array(\n  select changed from graphile_worker.complete_jobs(:ids!::text[]::bigint[]) as changed\n)) as job                                               ',
+    "select job as \"job!\"\nfrom graphile_worker.taskwright_read_jobs(array(\n  select changed\n  from graphile_worker.complete_jobs(string_to_array(:ids!::text, ',')::bigint[]) as changed\n)) as job                                               ",
 } as unknown as QueryIR);
 
 /** 'PermanentlyFailJobs' parameters type */
 export interface PermanentlyFailJobsParams {
-  ids: stringArray;
+  ids: string;
   reason?: string | null | void;
 }
 
@@ -265,19 +263,19 @@ export const permanentlyFailJobs = new PreparedQuery<
 >({
   usedParamSet: { ids: true, reason: true },
   params: [
-    { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 132, b: 136 }] },
-    { name: "reason", required: false, transform: { type: "scalar" }, locs: [{ a: 157, b: 163 }] },
+    { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 153, b: 157 }] },
+    { name: "reason", required: false, transform: { type: "scalar" }, locs: [{ a: 182, b: 188 }] },
   ],
   statement:
-    'select job as "job!"\nfrom graphile_worker.taskwright_read_jobs(array(\n  select changed\n  from graphile_worker.permanently_fail_jobs(:ids!::text[]::bigint[], :reason::text) as changed\n)) as job                                                                                                   ',
+    "select job as \"job!\"\nfrom graphile_worker.taskwright_read_jobs(array(\n  select changed\n  from graphile_worker.permanently_fail_jobs(\n    string_to_array(:ids!::text, ',')::bigint[], :reason::text\n  ) as changed\n)) as job                                                                                                   ",
 } as unknown as QueryIR);
 
 /** 'RescheduleJobs' parameters type */
 export interface RescheduleJobsParams {
-  attempts?: number | null | void;
-  ids: stringArray;
-  maxAttempts?: number | null | void;
-  priority?: number | null | void;
+  attempts?: string | null | void;
+  ids: string;
+  maxAttempts?: string | null | void;
+  priority?: string | null | void;
   runAt?: string | null | void;
 }
 
@@ -298,34 +296,34 @@ export interface RescheduleJobsQuery {
 export const rescheduleJobs = new PreparedQuery<RescheduleJobsParams, RescheduleJobsResult>({
   usedParamSet: { ids: true, runAt: true, priority: true, attempts: true, maxAttempts: true },
   params: [
-    { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 131, b: 135 }] },
-    { name: "runAt", required: false, transform: { type: "scalar" }, locs: [{ a: 170, b: 175 }] },
+    { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 147, b: 151 }] },
+    { name: "runAt", required: false, transform: { type: "scalar" }, locs: [{ a: 190, b: 195 }] },
     {
       name: "priority",
       required: false,
       transform: { type: "scalar" },
-      locs: [{ a: 213, b: 221 }],
+      locs: [{ a: 233, b: 241 }],
     },
     {
       name: "attempts",
       required: false,
       transform: { type: "scalar" },
-      locs: [{ a: 245, b: 253 }],
+      locs: [{ a: 271, b: 279 }],
     },
     {
       name: "maxAttempts",
       required: false,
       transform: { type: "scalar" },
-      locs: [{ a: 281, b: 292 }],
+      locs: [{ a: 313, b: 324 }],
     },
   ],
   statement:
-    'select job as "job!"\nfrom graphile_worker.taskwright_read_jobs(array(\n  select changed\n  from graphile_worker.reschedule_jobs(\n    :ids!::text[]::bigint[],\n    run_at => :runAt::text::timestamptz,\n    priority => :priority::int,\n    attempts => :attempts::int,\n    max_attempts => :maxAttempts::int\n  ) as changed\n)) as job                                                                                                       ',
+    "select job as \"job!\"\nfrom graphile_worker.taskwright_read_jobs(array(\n  select changed\n  from graphile_worker.reschedule_jobs(\n    string_to_array(:ids!::text, ',')::bigint[],\n    run_at => :runAt::text::timestamptz,\n    priority => :priority::text::int,\n    attempts => :attempts::text::int,\n    max_attempts => :maxAttempts::text::int\n  ) as changed\n)) as job                                                                                                       ",
 } as unknown as QueryIR);
 
 /** 'RetryJobs' parameters type */
 export interface RetryJobsParams {
-  ids: stringArray;
+  ids: string;
 }
 
 /** 'RetryJobs' return type */
@@ -345,15 +343,15 @@ export interface RetryJobsQuery {
 export const retryJobs = new PreparedQuery<RetryJobsParams, RetryJobsResult>({
   usedParamSet: { ids: true },
   params: [
-    { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 228, b: 232 }] },
+    { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 244, b: 248 }] },
   ],
   statement:
-    'with changed as (\n  update graphile_worker._private_jobs as jobs\n  set\n    attempts = case when jobs.attempts >= jobs.max_attempts then 0 else jobs.attempts end,\n    run_at = now(),\n    updated_at = now()\n  where jobs.id = any (:ids!::text[]::bigint[])\n  and jobs.locked_at is null\n  and (jobs.attempts >= jobs.max_attempts or jobs.attempts > 0 and jobs.run_at > now())\n  returning jobs as job\n)\nselect job as "job!"\nfrom graphile_worker.taskwright_read_jobs(array(select changed.job from changed)) as job                                                                                                     ',
+    "with changed as (\n  update graphile_worker._private_jobs as jobs\n  set\n    attempts = case when jobs.attempts >= jobs.max_attempts then 0 else jobs.attempts end,\n    run_at = now(),\n    updated_at = now()\n  where jobs.id = any (string_to_array(:ids!::text, ',')::bigint[])\n  and jobs.locked_at is null\n  and (jobs.attempts >= jobs.max_attempts or jobs.attempts > 0 and jobs.run_at > now())\n  returning jobs as job\n)\nselect job as \"job!\"\nfrom graphile_worker.taskwright_read_jobs(array(select changed.job from changed)) as job                                                                                                     ",
 } as unknown as QueryIR);
 
 /** 'RunJobsNow' parameters type */
 export interface RunJobsNowParams {
-  ids: stringArray;
+  ids: string;
 }
 
 /** 'RunJobsNow' return type */
@@ -373,10 +371,10 @@ export interface RunJobsNowQuery {
 export const runJobsNow = new PreparedQuery<RunJobsNowParams, RunJobsNowResult>({
   usedParamSet: { ids: true },
   params: [
-    { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 149, b: 153 }] },
+    { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 165, b: 169 }] },
   ],
   statement:
-    'with changed as (\n  update graphile_worker._private_jobs as jobs\n  set run_at = least(jobs.run_at, now()), updated_at = now()\n  where jobs.id = any (:ids!::text[]::bigint[])\n  and jobs.locked_at is null and jobs.attempts < jobs.max_attempts\n  returning jobs as job\n)\nselect job as "job!"\nfrom graphile_worker.taskwright_read_jobs(array(select changed.job from changed)) as job                                                                                 ',
+    "with changed as (\n  update graphile_worker._private_jobs as jobs\n  set run_at = least(jobs.run_at, now()), updated_at = now()\n  where jobs.id = any (string_to_array(:ids!::text, ',')::bigint[])\n  and jobs.locked_at is null and jobs.attempts < jobs.max_attempts\n  returning jobs as job\n)\nselect job as \"job!\"\nfrom graphile_worker.taskwright_read_jobs(array(select changed.job from changed)) as job                                                                                 ",
 } as unknown as QueryIR);
 
 /** 'RemoveJob' parameters type */

@@ -77,7 +77,7 @@ export type ListPausesParams = void;
 export interface ListPausesResult {
   kind: string;
   name: string;
-  pausedAtMs: string;
+  pausedAt: string;
   reason: string | null;
 }
 
@@ -94,5 +94,5 @@ export const listPauses = new PreparedQuery<ListPausesParams, ListPausesResult>(
   usedParamSet: {},
   params: [],
   statement:
-    'select\n  kind as "kind!",\n  name as "name!",\n  (extract(epoch from paused_at) * 1000)::text as "pausedAtMs!",\n  reason as "reason?"\nfrom graphile_worker.taskwright_pauses\norder by paused_at, kind, name',
+    'select\n  kind as "kind!",\n  name as "name!",\n  (to_json(paused_at at time zone \'UTC\') #>> \'{}\') as "pausedAt!",\n  reason as "reason?"\nfrom graphile_worker.taskwright_pauses\norder by paused_at, kind, name',
 } as unknown as QueryIR);

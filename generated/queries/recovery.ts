@@ -4,8 +4,6 @@ import { PreparedQuery } from "@pgtyped/runtime";
 
 type QueryIR = ConstructorParameters<typeof PreparedQuery>[0];
 
-export type stringArray = string[];
-
 /** 'BeatHeart' parameters type */
 export interface BeatHeartParams {
   metadata?: string | null | void;
@@ -48,7 +46,7 @@ export const beatHeart = new PreparedQuery<BeatHeartParams, BeatHeartResult>({
     },
   ],
   statement:
-    'with before as (\n  select exists (\n    select from graphile_worker._private_workers as workers where workers.id = :workerId!\n  ) as registered\n)\nselect before.registered as "wasRegistered!", beat as "beat?"\nfrom before, graphile_worker.worker_heartbeat(:workerId!, :metadata::json) as beat                                    ',
+    'with before as (\n  select exists (\n    select from graphile_worker._private_workers as workers where workers.id = :workerId!\n  ) as registered\n)\nselect before.registered as "wasRegistered!", beat as "beat?"\nfrom before, graphile_worker.worker_heartbeat(:workerId!, :metadata::text::json) as beat                                    ',
 } as unknown as QueryIR);
 
 /** 'DeregisterWorker' parameters type */
@@ -106,10 +104,10 @@ export const trySweepLock = new PreparedQuery<TrySweepLockParams, TrySweepLockRe
 
 /** 'FindDeadWorkers' parameters type */
 export interface FindDeadWorkersParams {
-  foreignThresholdMs: number;
-  resilientFlags: stringArray;
-  resilientMultiplier: number;
-  unregisteredThresholdMs?: number | null | void;
+  foreignThresholdMs: string;
+  resilientFlags: string;
+  resilientMultiplier: string;
+  unregisteredThresholdMs?: string | null | void;
 }
 
 /** 'FindDeadWorkers' return type */
@@ -149,51 +147,36 @@ export const findDeadWorkers = new PreparedQuery<FindDeadWorkersParams, FindDead
       name: "resilientMultiplier",
       required: true,
       transform: { type: "scalar" },
-      locs: [{ a: 605, b: 625 }],
+      locs: [{ a: 611, b: 631 }],
     },
     {
       name: "resilientFlags",
       required: true,
       transform: { type: "scalar" },
-      locs: [{ a: 763, b: 778 }],
+      locs: [{ a: 817, b: 832 }],
     },
     {
       name: "unregisteredThresholdMs",
       required: false,
       transform: { type: "scalar" },
       locs: [
-        { a: 1142, b: 1165 },
-        { a: 1391, b: 1414 },
+        { a: 1202, b: 1225 },
+        { a: 1457, b: 1480 },
       ],
     },
   ],
   statement:
-    "select\n  workers.id as \"workerId!\",\n  true as \"isRegistered!\",\n  workers.last_heartbeat_at as \"lastSeenAt!\"\nfrom graphile_worker._private_workers as workers\ncross join lateral (\n  select interval '1 millisecond'\n    * coalesce((workers.metadata ->> 'sweepThresholdMs')::float8, :foreignThresholdMs!::float8)\n    as threshold\n) as patience\nwhere workers.last_heartbeat_at < now() - patience.threshold\n-- The jobs are scanned for workers past their threshold only: there is no index by holder, since\n-- every claim would have to maintain it.\nand (\n  workers.last_heartbeat_at < now() - patience.threshold * :resilientMultiplier!::float8\n  or not exists (\n    select from graphile_worker._private_jobs as jobs\n    where jobs.locked_by = workers.id and jobs.flags ?| :resilientFlags!::text[]\n  )\n)\nunion all\nselect locks.locked_by, false, max(locks.locked_at)\nfrom (\n  select jobs.locked_by, jobs.locked_at from graphile_worker._private_jobs as jobs\n  where jobs.locked_by is not null\n  union all\n  select queues.locked_by, queues.locked_at from graphile_worker._private_job_queues as queues\n  where queues.locked_by is not null\n) as locks\nwhere :unregisteredThresholdMs::float8 is not null\nand not exists (\n  select from graphile_worker._private_workers as workers where workers.id = locks.locked_by\n)\ngroup by locks.locked_by\nhaving max(locks.locked_at)\n  < now() - interval '1 millisecond' * :unregisteredThresholdMs::float8                                      ",
+    "select\n  workers.id as \"workerId!\",\n  true as \"isRegistered!\",\n  workers.last_heartbeat_at as \"lastSeenAt!\"\nfrom graphile_worker._private_workers as workers\ncross join lateral (\n  select interval '1 millisecond'\n    * coalesce((workers.metadata ->> 'sweepThresholdMs')::float8, :foreignThresholdMs!::text::float8)\n    as threshold\n) as patience\nwhere workers.last_heartbeat_at < now() - patience.threshold\n-- The jobs are scanned for workers past their threshold only: there is no index by holder, since\n-- every claim would have to maintain it.\nand (\n  workers.last_heartbeat_at < now() - patience.threshold * :resilientMultiplier!::text::float8\n  or not exists (\n    select from graphile_worker._private_jobs as jobs\n    where jobs.locked_by = workers.id\n    and jobs.flags ?| array(select json_array_elements_text(:resilientFlags!::text::json))\n  )\n)\nunion all\nselect locks.locked_by, false, max(locks.locked_at)\nfrom (\n  select jobs.locked_by, jobs.locked_at from graphile_worker._private_jobs as jobs\n  where jobs.locked_by is not null\n  union all\n  select queues.locked_by, queues.locked_at from graphile_worker._private_job_queues as queues\n  where queues.locked_by is not null\n) as locks\nwhere :unregisteredThresholdMs::text::float8 is not null\nand not exists (\n  select from graphile_worker._private_workers as workers where workers.id = locks.locked_by\n)\ngroup by locks.locked_by\nhaving max(locks.locked_at)\n  < now() - interval '1 millisecond' * :unregisteredThresholdMs::text::float8                                      ",
 } as unknown as QueryIR);
 
 /** 'ListHeldJobs' parameters type */
 export interface ListHeldJobsParams {
-  workerIds: stringArray;
+  workerIds: string;
 }
 
 /** 'ListHeldJobs' return type */
 export interface ListHeldJobsResult {
-  attempts: number;
-  createdAt: Date;
-  flags: unknown | null;
-  id: string;
-  key: string | null;
-  lastError: string | null;
-  lockedAt: Date;
-  lockedBy: string;
-  maxAttempts: number;
-  payload: unknown;
-  priority: number;
-  queueName: string | null;
-  revision: number;
-  runAt: Date;
-  task: string;
-  updatedAt: Date;
+  job: string;
 }
 
 /** 'ListHeldJobs' query type */
@@ -212,17 +195,17 @@ export const listHeldJobs = new PreparedQuery<ListHeldJobsParams, ListHeldJobsRe
       name: "workerIds",
       required: true,
       transform: { type: "scalar" },
-      locs: [{ a: 737, b: 747 }],
+      locs: [{ a: 195, b: 205 }],
     },
   ],
   statement:
-    'select\n  jobs.id as "id!",\n  tasks.identifier as "task!",\n  jobs.payload as "payload!",\n  queues.queue_name as "queueName?",\n  jobs.priority as "priority!",\n  jobs.run_at as "runAt!",\n  jobs.attempts as "attempts!",\n  jobs.max_attempts as "maxAttempts!",\n  jobs.last_error as "lastError?",\n  jobs.created_at as "createdAt!",\n  jobs.updated_at as "updatedAt!",\n  jobs.key as "key?",\n  jobs.locked_at as "lockedAt!",\n  jobs.locked_by as "lockedBy!",\n  jobs.revision as "revision!",\n  jobs.flags as "flags?"\nfrom graphile_worker._private_jobs as jobs\njoin graphile_worker._private_tasks as tasks on tasks.id = jobs.task_id\nleft join graphile_worker._private_job_queues as queues on queues.id = jobs.job_queue_id\nwhere jobs.locked_by = any (:workerIds!::text[])\norder by jobs.id                                                                                                                                                                                                                              ',
+    'select job as "job!"\nfrom graphile_worker.taskwright_read_jobs(array(\n  select jobs from graphile_worker._private_jobs as jobs\n  where jobs.locked_by = any (array(select json_array_elements_text(:workerIds!::text::json)))\n  order by jobs.id\n)) as job                                                                                                                                                                                                                              ',
 } as unknown as QueryIR);
 
 /** 'RecoverJobs' parameters type */
 export interface RecoverJobsParams {
   decisions: string;
-  delayMs: number;
+  delayMs: string;
 }
 
 /** 'RecoverJobs' return type */
@@ -245,15 +228,15 @@ export const recoverJobs = new PreparedQuery<RecoverJobsParams, RecoverJobsResul
   usedParamSet: { decisions: true, delayMs: true },
   params: [
     { name: "decisions", required: true, transform: { type: "scalar" }, locs: [{ a: 54, b: 64 }] },
-    { name: "delayMs", required: true, transform: { type: "scalar" }, locs: [{ a: 779, b: 787 }] },
+    { name: "delayMs", required: true, transform: { type: "scalar" }, locs: [{ a: 785, b: 793 }] },
   ],
   statement:
-    "with decided as (\n  select *\n  from json_to_recordset(:decisions!::json) as decision (\n    id bigint, worker_id text, action text, run_at timestamptz, attempts int\n  )\n), recovered as (\n  update graphile_worker._private_jobs as jobs\n  set\n    locked_by = null,\n    locked_at = null,\n    updated_at = now(),\n    last_error = 'Job recovered after worker interruption',\n    attempts = case\n      when decided.action = 'fail' then jobs.attempts\n      else coalesce(decided.attempts, greatest(0, jobs.attempts - 1))\n    end,\n    run_at = case decided.action\n      when 'fail' then greatest(now(), jobs.run_at)\n        + interval '1 second' * exp(least(jobs.attempts, 10))\n      when 'reschedule' then decided.run_at\n      else greatest(jobs.run_at, now() + interval '1 millisecond' * :delayMs!::float8)\n    end\n  from decided\n  where jobs.id = decided.id and jobs.locked_by = decided.worker_id\n  returning jobs.id, jobs.job_queue_id, decided.worker_id\n), freed as (\n  update graphile_worker._private_job_queues as queues\n  set locked_by = null, locked_at = null\n  from recovered\n  where queues.id = recovered.job_queue_id and queues.locked_by = recovered.worker_id\n)\nselect recovered.id as \"id!\" from recovered                                                                                                     ",
+    "with decided as (\n  select *\n  from json_to_recordset(:decisions!::text::json) as decision (\n    id bigint, worker_id text, action text, run_at timestamptz, attempts int\n  )\n), recovered as (\n  update graphile_worker._private_jobs as jobs\n  set\n    locked_by = null,\n    locked_at = null,\n    updated_at = now(),\n    last_error = 'Job recovered after worker interruption',\n    attempts = case\n      when decided.action = 'fail' then jobs.attempts\n      else coalesce(decided.attempts, greatest(0, jobs.attempts - 1))\n    end,\n    run_at = case decided.action\n      when 'fail' then greatest(now(), jobs.run_at)\n        + interval '1 second' * exp(least(jobs.attempts, 10))\n      when 'reschedule' then decided.run_at\n      else greatest(jobs.run_at, now() + interval '1 millisecond' * :delayMs!::text::float8)\n    end\n  from decided\n  where jobs.id = decided.id and jobs.locked_by = decided.worker_id\n  returning jobs.id, jobs.job_queue_id, decided.worker_id\n), freed as (\n  update graphile_worker._private_job_queues as queues\n  set locked_by = null, locked_at = null\n  from recovered\n  where queues.id = recovered.job_queue_id and queues.locked_by = recovered.worker_id\n)\nselect recovered.id as \"id!\" from recovered                                                                                                     ",
 } as unknown as QueryIR);
 
 /** 'ForgetWorkers' parameters type */
 export interface ForgetWorkersParams {
-  workerIds: stringArray;
+  workerIds: string;
 }
 
 /** 'ForgetWorkers' return type */
@@ -273,15 +256,15 @@ export interface ForgetWorkersQuery {
 export const forgetWorkers = new PreparedQuery<ForgetWorkersParams, ForgetWorkersResult>({
   usedParamSet: { workerIds: true },
   params: [
-    { name: "workerIds", required: true, transform: { type: "scalar" }, locs: [{ a: 51, b: 61 }] },
+    { name: "workerIds", required: true, transform: { type: "scalar" }, locs: [{ a: 89, b: 99 }] },
   ],
   statement:
-    'with forgotten as (\n  select worker_id from unnest(:workerIds!::text[]) as worker_id\n  where not exists (\n    select from graphile_worker._private_jobs as jobs where jobs.locked_by = worker_id\n  )\n), freed as (\n  update graphile_worker._private_job_queues as queues\n  set locked_by = null, locked_at = null\n  from forgotten\n  where queues.locked_by = forgotten.worker_id\n)\ndelete from graphile_worker._private_workers as workers\nusing forgotten\nwhere workers.id = forgotten.worker_id\nreturning workers.id as "workerId!"                                                                                              ',
+    'with forgotten as (\n  select worker_id from unnest(array(select json_array_elements_text(:workerIds!::text::json))) as worker_id\n  where not exists (\n    select from graphile_worker._private_jobs as jobs where jobs.locked_by = worker_id\n  )\n), freed as (\n  update graphile_worker._private_job_queues as queues\n  set locked_by = null, locked_at = null\n  from forgotten\n  where queues.locked_by = forgotten.worker_id\n)\ndelete from graphile_worker._private_workers as workers\nusing forgotten\nwhere workers.id = forgotten.worker_id\nreturning workers.id as "workerId!"                                                                                              ',
 } as unknown as QueryIR);
 
 /** 'AnnounceJobs' parameters type */
 export interface AnnounceJobsParams {
-  count: number;
+  count: string;
 }
 
 /** 'AnnounceJobs' return type */
@@ -301,36 +284,8 @@ export interface AnnounceJobsQuery {
 export const announceJobs = new PreparedQuery<AnnounceJobsParams, AnnounceJobsResult>({
   usedParamSet: { count: true },
   params: [
-    { name: "count", required: true, transform: { type: "scalar" }, locs: [{ a: 74, b: 80 }] },
+    { name: "count", required: true, transform: { type: "scalar" }, locs: [{ a: 79, b: 85 }] },
   ],
   statement:
-    "select pg_notify('jobs:insert', json_build_object('r', random(), 'count', :count!::int)::text)::text\n  as \"sent?\"                                                                     ",
-} as unknown as QueryIR);
-
-/** 'ListWorkers' parameters type */
-export type ListWorkersParams = void;
-
-/** 'ListWorkers' return type */
-export interface ListWorkersResult {
-  heldJobs: number;
-  id: string;
-  lastHeartbeatAt: Date;
-  metadata: unknown | null;
-  startedAt: Date;
-}
-
-/** 'ListWorkers' query type */
-export interface ListWorkersQuery {
-  params: ListWorkersParams;
-  result: ListWorkersResult;
-}
-
-/**
- * Registered workers, live or dead, and how many jobs each holds.
- */
-export const listWorkers = new PreparedQuery<ListWorkersParams, ListWorkersResult>({
-  usedParamSet: {},
-  params: [],
-  statement:
-    'select\n  workers.id as "id!",\n  workers.started_at as "startedAt!",\n  workers.last_heartbeat_at as "lastHeartbeatAt!",\n  workers.metadata as "metadata?",\n  coalesce(held.jobs, 0) as "heldJobs!"\nfrom graphile_worker._private_workers as workers\nleft join (\n  select jobs.locked_by, count(*)::int as jobs\n  from graphile_worker._private_jobs as jobs\n  where jobs.locked_by is not null\n  group by jobs.locked_by\n) as held on held.locked_by = workers.id\norder by workers.started_at, workers.id',
+    "select pg_notify(\n  'jobs:insert',\n  json_build_object('r', random(), 'count', :count!::text::int)::text\n)::text  as \"sent?\"",
 } as unknown as QueryIR);

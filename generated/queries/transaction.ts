@@ -120,5 +120,32 @@ export interface IsInTransactionQuery {
 export const isInTransaction = new PreparedQuery<IsInTransactionParams, IsInTransactionResult>({
   usedParamSet: {},
   params: [],
-  statement: 'select now() < statement_timestamp() as "isInTransaction!"',
+  statement:
+    'select now() < statement_timestamp() as "isInTransaction!"                                                                                       ',
+} as unknown as QueryIR);
+
+/** 'ReadTransactionId' parameters type */
+export type ReadTransactionIdParams = void;
+
+/** 'ReadTransactionId' return type */
+export interface ReadTransactionIdResult {
+  id: string;
+}
+
+/** 'ReadTransactionId' query type */
+export interface ReadTransactionIdQuery {
+  params: ReadTransactionIdParams;
+  result: ReadTransactionIdResult;
+}
+
+/**
+ * The transaction that this runs in: the same twice in a row means that it goes on.
+ */
+export const readTransactionId = new PreparedQuery<
+  ReadTransactionIdParams,
+  ReadTransactionIdResult
+>({
+  usedParamSet: {},
+  params: [],
+  statement: 'select txid_current()::text as "id!"',
 } as unknown as QueryIR);

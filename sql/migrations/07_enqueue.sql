@@ -10,7 +10,7 @@ set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set jit = off
 as $taskwright$
--- taskwright: taskwright_add_jobs 1
+-- taskwright: taskwright_add_jobs 2
 declare
   unkeyed_ids bigint[];
   turn graphile_worker.taskwright_job_spec[];
@@ -27,6 +27,8 @@ begin
     raise exception 'Invalid job_key_mode value, expected ''replace'', ''preserve_run_at'' or ''unsafe_dedupe''.'
       using errcode = 'GWBKM';
   end if;
+  -- Until the commit no cleanup deletes a task or a queue that is looked up here (18_cleanup).
+  perform pg_advisory_xact_lock_shared(x'54575254'::int, x'4E414D45'::int);
   perform graphile_worker.taskwright_ensure_names(specs);
 
   -- First the specs without a key and the first ones of all keys, then the second ones, and so on.

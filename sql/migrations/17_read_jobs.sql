@@ -41,7 +41,7 @@ end;
 $taskwright$;
 
 -- Each of the jobs as the text of a JSON object, in their order: what drivers make of numbers, times
--- and JSON differs. Times are milliseconds since 1970, or the texts Infinity and -Infinity.
+-- and JSON differs. Times are in UTC.
 create or replace function graphile_worker.taskwright_read_jobs(
   given graphile_worker._private_jobs[]
 ) returns setof text
@@ -60,14 +60,14 @@ as $taskwright$
       where queues.id = jobs.job_queue_id
     ),
     'priority', jobs.priority,
-    'runAt', extract(epoch from jobs.run_at) * 1000,
+    'runAt', jobs.run_at at time zone 'UTC',
     'attempts', jobs.attempts,
     'maxAttempts', jobs.max_attempts,
     'lastError', jobs.last_error,
-    'createdAt', extract(epoch from jobs.created_at) * 1000,
-    'updatedAt', extract(epoch from jobs.updated_at) * 1000,
+    'createdAt', jobs.created_at at time zone 'UTC',
+    'updatedAt', jobs.updated_at at time zone 'UTC',
     'key', jobs.key,
-    'lockedAt', extract(epoch from jobs.locked_at) * 1000,
+    'lockedAt', jobs.locked_at at time zone 'UTC',
     'lockedBy', jobs.locked_by,
     'revision', jobs.revision,
     'flags', array(select jsonb_object_keys(jobs.flags)),

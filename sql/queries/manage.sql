@@ -1,9 +1,15 @@
+/*
+  All that these statements are told is text, lists as JSON or with commas, and so is most of what they
+  answer: they run through whatever driver the caller has, and drivers differ in what they make of
+  arrays, numbers and times.
+*/
+
 /* The jobs with these ids, oldest first. */
 /* @name findJobs */
 select job as "job!"
 from graphile_worker.taskwright_read_jobs(array(
   select jobs from graphile_worker._private_jobs as jobs
-  where jobs.id = any (:ids!::text[]::bigint[])
+  where jobs.id = any (string_to_array(:ids!::text, ',')::bigint[])
   order by jobs.id
 )) as job;
 
@@ -15,7 +21,7 @@ select
     jobs.locked_at, jobs.attempts, jobs.max_attempts, jobs.run_at, jobs.task_id, jobs.job_queue_id
   ) as "state!"
 from graphile_worker._private_jobs as jobs
-where jobs.id = any (:ids!::text[]::bigint[]);
+where jobs.id = any (string_to_array(:ids!::text, ',')::bigint[]);
 
 /*
   One look for jobs that pass filters, along the primary key from one id on: it reads no more than
@@ -34,27 +40,27 @@ with bounds as (
   (
     select jobs as job, jobs.*
     from graphile_worker._private_jobs as jobs
-    where not :newestFirst!::boolean and jobs.id > :afterId!::text::bigint
+    where not :newestFirst!::text::boolean and jobs.id > :afterId!::text::bigint
     and (:key::text is null or jobs.id = (select key_id from bounds))
     order by jobs.id
-    limit :maxLooks!::int
+    limit :maxLooks!::text::int
   )
   union all
   (
     select jobs as job, jobs.*
     from graphile_worker._private_jobs as jobs
-    where :newestFirst!::boolean and jobs.id < :afterId!::text::bigint
+    where :newestFirst!::text::boolean and jobs.id < :afterId!::text::bigint
     and (:key::text is null or jobs.id = (select key_id from bounds))
     order by jobs.id desc
-    limit :maxLooks!::int
+    limit :maxLooks!::text::int
   )
 ), passed as (
   select looked.id, looked.job
   from looked
   where (
-    :tasks::text[] is null or looked.task_id = any (array(
+    :tasks::text is null or looked.task_id = any (array(
       select tasks.id from graphile_worker._private_tasks as tasks
-      where tasks.identifier = any (:tasks::text[])
+      where tasks.identifier = any (array(select json_array_elements_text(:tasks::text::json)))
     ))
   )
   and (
@@ -63,12 +69,15 @@ with bounds as (
       where queues.queue_name = :queueName::text
     )
   )
-  and (:flags::text[] is null or looked.flags ?| :flags::text[])
   and (
-    :states::text[] is null or graphile_worker.taskwright_job_state(
+    :flags::text is null
+    or looked.flags ?| array(select json_array_elements_text(:flags::text::json))
+  )
+  and (
+    :states::text is null or graphile_worker.taskwright_job_state(
       looked.locked_at, looked.attempts, looked.max_attempts, looked.run_at, looked.task_id,
       looked.job_queue_id
-    ) = any (:states::text[])
+    ) = any (array(select json_array_elements_text(:states::text::json)))
   )
   and (
     :search::text is null
@@ -76,26 +85,27 @@ with bounds as (
     or strpos(lower(looked.last_error), lower(:search::text)) > 0
     or strpos(lower(looked.payload::text), lower(:search::text)) > 0
   )
-  order by case when :newestFirst!::boolean then -looked.id else looked.id end
-  limit :maxJobs!::int
+  order by case when :newestFirst!::text::boolean then -looked.id else looked.id end
+  limit :maxJobs!::text::int
 )
 select job as "job?", null as "lastId?", null::boolean as "isEnd?"
 from graphile_worker.taskwright_read_jobs(array(
   select passed.job from passed
-  order by case when :newestFirst!::boolean then -passed.id else passed.id end
+  order by case when :newestFirst!::text::boolean then -passed.id else passed.id end
 )) as job
 union all
 select
   null,
-  case when :newestFirst!::boolean then min(looked.id) else max(looked.id) end::text,
-  count(*) < :maxLooks!::int
+  case when :newestFirst!::text::boolean then min(looked.id) else max(looked.id) end::text,
+  count(*) < :maxLooks!::text::int
 from looked;
 
 /* Completes jobs that no worker holds, and gives them as they were. */
 /* @name completeJobs */
 select job as "job!"
 from graphile_worker.taskwright_read_jobs(array(
-  select changed from graphile_worker.complete_jobs(:ids!::text[]::bigint[]) as changed
+  select changed
+  from graphile_worker.complete_jobs(string_to_array(:ids!::text, ',')::bigint[]) as changed
 )) as job;
 
 /* Fails jobs that no worker holds for good. */
@@ -103,7 +113,9 @@ from graphile_worker.taskwright_read_jobs(array(
 select job as "job!"
 from graphile_worker.taskwright_read_jobs(array(
   select changed
-  from graphile_worker.permanently_fail_jobs(:ids!::text[]::bigint[], :reason::text) as changed
+  from graphile_worker.permanently_fail_jobs(
+    string_to_array(:ids!::text, ',')::bigint[], :reason::text
+  ) as changed
 )) as job;
 
 /* Gives jobs that no worker holds another time, priority or number of attempts; null keeps one. */
@@ -112,11 +124,11 @@ select job as "job!"
 from graphile_worker.taskwright_read_jobs(array(
   select changed
   from graphile_worker.reschedule_jobs(
-    :ids!::text[]::bigint[],
+    string_to_array(:ids!::text, ',')::bigint[],
     run_at => :runAt::text::timestamptz,
-    priority => :priority::int,
-    attempts => :attempts::int,
-    max_attempts => :maxAttempts::int
+    priority => :priority::text::int,
+    attempts => :attempts::text::int,
+    max_attempts => :maxAttempts::text::int
   ) as changed
 )) as job;
 
@@ -128,7 +140,7 @@ with changed as (
     attempts = case when jobs.attempts >= jobs.max_attempts then 0 else jobs.attempts end,
     run_at = now(),
     updated_at = now()
-  where jobs.id = any (:ids!::text[]::bigint[])
+  where jobs.id = any (string_to_array(:ids!::text, ',')::bigint[])
   and jobs.locked_at is null
   and (jobs.attempts >= jobs.max_attempts or jobs.attempts > 0 and jobs.run_at > now())
   returning jobs as job
@@ -141,7 +153,7 @@ from graphile_worker.taskwright_read_jobs(array(select changed.job from changed)
 with changed as (
   update graphile_worker._private_jobs as jobs
   set run_at = least(jobs.run_at, now()), updated_at = now()
-  where jobs.id = any (:ids!::text[]::bigint[])
+  where jobs.id = any (string_to_array(:ids!::text, ',')::bigint[])
   and jobs.locked_at is null and jobs.attempts < jobs.max_attempts
   returning jobs as job
 )

@@ -33,7 +33,7 @@ from removed;
 select
   kind as "kind!",
   name as "name!",
-  (extract(epoch from paused_at) * 1000)::text as "pausedAtMs!",
+  (to_json(paused_at at time zone 'UTC') #>> '{}') as "pausedAt!",
   reason as "reason?"
 from graphile_worker.taskwright_pauses
 order by paused_at, kind, name;

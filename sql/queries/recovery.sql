@@ -9,7 +9,7 @@ with before as (
   ) as registered
 )
 select before.registered as "wasRegistered!", beat as "beat?"
-from before, graphile_worker.worker_heartbeat(:workerId!, :metadata::json) as beat;
+from before, graphile_worker.worker_heartbeat(:workerId!, :metadata::text::json) as beat;
 
 /* Forgets a worker that stopped. */
 /* @name deregisterWorker */
@@ -36,17 +36,18 @@ select
 from graphile_worker._private_workers as workers
 cross join lateral (
   select interval '1 millisecond'
-    * coalesce((workers.metadata ->> 'sweepThresholdMs')::float8, :foreignThresholdMs!::float8)
+    * coalesce((workers.metadata ->> 'sweepThresholdMs')::float8, :foreignThresholdMs!::text::float8)
     as threshold
 ) as patience
 where workers.last_heartbeat_at < now() - patience.threshold
 -- The jobs are scanned for workers past their threshold only: there is no index by holder, since
 -- every claim would have to maintain it.
 and (
-  workers.last_heartbeat_at < now() - patience.threshold * :resilientMultiplier!::float8
+  workers.last_heartbeat_at < now() - patience.threshold * :resilientMultiplier!::text::float8
   or not exists (
     select from graphile_worker._private_jobs as jobs
-    where jobs.locked_by = workers.id and jobs.flags ?| :resilientFlags!::text[]
+    where jobs.locked_by = workers.id
+    and jobs.flags ?| array(select json_array_elements_text(:resilientFlags!::text::json))
   )
 )
 union all
@@ -58,38 +59,22 @@ from (
   select queues.locked_by, queues.locked_at from graphile_worker._private_job_queues as queues
   where queues.locked_by is not null
 ) as locks
-where :unregisteredThresholdMs::float8 is not null
+where :unregisteredThresholdMs::text::float8 is not null
 and not exists (
   select from graphile_worker._private_workers as workers where workers.id = locks.locked_by
 )
 group by locks.locked_by
 having max(locks.locked_at)
-  < now() - interval '1 millisecond' * :unregisteredThresholdMs::float8;
+  < now() - interval '1 millisecond' * :unregisteredThresholdMs::text::float8;
 
 /* The jobs that dead workers hold. */
 /* @name listHeldJobs */
-select
-  jobs.id as "id!",
-  tasks.identifier as "task!",
-  jobs.payload as "payload!",
-  queues.queue_name as "queueName?",
-  jobs.priority as "priority!",
-  jobs.run_at as "runAt!",
-  jobs.attempts as "attempts!",
-  jobs.max_attempts as "maxAttempts!",
-  jobs.last_error as "lastError?",
-  jobs.created_at as "createdAt!",
-  jobs.updated_at as "updatedAt!",
-  jobs.key as "key?",
-  jobs.locked_at as "lockedAt!",
-  jobs.locked_by as "lockedBy!",
-  jobs.revision as "revision!",
-  jobs.flags as "flags?"
-from graphile_worker._private_jobs as jobs
-join graphile_worker._private_tasks as tasks on tasks.id = jobs.task_id
-left join graphile_worker._private_job_queues as queues on queues.id = jobs.job_queue_id
-where jobs.locked_by = any (:workerIds!::text[])
-order by jobs.id;
+select job as "job!"
+from graphile_worker.taskwright_read_jobs(array(
+  select jobs from graphile_worker._private_jobs as jobs
+  where jobs.locked_by = any (array(select json_array_elements_text(:workerIds!::text::json)))
+  order by jobs.id
+)) as job;
 
 /*
   Does to each held job what was decided, if its holder still holds it: gives it back with the
@@ -99,7 +84,7 @@ order by jobs.id;
 /* @name recoverJobs */
 with decided as (
   select *
-  from json_to_recordset(:decisions!::json) as decision (
+  from json_to_recordset(:decisions!::text::json) as decision (
     id bigint, worker_id text, action text, run_at timestamptz, attempts int
   )
 ), recovered as (
@@ -117,7 +102,7 @@ with decided as (
       when 'fail' then greatest(now(), jobs.run_at)
         + interval '1 second' * exp(least(jobs.attempts, 10))
       when 'reschedule' then decided.run_at
-      else greatest(jobs.run_at, now() + interval '1 millisecond' * :delayMs!::float8)
+      else greatest(jobs.run_at, now() + interval '1 millisecond' * :delayMs!::text::float8)
     end
   from decided
   where jobs.id = decided.id and jobs.locked_by = decided.worker_id
@@ -133,7 +118,7 @@ select recovered.id as "id!" from recovered;
 /* Frees the queues of dead workers that hold no job any more, and forgets the workers themselves. */
 /* @name forgetWorkers */
 with forgotten as (
-  select worker_id from unnest(:workerIds!::text[]) as worker_id
+  select worker_id from unnest(array(select json_array_elements_text(:workerIds!::text::json))) as worker_id
   where not exists (
     select from graphile_worker._private_jobs as jobs where jobs.locked_by = worker_id
   )
@@ -150,22 +135,7 @@ returning workers.id as "workerId!";
 
 /* Wakes workers up after jobs were given back; the same shape as an insert's notification. */
 /* @name announceJobs */
-select pg_notify('jobs:insert', json_build_object('r', random(), 'count', :count!::int)::text)::text
-  as "sent?";
-
-/* Registered workers, live or dead, and how many jobs each holds. */
-/* @name listWorkers */
-select
-  workers.id as "id!",
-  workers.started_at as "startedAt!",
-  workers.last_heartbeat_at as "lastHeartbeatAt!",
-  workers.metadata as "metadata?",
-  coalesce(held.jobs, 0) as "heldJobs!"
-from graphile_worker._private_workers as workers
-left join (
-  select jobs.locked_by, count(*)::int as jobs
-  from graphile_worker._private_jobs as jobs
-  where jobs.locked_by is not null
-  group by jobs.locked_by
-) as held on held.locked_by = workers.id
-order by workers.started_at, workers.id;
+select pg_notify(
+  'jobs:insert',
+  json_build_object('r', random(), 'count', :count!::text::int)::text
+)::text  as "sent?";

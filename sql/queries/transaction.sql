@@ -17,3 +17,7 @@ rollback;
 /* Whether a connection is inside a transaction block. Send it without parameters. */
 /* @name isInTransaction */
 select now() < statement_timestamp() as "isInTransaction!";
+
+/* The transaction that this runs in: the same twice in a row means that it goes on. */
+/* @name readTransactionId */
+select txid_current()::text as "id!";

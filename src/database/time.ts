@@ -17,3 +17,8 @@ export function readTime(text: string): Date {
   if (!Number.isNaN(date.getTime())) return date;
   return new Date(text === "infinity" || longYears !== undefined ? endOfTimeMs : -endOfTimeMs);
 }
+
+/** As `readTime`, for a time that there need not be. */
+export function readTimeOrNull(text: string | null): Date | null {
+  return text === null ? null : readTime(text);
+}

@@ -1,4 +1,4 @@
-import { readTime } from "../database/time.js";
+import { readTime, readTimeOrNull } from "../database/time.js";
 
 /** A row of the queue. */
 export interface Job<Payload = unknown> {
@@ -49,7 +49,7 @@ export function toJob(row: JobRow): Job {
     createdAt: readTime(row.createdAt),
     updatedAt: readTime(row.updatedAt),
     key: row.key,
-    lockedAt: row.lockedAt === null ? null : readTime(row.lockedAt),
+    lockedAt: readTimeOrNull(row.lockedAt),
     lockedBy: row.lockedBy,
     revision: Number(row.revision),
     flags: Object.keys(JSON.parse(row.flags ?? "{}") as object),

@@ -2,7 +2,7 @@ import type { Executor } from "../database/executor.js";
 import { refuseOption } from "../options.js";
 import { change, changeAndWake, type ChangedJobs } from "./change.js";
 import { checkInteger, checkName, checkText, manage, type ManageOptions } from "./options.js";
-import { readJob, type StoredJob } from "./stored-job.js";
+import { readJob, type StoredJob } from "../jobs/stored-job.js";
 
 /**
  * Completes jobs without running them: they are deleted. The answer holds them as they were.
@@ -19,7 +19,7 @@ export function completeJobs(
   options: ManageOptions = {},
 ): Promise<ChangedJobs> {
   return manage("completeJobs", options, [], (queries) =>
-    change("completeJobs", queries, db, ids, (part) => queries.completeJobs(db, { ids: part })),
+    change("completeJobs", queries, db, ids, (ids) => queries.completeJobs(db, { ids })),
   );
 }
 
@@ -40,8 +40,8 @@ export function permanentlyFailJobs(
   const owner = "permanentlyFailJobs";
   return manage(owner, options, [], (queries) => {
     checkText(owner, "reason", reason);
-    return change(owner, queries, db, ids, (part) =>
-      queries.permanentlyFailJobs(db, { ids: part, reason }),
+    return change(owner, queries, db, ids, (ids) =>
+      queries.permanentlyFailJobs(db, { ids, reason }),
     );
   });
 }
@@ -75,8 +75,8 @@ export function rescheduleJobs(
   const owner = "rescheduleJobs";
   return manage(owner, options, [...reschedulable], (queries) => {
     const values = checkReschedule(owner, options);
-    return changeAndWake(owner, queries, db, ids, (part) =>
-      queries.rescheduleJobs(db, { ids: part, ...values }),
+    return changeAndWake(owner, queries, db, ids, (ids) =>
+      queries.rescheduleJobs(db, { ids, ...values }),
     );
   });
 }
@@ -93,7 +93,7 @@ export function retryJobs(
   options: ManageOptions = {},
 ): Promise<ChangedJobs> {
   return manage("retryJobs", options, [], (queries) =>
-    changeAndWake("retryJobs", queries, db, ids, (part) => queries.retryJobs(db, { ids: part })),
+    changeAndWake("retryJobs", queries, db, ids, (ids) => queries.retryJobs(db, { ids })),
   );
 }
 
@@ -109,7 +109,7 @@ export function runJobsNow(
   options: ManageOptions = {},
 ): Promise<ChangedJobs> {
   return manage("runJobsNow", options, [], (queries) =>
-    changeAndWake("runJobsNow", queries, db, ids, (part) => queries.runJobsNow(db, { ids: part })),
+    changeAndWake("runJobsNow", queries, db, ids, (ids) => queries.runJobsNow(db, { ids })),
   );
 }
 
@@ -152,5 +152,11 @@ function checkReschedule(owner: string, options: Reschedule) {
   for (const name of ["priority", "attempts", "maxAttempts"] as const) {
     if (options[name] !== undefined) checkInteger(owner, name, options[name], ranges[name]);
   }
-  return { runAt: runAt?.toISOString().replace(/^\+/u, ""), priority, attempts, maxAttempts };
+  return {
+    // PostgreSQL doesn't take the sign that ISO 8601 gives years after 9999.
+    runAt: runAt?.toISOString().replace(/^\+/u, ""),
+    priority: priority?.toString(),
+    attempts: attempts?.toString(),
+    maxAttempts: maxAttempts?.toString(),
+  };
 }

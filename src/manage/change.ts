@@ -1,7 +1,7 @@
 import type { Executor } from "../database/executor.js";
 import type { Queries } from "../database/queries.js";
 import { checkIds } from "./options.js";
-import { readJob, type JobState, type StoredJob } from "./stored-job.js";
+import { readJob, type JobState, type StoredJob } from "../jobs/stored-job.js";
 
 /** What became of the jobs that were to be changed. */
 export interface ChangedJobs {
@@ -21,7 +21,7 @@ export interface SkippedJob {
 const maxChanges = 1000;
 
 /** Changes the jobs with these ids, as far as they can be, and gives them. */
-type Changer = (ids: string[]) => Promise<{ readonly job: string }[]>;
+type Changer = (ids: string) => Promise<{ readonly job: string }[]>;
 
 /** As `change`, and tells the workers that there may be something to do. */
 export async function changeAndWake(
@@ -33,7 +33,7 @@ export async function changeAndWake(
 ): Promise<ChangedJobs> {
   return change(owner, queries, db, ids, async (part) => {
     const changed = await changer(part);
-    if (changed.length > 0) await queries.announceJobs(db, { count: changed.length });
+    if (changed.length > 0) await queries.announceJobs(db, { count: `${changed.length}` });
     return changed;
   });
 }
@@ -57,13 +57,13 @@ export async function change(
   const states = new Map<string, SkippedJob["state"]>();
   for (let start = 0; start < ids.length; start += maxChanges) {
     const part = ids.slice(start, start + maxChanges);
-    const changed = (await changer(part)).map(({ job }) => readJob(job));
+    const changed = (await changer(part.join())).map(({ job }) => readJob(job));
     jobs.push(...changed.sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1)));
     if (changed.length === part.length) continue;
     const changedIds = new Set(changed.map(({ id }) => id));
     const skipped = part.filter((id) => !changedIds.has(id));
     for (const id of skipped) states.set(id, "missing");
-    const found = await queries.findJobStates(db, { ids: skipped });
+    const found = await queries.findJobStates(db, { ids: skipped.join() });
     for (const { id, state } of found) states.set(id, state as JobState);
   }
   const skipped = [...named].map(String).flatMap((id) => {

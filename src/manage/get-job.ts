@@ -1,6 +1,6 @@
 import type { Executor } from "../database/executor.js";
 import { checkId, manage, type ManageOptions } from "./options.js";
-import { readJob, type StoredJob } from "./stored-job.js";
+import { readJob, type StoredJob } from "../jobs/stored-job.js";
 
 /**
  * The job with an id, and its state. Undefined when there is none: it was completed or removed, or
@@ -14,7 +14,7 @@ export function getJob(
 ): Promise<StoredJob | undefined> {
   return manage("getJob", options, [], async (queries) => {
     checkId("getJob", id);
-    const [row] = await queries.findJobs(db, { ids: [id] });
+    const [row] = await queries.findJobs(db, { ids: id });
     return row === undefined ? undefined : readJob(row.job);
   });
 }

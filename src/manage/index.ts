@@ -9,6 +9,7 @@ export {
   type Reschedule,
   type RescheduleOptions,
 } from "./change-jobs.js";
+export { cleanup, type CleanupOptions, type CleanupResult, type CleanupTask } from "./cleanup.js";
 export { getJob } from "./get-job.js";
 export {
   listJobs,
@@ -30,4 +31,17 @@ export {
   type PauseOptions,
 } from "./pauses.js";
 export type { PauseKind } from "./pause-notice.js";
-export type { JobState, StoredJob } from "./stored-job.js";
+export { listQueues, type ListQueuesOptions, type QueueInfo, type QueuePage } from "./queues.js";
+export {
+  getStats,
+  type QueueStats,
+  type Rates,
+  type StateCounts,
+  type StatsOptions,
+  type TaskStats,
+} from "./stats.js";
+export { sweep, type SweepOptions } from "./sweep.js";
+export { forceUnlockWorkers, listWorkers, type Unlocked, type WorkerInfo } from "./workers.js";
+export type { RecoveryDecision, RecoveryHook } from "../recovery/options.js";
+export type { SweepResult } from "../recovery/sweep.js";
+export type { JobState, StoredJob } from "../jobs/stored-job.js";

@@ -9,9 +9,10 @@ import {
   checkNames,
   checkText,
   manage,
+  maxLimit,
   type ManageOptions,
 } from "./options.js";
-import { jobStates, readJob, type JobState, type StoredJob } from "./stored-job.js";
+import { jobStates, readJob, type JobState, type StoredJob } from "../jobs/stored-job.js";
 
 /** A task, by its identifier or, for the type of its payload, itself. */
 export type TaskReference<Payload> =
@@ -59,7 +60,6 @@ export interface JobPage<Payload = unknown> {
 const owner = "listJobs";
 const orders: readonly JobOrder[] = ["newest", "oldest"];
 const defaultLimit = 100;
-export const maxLimit = 1000;
 /** A look at so many jobs takes some tens of milliseconds, and a search through few as long. */
 const maxLooks = 20_000;
 const maxSearchLooks = 5_000;
@@ -100,8 +100,8 @@ async function look(
     const rows = await queries.listJobs(db, {
       ...asked,
       afterId: lastId,
-      maxJobs: limit - jobs.length,
-      maxLooks: looks,
+      maxJobs: `${limit - jobs.length}`,
+      maxLooks: `${looks}`,
     });
     let isEnd = false;
     for (const row of rows) {
@@ -163,14 +163,18 @@ function resolveFilters(options: ListJobsOptions, order: JobOrder) {
   if (flags !== undefined) checkNames(owner, "flags", flags);
   checkText(owner, "search", search);
   return {
-    newestFirst: order === "newest",
-    states,
-    tasks,
+    newestFirst: `${order === "newest"}`,
+    states: toJson(states),
+    tasks: toJson(tasks),
     queueName: queueName ?? null,
     key: key ?? null,
-    flags: flags === undefined ? null : [...flags],
+    flags: toJson(flags ?? null),
     search: search === undefined || search === "" ? null : search,
   };
+}
+
+function toJson(list: readonly string[] | null): string | null {
+  return list === null ? null : JSON.stringify(list);
 }
 
 function identifierOf(task: TaskReference<unknown>): string {

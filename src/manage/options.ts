@@ -31,6 +31,9 @@ export async function manage<T, Options extends ManageOptions>(
   }
 }
 
+/** No page is longer. */
+export const maxLimit = 1000;
+
 const maxId = 2n ** 63n - 1n;
 
 /** Whether this can be a job's id: PostgreSQL's bigint, as a string. */

@@ -3,7 +3,7 @@ import { defaultSchema } from "../database/identifier.js";
 import { refuseOption } from "../options.js";
 import { checkName, checkText, manage, type ManageOptions } from "./options.js";
 import type { PauseKind } from "./pause-notice.js";
-import { toDate } from "./stored-job.js";
+import { readTime } from "../database/time.js";
 
 /** No task and no queue has a longer name; an announcement must not be any longer either. */
 const maxNameLength = 128;
@@ -75,10 +75,10 @@ export function resumeQueue(
  */
 export async function listPauses(db: Executor, options: ManageOptions = {}): Promise<Pause[]> {
   const rows = await manage("listPauses", options, [], (queries) => queries.listPauses(db));
-  return rows.map(({ kind, name, pausedAtMs, reason }) => ({
+  return rows.map(({ kind, name, pausedAt, reason }) => ({
     kind: kind as PauseKind,
     name,
-    pausedAt: toDate(pausedAtMs),
+    pausedAt: readTime(pausedAt),
     reason,
   }));
 }

@@ -28,6 +28,7 @@ const kinds: Readonly<Record<MigrationName, Kind>> = {
   "15_pauses": "addition",
   "16_slots": "addition",
   "17_read_jobs": "addition",
+  "18_cleanup": "addition",
 };
 
 /** One migration and what the catalogue holds once it has run. */

@@ -1,6 +1,6 @@
 import type { Executor } from "../database/executor.js";
 import type { Queries } from "../database/queries.js";
-import type { Job } from "../jobs/job.js";
+import { readJob } from "../jobs/stored-job.js";
 import type { RecoveryDecision, ResolvedRecovery } from "./options.js";
 
 /** What one sweep found and did. */
@@ -31,15 +31,15 @@ export function sweep(
     const [lock] = await queries.trySweepLock(tx);
     if (lock?.acquired !== true) return nothing;
     const dead = await queries.findDeadWorkers(tx, {
-      foreignThresholdMs: options.foreignThresholdMs,
-      resilientFlags: [...options.resilientFlags],
-      resilientMultiplier: options.resilientMultiplier,
-      unregisteredThresholdMs: options.unregisteredThresholdMs,
+      foreignThresholdMs: `${options.foreignThresholdMs}`,
+      resilientFlags: JSON.stringify(options.resilientFlags),
+      resilientMultiplier: `${options.resilientMultiplier}`,
+      unregisteredThresholdMs: options.unregisteredThresholdMs?.toString(),
     });
     if (dead.length === 0) return { ...nothing, swept: true };
     const workerIds = dead.map(({ workerId }) => workerId);
     const recoveredJobIds = await recoverJobsOf(queries, tx, workerIds, options);
-    await queries.forgetWorkers(tx, { workerIds });
+    await queries.forgetWorkers(tx, { workerIds: JSON.stringify(workerIds) });
     return { swept: true, deadWorkerIds: workerIds, recoveredJobIds };
   });
 }
@@ -50,18 +50,18 @@ async function recoverJobsOf(
   workerIds: string[],
   { hook, recoveryDelayMs }: ResolvedRecovery,
 ): Promise<string[]> {
-  const held = await queries.listHeldJobs(tx, { workerIds });
+  const held = await queries.listHeldJobs(tx, { workerIds: JSON.stringify(workerIds) });
   const decisions: object[] = [];
-  for (const row of held) {
-    const job: Job = { ...row, flags: Object.keys(row.flags ?? {}) };
-    const decision = await hook(job, row.lockedBy);
-    if (decision !== "leave") decisions.push(toRecord(job.id, row.lockedBy, decision));
+  for (const job of held.map(({ job }) => readJob(job))) {
+    const workerId = job.lockedBy ?? "";
+    const decision = await hook(job, workerId);
+    if (decision !== "leave") decisions.push(toRecord(job.id, workerId, decision));
   }
   const recovered = await queries.recoverJobs(tx, {
     decisions: JSON.stringify(decisions),
-    delayMs: recoveryDelayMs,
+    delayMs: `${recoveryDelayMs}`,
   });
-  if (recovered.length > 0) await queries.announceJobs(tx, { count: recovered.length });
+  if (recovered.length > 0) await queries.announceJobs(tx, { count: `${recovered.length}` });
   return recovered.map(({ id }) => id);
 }
 

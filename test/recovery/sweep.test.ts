@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { bindQueries } from "../../src/database/queries.js";
 import type { Executor } from "../../src/database/executor.js";
+import { listWorkers } from "../../src/manage/index.js";
 import { migrate } from "../../src/migrate/index.js";
 import { resolveRecovery, type RecoveryOptions } from "../../src/recovery/options.js";
 import { sweep } from "../../src/recovery/sweep.js";
@@ -107,7 +108,7 @@ describe("a sweep", () => {
       queue_locked_by: null,
       last_error: "Job recovered after worker interruption",
     });
-    expect(await queries.listWorkers(database.pool)).toEqual([]);
+    expect(await listWorkers(database.pool)).toEqual([]);
   });
 
   test("leaves a worker alone that was silent for less than it said it may be", async () => {

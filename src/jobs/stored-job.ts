@@ -1,3 +1,4 @@
+import { readTime, readTimeOrNull } from "../database/time.js";
 import type { Job } from "../jobs/job.js";
 
 /**
@@ -28,26 +29,14 @@ export interface StoredJob<Payload = unknown> extends Job<Payload> {
 
 /** Reads a job as `taskwright_read_jobs` writes it (sql/migrations/17_read_jobs.sql). */
 export function readJob(text: string): StoredJob {
-  const row = JSON.parse(text) as StoredJob & Readonly<Record<TimeField, number | string | null>>;
+  const row = JSON.parse(text) as Omit<StoredJob, TimeField> & Readonly<Record<TimeField, string>>;
   return {
     ...row,
-    runAt: toDate(row.runAt),
-    createdAt: toDate(row.createdAt),
-    updatedAt: toDate(row.updatedAt),
-    lockedAt: toDateOrNull(row.lockedAt),
+    runAt: readTime(row.runAt),
+    createdAt: readTime(row.createdAt),
+    updatedAt: readTime(row.updatedAt),
+    lockedAt: readTimeOrNull(row.lockedAt),
   };
 }
 
 type TimeField = "runAt" | "createdAt" | "updatedAt" | "lockedAt";
-
-/** The ends of JavaScript's time; PostgreSQL's goes on. */
-const endOfTimeMs = 8.64e15;
-
-/** Reads milliseconds since 1970, as a number or its text; there are infinite times. */
-export function toDate(ms: number | string): Date {
-  return new Date(Math.max(-endOfTimeMs, Math.min(endOfTimeMs, Number(ms))));
-}
-
-export function toDateOrNull(ms: number | string | null): Date | null {
-  return ms === null ? null : toDate(ms);
-}

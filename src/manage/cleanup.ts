@@ -1,0 +1,115 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Executor } from "../database/executor.js";
+import type { Queries } from "../database/queries.js";
+import { TaskwrightError } from "../errors.js";
+import { refuseOption, suggestion } from "../options.js";
+import { checkNames, manage, type ManageOptions } from "./options.js";
+
+/**
+ * - `DELETE_PERMAFAILED_JOBS`: deletes the jobs that have failed for good.
+ * - `GC_TASK_IDENTIFIERS`: deletes the rows of tasks that no job is of.
+ * - `GC_JOB_QUEUES`: deletes the rows of queues that no job is in.
+ */
+export type CleanupTask = "DELETE_PERMAFAILED_JOBS" | "GC_TASK_IDENTIFIERS" | "GC_JOB_QUEUES";
+
+export interface CleanupOptions extends ManageOptions {
+  /** What to do. They are done in the order in which each makes room for the next. */
+  readonly tasks: readonly CleanupTask[];
+  /** Tasks that `GC_TASK_IDENTIFIERS` leaves alone. Default: none. */
+  readonly taskIdentifiersToKeep?: readonly string[];
+}
+
+export interface CleanupResult {
+  readonly deletedJobs: number;
+  readonly deletedTasks: number;
+  readonly deletedQueues: number;
+}
+
+const owner = "cleanup";
+const cleanupTasks: readonly CleanupTask[] = [
+  "DELETE_PERMAFAILED_JOBS",
+  "GC_TASK_IDENTIFIERS",
+  "GC_JOB_QUEUES",
+];
+/** So many jobs are looked at, or rows deleted, in a statement. */
+const maxLooks = 20_000;
+const maxDeletes = 10_000;
+/** Whoever adds jobs meanwhile has a transaction open; most of these end soon. */
+const maxTries = 20;
+const pauseMs = 100;
+
+/**
+ * Deletes what is of no use any more. Each of its statements is short and commits by itself, so call
+ * it with a pool, not in a transaction.
+ *
+ * It is safe beside workers, and beside whoever adds jobs: these wait for it a moment, and it waits
+ * for their transactions a moment, again and again for some seconds. A transaction that added jobs and
+ * stays open for longer than that keeps it from the tasks and queues (`CLEANUP_BUSY`).
+ *
+ * Source of the three and of what they delete: graphile-worker's `cleanup`, which does nothing
+ * against a job being added to a task or a queue while it deletes that.
+ * @throws TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID`, `SCHEMA_MISSING`, `CLEANUP_BUSY`
+ */
+export function cleanup(db: Executor, options: CleanupOptions): Promise<CleanupResult> {
+  return manage(owner, options, ["tasks", "taskIdentifiersToKeep"], async (queries) => {
+    const { tasks, taskIdentifiersToKeep = [] } = options;
+    checkTasks(tasks);
+    checkNames(owner, "taskIdentifiersToKeep", taskIdentifiersToKeep);
+    const identifiersToKeep = JSON.stringify(taskIdentifiersToKeep);
+    const does = (task: CleanupTask) => tasks.includes(task);
+    return {
+      deletedJobs: does("DELETE_PERMAFAILED_JOBS") ? await deleteFailedJobs(queries, db) : 0,
+      deletedTasks: does("GC_TASK_IDENTIFIERS")
+        ? await deleteUnused(() =>
+            queries.deleteUnusedTasks(db, { maxTasks: `${maxDeletes}`, identifiersToKeep }),
+          )
+        : 0,
+      deletedQueues: does("GC_JOB_QUEUES")
+        ? await deleteUnused(() => queries.deleteUnusedQueues(db, { maxQueues: `${maxDeletes}` }))
+        : 0,
+    };
+  });
+}
+
+function checkTasks(tasks: unknown): void {
+  const expected = `an array of ${cleanupTasks.join(", ")}`;
+  if (!Array.isArray(tasks)) refuseOption(owner, "tasks", expected);
+  for (const task of tasks.map(String)) {
+    if (cleanupTasks.some((known) => known === task)) continue;
+    refuseOption(owner, "tasks", `${expected}; not "${task}"${suggestion(task, cleanupTasks)}`);
+  }
+}
+
+async function deleteFailedJobs(queries: Queries, db: Executor): Promise<number> {
+  let deleted = 0;
+  let afterId = "0";
+  for (;;) {
+    const [row] = await queries.deleteFailedJobs(db, { afterId, maxLooks: `${maxLooks}` });
+    deleted += Number(row?.deleted ?? 0);
+    afterId = row?.lastId ?? afterId;
+    if (row?.isEnd !== false) return deleted;
+  }
+}
+
+/** Deletes rows until none is found that may be deleted. */
+async function deleteUnused(
+  deleteSome: () => Promise<{ readonly deleted: string | null }[]>,
+): Promise<number> {
+  let total = 0;
+  for (let tries = 0; tries < maxTries;) {
+    const [row] = await deleteSome();
+    const deleted = row?.deleted ?? null;
+    if (deleted === null) {
+      tries += 1;
+      await delay(pauseMs * (0.5 + Math.random()));
+      continue;
+    }
+    total += Number(deleted);
+    if (Number(deleted) < maxDeletes) return total;
+  }
+  throw new TaskwrightError(
+    "CLEANUP_BUSY",
+    "No moment was found in which nobody was adding jobs, so not all unused tasks and queues were deleted. Look for a transaction that added jobs and stays open, and try again later.",
+    { deleted: total },
+  );
+}

@@ -1,0 +1,32 @@
+import type { Executor } from "../database/executor.js";
+import { inTransaction } from "../database/transactional.js";
+import { resolveRecovery, type RecoveryOptions } from "../recovery/options.js";
+import { sweep as sweepOnce, type SweepResult } from "../recovery/sweep.js";
+import { manage, type ManageOptions } from "./options.js";
+
+/** What a sweep may be told; the defaults are those of a worker's. */
+export type SweepOptions = ManageOptions & Pick<RecoveryOptions, (typeof sweepable)[number]>;
+
+const sweepable = [
+  "foreignThresholdMs",
+  "recoveryDelayMs",
+  "resilientFlags",
+  "resilientMultiplier",
+  "unregisteredThresholdMs",
+  "hook",
+] as const satisfies (keyof RecoveryOptions)[];
+
+/**
+ * Looks once for dead workers and gives their jobs back, as each Taskwright worker does from time to
+ * time: for where none runs, or to have it done now. It takes turns with the workers' sweeps, those
+ * of the Rust crate included.
+ * @param db A pool of `pg`, or an executor inside of a transaction.
+ * @throws TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID`, `SCHEMA_MISSING`, and what the hook throws
+ */
+export function sweep(db: Executor, options: SweepOptions = {}): Promise<SweepResult> {
+  return manage("sweep", options, [...sweepable], (queries) => {
+    const { schema: _schema, ...recovery } = options;
+    const run = <T>(fn: (tx: Executor) => Promise<T>) => inTransaction("sweep", db, fn);
+    return sweepOnce(queries, run, resolveRecovery(recovery));
+  });
+}
