@@ -31,6 +31,7 @@ if (run === undefined || process.send === undefined) {
 }
 
 const startedAt = performance.timeOrigin + performance.now();
+const usedBefore = process.cpuUsage();
 let done = 0;
 const latenciesMs: number[] = [];
 const running = await run(
@@ -43,7 +44,10 @@ const running = await run(
 );
 
 process.on("message", (message) => {
-  if (message === "report") process.send?.({ done, startedAt, latenciesMs });
+  if (message === "report") {
+    const { user, system } = process.cpuUsage(usedBefore);
+    process.send?.({ done, startedAt, latenciesMs, cpuMs: (user + system) / 1_000 });
+  }
   if (message === "stop") void running.stop().then(() => process.exit(0));
 });
 process.send("started");

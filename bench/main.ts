@@ -1,10 +1,11 @@
 import { parseArgs } from "node:util";
-import Table from "cli-table3";
 import { startEmbeddedServer } from "../src/cli/embedded.js";
 import { withDatabase } from "./database.js";
-import { measureIdleLatency, measureRate } from "./measure.js";
-import { scenarios } from "./scenarios.js";
-import { format, median, quantile } from "./figures.js";
+import { describeMachine, describeServer } from "./facts.js";
+import { format } from "./figures.js";
+import { measureIdleLatency, measureRun, type Run } from "./measure.js";
+import { latencyTable, scenarioTable } from "./report.js";
+import { scenarios, type Scenario } from "./scenarios.js";
 
 const { values } = parseArgs({
   options: {
@@ -21,53 +22,43 @@ const given = process.env["DATABASE_URL"];
 const server = given === undefined ? await startEmbeddedServer() : undefined;
 const serverUrl = given ?? server?.connectionString ?? "";
 const out = process.stdout;
-const style = out.isTTY ? {} : { head: [], border: [] };
-out.write(`${rounds} rounds, in turn: ${contenders.join(", ")}. Figures are medians.\n`);
 
 try {
-  const table = new Table({
-    style,
-    head: ["jobs/s", ...contenders, ...contenders.slice(1).map((name) => `ours / ${name}`)],
-  });
+  out.write(`${describeMachine()}\n${await describeServer(serverUrl)}\n`);
+  out.write(`${rounds} rounds, in turn: ${contenders.join(", ")}.\n`);
   for (const scenario of scenarios.filter(({ name }) => chosen(name))) {
-    const rates = new Map<string, number[]>(contenders.map((name) => [name, []]));
-    for (let round = 0; round < rounds; round++) {
-      for (const contender of contenders) {
-        const rate = await withDatabase(serverUrl, contender, async (url, client) => {
-          await scenario.load(client);
-          return measureRate(contender, url, scenario);
-        });
-        rates.get(contender)?.push(rate);
-        out.write(`${scenario.name} ${contender}: ${format(rate)} jobs/s\n`);
-      }
-    }
-    const [ours = [], ...others] = [...rates.values()];
-    const ratios = others.map((theirs) =>
-      median(ours.map((rate, round) => rate / (theirs[round] ?? Number.NaN))),
-    );
-    table.push([
-      scenario.title,
-      ...[...rates.values()].map((all) => format(median(all))),
-      ...ratios.map((ratio) => `${format(ratio)}x`),
-    ]);
+    const runs = await inTurn((contender) => runScenario(contender, scenario));
+    out.write(`${scenarioTable(scenario.title, runs)}\n`);
   }
-  if (table.length > 0) out.write(`${table.toString()}\n`);
-  if (chosen("idle")) await reportIdleLatency();
+  if (chosen("idle")) {
+    const latencies = await inTurn((contender) =>
+      withDatabase(serverUrl, contender, (url) => measureIdleLatency(contender, url)),
+    );
+    out.write(`${latencyTable(latencies)}\n`);
+  }
 } finally {
   await server?.stop();
 }
 process.exit(0);
 
-async function reportIdleLatency(): Promise<void> {
-  const table = new Table({ style, head: ["idle latency, ms", "p50", "p99"] });
-  for (const contender of contenders.filter((name) => name !== "bare")) {
-    const all: number[] = [];
-    for (let round = 0; round < rounds; round++) {
-      all.push(
-        ...(await withDatabase(serverUrl, contender, (url) => measureIdleLatency(contender, url))),
-      );
+/** A B A B: a machine that slows down for a while slows all of them. */
+async function inTurn<T>(
+  measure: (contender: string) => Promise<T>,
+): Promise<ReadonlyMap<string, readonly T[]>> {
+  const results = new Map<string, T[]>(contenders.map((name) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const contender of contenders) {
+      results.get(contender)?.push(await measure(contender));
     }
-    table.push([contender, format(median(all)), format(quantile(all, 0.99))]);
   }
-  out.write(`${table.toString()}\n`);
+  return results;
+}
+
+async function runScenario(contender: string, scenario: Scenario): Promise<Run> {
+  return withDatabase(serverUrl, contender, async (url, client) => {
+    await scenario.load(client);
+    const run = await measureRun(contender, url, scenario);
+    out.write(`${scenario.name} ${contender}: ${format(run.rate)} jobs/s\n`);
+    return run;
+  });
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "pg";
+import { serverCpuMeter } from "./cpu.js";
 import { ContenderProcess } from "./process.js";
 import type { Scenario } from "./scenarios.js";
 
@@ -8,14 +9,24 @@ const maxRunMs = 20_000;
 const idleJobs = 200;
 const idleGapMs = 15;
 
-/** Jobs a second until the last job's row was gone, or until the time was up. */
-export async function measureRate(
+/** What one run of a scenario gave. */
+export interface Run {
+  /** Jobs a second until the last job's row was gone, or until the time was up. */
+  readonly rate: number;
+  /** Microseconds of CPU time for each job: of the contender's process, and of the whole server. */
+  readonly processCpuUs: number;
+  readonly serverCpuUs: number | undefined;
+}
+
+export async function measureRun(
   contender: string,
   connectionString: string,
   { jobs, concurrency }: Scenario,
-): Promise<number> {
+): Promise<Run> {
   return withClient(connectionString, async (client) => {
     const before = await countJobs(client);
+    const serverCpuMs = await serverCpuMeter(client);
+    const serverBeforeMs = await serverCpuMs();
     const worker = await ContenderProcess.start(contender, connectionString, concurrency);
     const deadline = performance.now() + maxRunMs;
     // Asking the process is cheap; asking the table in a loop would slow the contender down.
@@ -30,8 +41,18 @@ export async function measureRate(
       gone = before - (await countJobs(client));
     }
     const seconds = (performance.timeOrigin + performance.now() - report.startedAt) / 1_000;
+    const { cpuMs } = await worker.report();
+    const serverAfterMs = await serverCpuMs();
     await worker.stop();
-    return gone / seconds;
+    const perJobUs = (ms: number) => (ms * 1_000) / gone;
+    return {
+      rate: gone / seconds,
+      processCpuUs: perJobUs(cpuMs),
+      serverCpuUs:
+        serverBeforeMs === undefined || serverAfterMs === undefined
+          ? undefined
+          : perJobUs(serverAfterMs - serverBeforeMs),
+    };
   });
 }
 

@@ -1,4 +1,4 @@
-import { fork, type ChildProcess } from "node:child_process";
+import { execFileSync, fork, type ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
@@ -8,6 +8,8 @@ export interface Report {
   readonly done: number;
   /** When it began, its modules being loaded; milliseconds since the epoch. */
   readonly startedAt: number;
+  /** Milliseconds of CPU time since then, all threads together. */
+  readonly cpuMs: number;
   /** Milliseconds from a job's sending to its handler, for jobs that say when they were sent. */
   readonly latenciesMs: readonly number[];
 }
@@ -22,6 +24,11 @@ function findNode(): string {
     .replace("package.json", "bin/node");
   if (!existsSync(bundled)) throw new Error("The bench needs Node 22.18 or later.");
   return bundled;
+}
+
+/** The version that contenders run on. */
+export function nodeVersion(): string {
+  return execFileSync(findNode(), ["--version"], { encoding: "utf8" }).trim();
 }
 
 /** A contender in a process of its own. */
