@@ -64,13 +64,14 @@ function bindQuery(
   const statementFor = (template: string) => {
     let statement = texts.get(template);
     if (statement === undefined) {
-      const text = bindSchema(template, schema);
+      const text = bindSchema(withoutHints(template), schema);
       statement = { name: statementName(name, text), text };
       texts.set(template, statement);
     }
     return statement;
   };
-  return (db: Executor, params?: unknown): Promise<unknown[]> => {
+  return async (db: Executor, params?: unknown): Promise<unknown[]> => {
+    let rows: unknown[] = [];
     const connection = {
       query: async (template: string, given: unknown[]) => {
         const { name, text } = statementFor(template);
@@ -79,11 +80,22 @@ function bindQuery(
           preparedStatements && isStatementExecutor(db)
             ? await db.execute({ name, text, values })
             : await db.query(text, values);
-        return { rows: result.rows, rowCount: result.rows.length };
+        rows = result.rows;
+        return { rows: [], rowCount: 0 };
       },
     };
-    return query.run(params, connection);
+    await query.run(params, connection);
+    return rows;
   };
+}
+
+/**
+ * Takes the hints about null (`as "id!"`, `as "key?"`) out of a text. pgtyped's runtime would take them
+ * out of every row instead, column by column, which made rows slow objects and was a quarter of the
+ * time that a worker spent on a job; so it gets no rows to see.
+ */
+function withoutHints(template: string): string {
+  return template.replace(/(\bas "[^"]+)[!?]"/gu, '$1"');
 }
 
 /** Names are cut at 63 bytes by the server, so the text goes in as a digest. */
