@@ -63,7 +63,8 @@ type Fail = (problem: Omit<CronProblem, keyof CronPlace>) => void;
 
 /**
  * Joins the entries of all sources and checks them: schedules, zones, tasks, job options and, with
- * the tasks' validators, payloads. The order is the crontab's, then `entries`, then the schemas'.
+ * the tasks' validators, payloads. The order is the crontab's, then `entries`, then the schemas', by
+ * task identifier.
  * @throws TaskwrightError `CRONTAB_INVALID`, with every problem in `details.problems`;
  * `OPTION_UNKNOWN`.
  */
@@ -91,8 +92,13 @@ function readSources({ crontab = "", entries = [], tasks }: CronSources): CronSo
   return [
     { name: "crontab", ...readCrontab(crontab) },
     ...entries.map((entry, index) => readGiven(`cronEntries[${index}]`, entry)),
-    ...Object.values(tasks).map(readTask),
+    ...inOrder(Object.values(tasks)).map(readTask),
   ];
+}
+
+/** Workers that have other tasks, or list theirs otherwise, still lock entries in the same order. */
+function inOrder(tasks: readonly AnyTask[]): AnyTask[] {
+  return tasks.toSorted((a, b) => (a.identifier < b.identifier ? -1 : 1));
 }
 
 function readGiven(name: string, entry: CronEntry): CronSource {

@@ -82,7 +82,7 @@ function observe(
 }
 
 /** A time of the tests' day. */
-export const at = (time: string) => new Date(`2026-03-01T${time}Z`);
+export const at = (time: string) => new Date(`2025-03-01T${time}Z`);
 
 /** Every step from one time of the day up to another. */
 export function every(seconds: number, from: string, to: string): string[] {

@@ -46,7 +46,7 @@ describe("the list", () => {
         entry: entries[2],
         knownSince: null,
         lastExecution: null,
-        next: [new Date("2026-03-02T07:30:00Z"), new Date("2026-03-03T07:30:00Z")],
+        next: [new Date("2025-03-02T07:30:00Z"), new Date("2025-03-03T07:30:00Z")],
       },
       { id: "never", entry: entries[3], knownSince: null, lastExecution: null, next: [] },
     ]);

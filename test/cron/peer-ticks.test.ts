@@ -62,7 +62,16 @@ test("ticks are graphile-worker's, for any crontab and through the years", () =>
 });
 
 test("a span of four years, tick by tick", () => {
-  const sparse = ["0 0 29 2 *", "30 4 1,15 * 5", "0 */8 * * 1-5", "59 23 31 12 *", "0 0 30 2 *"];
+  const sparse = [
+    "0 0 29 2 *",
+    "30 4 1,15 * 5",
+    "0 */8 * * 1-5",
+    "59 23 31 12 *",
+    // No such day; but a day of the week suffices, if there is one.
+    "0 0 30 2 *",
+    "0 0 30 2 1",
+    "15 6 31 2,4,6 0,3",
+  ];
   for (const text of sparse) {
     const [item] = parsePeerCrontab(`${text} task`);
     const fields = readFields(splitWords(text), () => {});

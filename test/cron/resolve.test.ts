@@ -1,5 +1,7 @@
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { tasks } from "../../generated/tasks/index.js";
+import type { CronEntry } from "../../src/cron/entry.js";
 import { resolveCronEntries } from "../../src/cron/resolve.js";
 import { parseCrontab } from "../../src/cron/parse-crontab.js";
 import { nextTicks } from "../../src/cron/schedule.js";
@@ -25,6 +27,18 @@ test("all sources are joined: the crontab's lines, then entries, then the schema
     tasks: { ...tasks, sweep: taskWith("sweep", ["0 3 * * *"]) },
   });
   expect(resolved.map(({ id }) => id)).toEqual(["morning", "evening", "sweep"]);
+});
+
+test("the schemas' entries have one order, however a worker lists its tasks", () => {
+  const [a, b] = [taskWith("a", ["0 3 * * *"]), taskWith("b", ["0 3 * * *"])];
+  const ids = [
+    { a, b },
+    { b, a },
+  ].map((tasks) => resolveCronEntries({ tasks }).map(({ id }) => id));
+  expect(ids).toEqual([
+    ["a", "b"],
+    ["a", "b"],
+  ]);
 });
 
 test("the id is the task's name unless one is given, as in graphile-worker", () => {
@@ -99,6 +113,16 @@ describe("at start is refused", () => {
       "must be an object: _cron is added to it",
     ],
     [
+      "a batch task's items, with what to do instead",
+      { entries: [{ task: "import_contacts", schedule: "* * * * *", payload: [] }] },
+      "Schedule a task that adds the items to the batch task",
+    ],
+    [
+      "a task whose name the database can't hold",
+      { entries: [{ task: "x".repeat(129), schedule: "* * * * *" }] },
+      "The task must be a text of 1 to 128 characters",
+    ],
+    [
       "an empty schedule",
       { entries: [{ task: "send_daily_report", schedule: "" }] },
       "cronEntries[0], column 1: The schedule is empty",
@@ -155,6 +179,33 @@ describe("at start is refused", () => {
       { source: "cronEntries[0]", column: 1 },
     ]);
   });
+});
+
+test("whatever is given by hand, it is accepted or refused, and nothing else is thrown", () => {
+  const value = fc.oneof(
+    fc.anything({ maxDepth: 1 }),
+    fc.constantFrom("* * * * *", "send_daily_report", "Europe/Paris", "replace", "id", 5),
+  );
+  const keys = ["task", "schedule", "tz", "id", "payload", "backfillMs", "jobKey", "jobKeyMode"];
+  const others = ["priority", "queueName", "maxAttempts", "flags", "line", "nonsense"];
+  const record = fc.dictionary(fc.constantFrom(...keys, ...others), value);
+  const valid = record.map((given) => ({
+    task: "send_daily_report",
+    schedule: "* * * * *",
+    ...given,
+  }));
+  fc.assert(
+    fc.property(fc.array(fc.oneof(value, record, valid), { maxLength: 3 }), (entries) => {
+      for (const unknownTasks of ["refuse", "allow"] as const) {
+        try {
+          resolveCronEntries({ entries: entries as CronEntry[], tasks, unknownTasks });
+        } catch (error) {
+          expect(error).toMatchObject({ code: "CRONTAB_INVALID" });
+        }
+      }
+    }),
+    { numRuns: 500 },
+  );
 });
 
 test("tasks of other workers can be allowed; their payloads are taken as they are", () => {

@@ -121,6 +121,9 @@ describe("where clocks go forward", () => {
     expect(ticksIn("0 8 * * *", "Pacific/Apia", from, to)).toEqual(daily);
     expect(ticksIn("0 8 30 * *", "Pacific/Apia", from, to)).toEqual(["2011-12-30T18:00Z"]);
     expect(ticksIn("0 8 * * 5", "Pacific/Apia", from, to)).toEqual(["2011-12-30T18:00Z"]);
+    // The day's clocks were changed at 10:00 UTC: also whoever asks hours later is told.
+    const late = "2011-12-30T17:59Z";
+    expect(ticksIn("0 8 30 * *", "Pacific/Apia", late, to)).toEqual(["2011-12-30T18:00Z"]);
   });
 });
 
