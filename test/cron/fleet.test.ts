@@ -69,7 +69,7 @@ class Member {
       crontab: text,
       on: { "cron:scheduled": ({ ticks }) => void (this.won += ticks.length) },
     });
-    this.#root = new WorkerRoot(options, "continuous", this.clock);
+    this.#root = new WorkerRoot(options, { kind: "continuous" }, this.clock);
   }
 
   async start(): Promise<this> {
