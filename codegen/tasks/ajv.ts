@@ -22,10 +22,13 @@ export function createAjv(schema: object, options: Options = {}): Ajv2020 {
     unicodeRegExp: true,
     ...options,
   });
+  // Without it, ajv would keep count of what it has seen all the same, and trip over its count
+  // where patternProperties stands beside alternatives.
+  if (keysOf(schema, /^unevaluated/u).size === 0) ajv.opts.unevaluated = false;
   ajvFormats.default(ajv);
   // ajv resolves anchors, but its strict mode doesn't know the keyword.
   ajv.addKeyword("$anchor");
-  for (const keyword of extensionKeywords(schema)) ajv.addKeyword(keyword);
+  for (const keyword of keysOf(schema, /^x-/u)) ajv.addKeyword(keyword);
   return ajv;
 }
 
@@ -34,12 +37,12 @@ export const standaloneOptions: Options = {
   code: { source: true, esm: true, lines: true, formats: _`formats` },
 };
 
-/** Every key of a document that starts with `x-`, wherever it stands. */
-function extensionKeywords(value: unknown, found = new Set<string>()): Set<string> {
+/** Every key of a document that matches, wherever it stands. */
+function keysOf(value: unknown, pattern: RegExp, found = new Set<string>()): Set<string> {
   if (typeof value !== "object" || value === null) return found;
   for (const [key, held] of Object.entries(value)) {
-    if (key.startsWith("x-")) found.add(key);
-    extensionKeywords(held, found);
+    if (pattern.test(key)) found.add(key);
+    keysOf(held, pattern, found);
   }
   return found;
 }

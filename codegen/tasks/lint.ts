@@ -1,3 +1,4 @@
+import { isObject } from "../json.js";
 import type { SchemaFile } from "./load.js";
 import { walkSchemas, type SchemaObject } from "./node.js";
 import { readDefaults, type TaskDefaults } from "./options.js";
@@ -7,6 +8,7 @@ import { compiledRules, defaultRules } from "./rules/defaults.js";
 import { checkCompilation, checkDocument } from "./rules/document.js";
 import { keywordRules } from "./rules/keywords.js";
 import { referenceRules } from "./rules/references.js";
+import { trialRules } from "./rules/trials.js";
 import { typeRules } from "./rules/types.js";
 import { unevaluatedRules } from "./rules/unevaluated.js";
 import { valueRules } from "./rules/values.js";
@@ -27,6 +29,7 @@ const schemaRules = [
   ...referenceRules,
   ...valueRules,
   ...defaultRules,
+  ...trialRules,
   ...unevaluatedRules,
 ];
 
@@ -34,8 +37,8 @@ const schemaRules = [
 export function lintFile(source: SchemaFile): LintedFile {
   const { document } = source;
   const malformed = checkDocument(document);
-  if (malformed.length > 0) return { source, defaults: {}, findings: malformed };
-  const root = document.value as SchemaObject;
+  if (!isObject(document.value)) return { source, defaults: {}, findings: malformed };
+  const root: SchemaObject = document.value;
   const input: LintInput = {
     document,
     root,
@@ -43,6 +46,11 @@ export function lintFile(source: SchemaFile): LintedFile {
     references: new References(root),
   };
   const { defaults, findings: optionFindings } = readDefaults(root["x-task"]);
+  if (malformed.length > 0) {
+    // Keywords and options can be judged all the same, so that one run tells as much as it can.
+    const findings = [...malformed, ...optionFindings, ...applyRules(keywordRules, input)];
+    return { source, defaults, findings };
+  }
   const findings = [...optionFindings, ...applyRules(schemaRules, input)];
   if (findings.length === optionFindings.length) findings.push(...checkCompilation(root));
   if (findings.length > optionFindings.length) return { source, defaults, findings };

@@ -1,7 +1,7 @@
 import { createAjv } from "../ajv.js";
 import type { SchemaNode } from "../node.js";
-import type { LintInput, Rule } from "../rule.js";
-import { schemaAfterReference } from "./references.js";
+import type { Rule } from "../rule.js";
+import { schemasBelow } from "./trials.js";
 
 /** The validator fills in what is missing from an object's own properties, and nothing else. */
 const ignoredDefault: Rule = {
@@ -32,7 +32,7 @@ const triedDefault: Rule = {
   name: "tried-default",
   check: (node, input) => {
     if (node.parent !== undefined || !input.nodes.some(hasDefault)) return [];
-    return [...findTried(input)].filter(hasDefault).map(({ pointer }) => ({
+    return [...schemasBelow(trials, input)].filter(hasDefault).map(({ pointer }) => ({
       pointer: `${pointer}/default`,
       message:
         "This default stands in a schema that is only tried (below anyOf, oneOf, not, if, contains or propertyNames, perhaps through a $ref), where the validator fills it in by chance or not at all.",
@@ -40,22 +40,6 @@ const triedDefault: Rule = {
     }));
   },
 };
-
-/** Every schema that is reached through a trial. */
-function findTried(input: LintInput): Set<SchemaNode> {
-  const tried = new Set<SchemaNode>();
-  const visit = (node: SchemaNode) => {
-    if (tried.has(node)) return;
-    tried.add(node);
-    for (const child of input.nodes) {
-      if (child.parent === node && child.keyword !== "$defs") visit(child);
-    }
-    const target = schemaAfterReference(node, input);
-    if (target !== undefined) visit(target);
-  };
-  for (const node of input.nodes) if (trials.has(node.keyword)) visit(node);
-  return tried;
-}
 
 function hasDefault({ schema }: SchemaNode): boolean {
   return Object.hasOwn(schema, "default");

@@ -126,7 +126,37 @@ const inheritedName: Rule = {
   },
 };
 
+const emptyEnum: Rule = {
+  name: "empty-enum",
+  check: ({ schema, pointer }) =>
+    !Array.isArray(schema["enum"]) || schema["enum"].length > 0
+      ? []
+      : [
+          {
+            pointer: `${pointer}/enum`,
+            message: "The enum lists no value, so nothing could ever pass.",
+            hint: "List the values that are allowed, or remove the enum.",
+          },
+        ],
+};
+
+const idleContains: Rule = {
+  name: "idle-contains",
+  check: ({ schema, pointer }) =>
+    schema["minContains"] !== 0 || schema["maxContains"] !== undefined
+      ? []
+      : [
+          {
+            pointer: `${pointer}/minContains`,
+            message: "With minContains 0 and no maxContains, contains lets everything pass.",
+            hint: "Raise minContains, add maxContains, or remove both minContains and contains.",
+          },
+        ],
+};
+
 export const valueRules: readonly Rule[] = [
+  emptyEnum,
+  idleContains,
   brokenPattern,
   unknownFormat,
   misplacedFormat,

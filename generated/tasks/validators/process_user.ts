@@ -15,13 +15,6 @@ const pattern4 = new RegExp("^[a-z]{2}(-[A-Z]{2})?$", "u");
 function validate20(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate20.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.plan === undefined){
 data.plan = "free";
@@ -332,7 +325,6 @@ var _valid0 = _errs18 === errors;
 if(_valid0){
 valid5 = true;
 passing0 = 0;
-var props0 = true;
 }
 const _errs24 = errors;
 if(data7 && typeof data7 == "object" && !Array.isArray(data7)){
@@ -425,9 +417,6 @@ else {
 if(_valid0){
 valid5 = true;
 passing0 = 1;
-if(props0 !== true){
-props0 = true;
-}
 }
 const _errs31 = errors;
 if(data7 && typeof data7 == "object" && !Array.isArray(data7)){
@@ -520,9 +509,6 @@ else {
 if(_valid0){
 valid5 = true;
 passing0 = 2;
-if(props0 !== true){
-props0 = true;
-}
 }
 }
 }
@@ -562,6 +548,5 @@ errors++;
 validate20.errors = vErrors;
 return errors === 0;
 }
-validate20.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validator: PayloadValidator = validate20;

@@ -134,7 +134,7 @@ function objectSchema(depth: number): fc.Arbitrary<SchemaObject> {
         oneOf: branches,
         allOf: branches,
         not: branch,
-        if: fc.tuple(branch, branch, branch),
+        if: fc.tuple(branch, branch, fc.option(branch, { nil: undefined })),
       },
       { requiredKeys: ["properties"] },
     )
@@ -192,11 +192,12 @@ function complete(schema: SchemaObject): SchemaObject {
   const declared = Object.fromEntries(names.map((key) => [key, true]));
   return {
     ...rest,
-    ...(condition === undefined ? {} : conditional(condition as Schema[])),
+    ...(condition === undefined ? {} : conditional(condition as (Schema | undefined)[])),
     properties: { ...declared, ...(schema["properties"] as object) },
   };
 }
 
-function conditional(parts: readonly Schema[]): SchemaObject {
-  return Object.fromEntries(["if", "then", "else"].map((key, index) => [key, parts[index]]));
+function conditional(parts: readonly (Schema | undefined)[]): SchemaObject {
+  const entries = ["if", "then", "else"].map((key, index) => [key, parts[index]] as const);
+  return Object.fromEntries(entries.filter(([, part]) => part !== undefined));
 }

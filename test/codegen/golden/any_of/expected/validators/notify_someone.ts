@@ -15,13 +15,6 @@ const formats0 = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+
 function validate20(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate20.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 const _errs1 = errors;
 let valid0 = false;
 const _errs2 = errors;
@@ -39,6 +32,7 @@ errors++;
 }
 var _valid0 = _errs2 === errors;
 valid0 = valid0 || _valid0;
+if(!valid0){
 const _errs3 = errors;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if((data.other === undefined) || (!(func0.call(data, "other")))){
@@ -54,6 +48,7 @@ errors++;
 }
 var _valid0 = _errs3 === errors;
 valid0 = valid0 || _valid0;
+}
 if(!valid0){
 const err2 = {instancePath,schemaPath:"#/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
 if(vErrors === null){
@@ -141,9 +136,7 @@ errors++;
 }
 var _valid1 = _errs7 === errors;
 valid2 = valid2 || _valid1;
-if(_valid1){
-var props0 = true;
-}
+if(!valid2){
 const _errs12 = errors;
 if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
 if((data0.phone === undefined) || (!(func0.call(data0, "phone")))){
@@ -205,10 +198,6 @@ errors++;
 }
 var _valid1 = _errs12 === errors;
 valid2 = valid2 || _valid1;
-if(_valid1){
-if(props0 !== true){
-props0 = true;
-}
 }
 if(!valid2){
 const err13 = {instancePath:instancePath+"/target",schemaPath:"#/properties/target/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
@@ -273,10 +262,7 @@ errors++;
 }
 var _valid2 = _errs21 === errors;
 valid5 = valid5 || _valid2;
-if(_valid2){
-var props1 = {};
-props1.a = true;
-}
+if(!valid5){
 const _errs25 = errors;
 if(data4 && typeof data4 == "object" && !Array.isArray(data4)){
 if((data4.b === undefined) || (!(func0.call(data4, "b")))){
@@ -315,11 +301,6 @@ errors++;
 }
 var _valid2 = _errs25 === errors;
 valid5 = valid5 || _valid2;
-if(_valid2){
-if(props1 !== true){
-props1 = props1 || {};
-props1.b = true;
-}
 }
 if(!valid5){
 const err20 = {instancePath:instancePath+"/loose",schemaPath:"#/properties/loose/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
@@ -360,6 +341,7 @@ errors++;
 }
 var _valid3 = _errs31 === errors;
 valid8 = valid8 || _valid3;
+if(!valid8){
 const _errs33 = errors;
 if(!((typeof data7 == "number") && (isFinite(data7)))){
 const err22 = {instancePath:instancePath+"/scalar",schemaPath:"#/properties/scalar/anyOf/1/type",keyword:"type",params:{type: "number"},message:"must be number"};
@@ -373,6 +355,7 @@ errors++;
 }
 var _valid3 = _errs33 === errors;
 valid8 = valid8 || _valid3;
+if(!valid8){
 const _errs35 = errors;
 if(data7 !== null){
 const err23 = {instancePath:instancePath+"/scalar",schemaPath:"#/properties/scalar/anyOf/2/type",keyword:"type",params:{type: "null"},message:"must be null"};
@@ -386,6 +369,8 @@ errors++;
 }
 var _valid3 = _errs35 === errors;
 valid8 = valid8 || _valid3;
+}
+}
 if(!valid8){
 const err24 = {instancePath:instancePath+"/scalar",schemaPath:"#/properties/scalar/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
 if(vErrors === null){
@@ -437,6 +422,7 @@ errors++;
 }
 var _valid4 = _errs39 === errors;
 valid9 = valid9 || _valid4;
+if(!valid9){
 const _errs41 = errors;
 if(typeof data8 === "string"){
 if(!pattern4.test(data8)){
@@ -462,6 +448,7 @@ errors++;
 }
 var _valid4 = _errs41 === errors;
 valid9 = valid9 || _valid4;
+if(!valid9){
 const _errs43 = errors;
 if(!(((typeof data8 == "number") && (!(data8 % 1) && !isNaN(data8))) && (isFinite(data8)))){
 const err29 = {instancePath:instancePath+"/overlap",schemaPath:"#/properties/overlap/anyOf/2/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
@@ -475,6 +462,8 @@ errors++;
 }
 var _valid4 = _errs43 === errors;
 valid9 = valid9 || _valid4;
+}
+}
 if(!valid9){
 const err30 = {instancePath:instancePath+"/overlap",schemaPath:"#/properties/overlap/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
 if(vErrors === null){
@@ -514,6 +503,7 @@ errors++;
 }
 var _valid5 = _errs47 === errors;
 valid10 = valid10 || _valid5;
+if(!valid10){
 const _errs48 = errors;
 if("b" !== data9){
 const err32 = {instancePath:instancePath+"/literals",schemaPath:"#/properties/literals/anyOf/1/const",keyword:"const",params:{allowedValue: "b"},message:"must be equal to constant"};
@@ -527,6 +517,7 @@ errors++;
 }
 var _valid5 = _errs48 === errors;
 valid10 = valid10 || _valid5;
+if(!valid10){
 const _errs49 = errors;
 if(typeof data9 === "string"){
 if(!(formats0.test(data9))){
@@ -552,6 +543,8 @@ errors++;
 }
 var _valid5 = _errs49 === errors;
 valid10 = valid10 || _valid5;
+}
+}
 if(!valid10){
 const err35 = {instancePath:instancePath+"/literals",schemaPath:"#/properties/literals/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
 if(vErrors === null){
@@ -606,9 +599,7 @@ errors++;
 }
 var _valid6 = _errs53 === errors;
 valid11 = valid11 || _valid6;
-if(_valid6){
-var items0 = true;
-}
+if(!valid11){
 const _errs57 = errors;
 if(Array.isArray(data10)){
 const len1 = data10.length;
@@ -638,10 +629,6 @@ errors++;
 }
 var _valid6 = _errs57 === errors;
 valid11 = valid11 || _valid6;
-if(_valid6){
-if(items0 !== true){
-items0 = true;
-}
 }
 if(!valid11){
 const err40 = {instancePath:instancePath+"/lists",schemaPath:"#/properties/lists/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
@@ -719,9 +706,7 @@ errors++;
 }
 var _valid7 = _errs63 === errors;
 valid16 = valid16 || _valid7;
-if(_valid7){
-var props2 = true;
-}
+if(!valid16){
 const _errs69 = errors;
 if(data13 && typeof data13 == "object" && !Array.isArray(data13)){
 if((data13.y === undefined) || (!(func0.call(data13, "y")))){
@@ -772,10 +757,6 @@ errors++;
 }
 var _valid7 = _errs69 === errors;
 valid16 = valid16 || _valid7;
-if(_valid7){
-if(props2 !== true){
-props2 = true;
-}
 }
 if(!valid16){
 const err49 = {instancePath:instancePath+"/refs",schemaPath:"#/properties/refs/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
@@ -837,6 +818,5 @@ errors++;
 validate20.errors = vErrors;
 return errors === 0;
 }
-validate20.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validator: PayloadValidator = validate20;

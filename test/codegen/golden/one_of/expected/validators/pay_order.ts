@@ -11,13 +11,6 @@ const func85 = ucs2length;
 function validate20(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate20.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if((data.method === undefined) || (!(func0.call(data, "method")))){
 const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "method"},message:"must have required property '"+"method"+"'"};
@@ -119,7 +112,6 @@ var _valid0 = _errs4 === errors;
 if(_valid0){
 valid1 = true;
 passing0 = 0;
-var props0 = true;
 }
 const _errs10 = errors;
 if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
@@ -211,9 +203,6 @@ else {
 if(_valid0){
 valid1 = true;
 passing0 = 1;
-if(props0 !== true){
-props0 = true;
-}
 }
 const _errs18 = errors;
 if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
@@ -272,9 +261,6 @@ else {
 if(_valid0){
 valid1 = true;
 passing0 = 2;
-if(props0 !== true){
-props0 = true;
-}
 }
 }
 }
@@ -462,8 +448,6 @@ var _valid2 = _errs35 === errors;
 if(_valid2){
 valid7 = true;
 passing2 = 0;
-var props1 = {};
-props1.a = true;
 }
 const _errs38 = errors;
 if(data10 && typeof data10 == "object" && !Array.isArray(data10)){
@@ -500,10 +484,6 @@ else {
 if(_valid2){
 valid7 = true;
 passing2 = 1;
-if(props1 !== true){
-props1 = props1 || {};
-props1.b = true;
-}
 }
 }
 if(!valid7){
@@ -894,9 +874,6 @@ var _valid7 = _errs70 === errors;
 if(_valid7){
 valid16 = true;
 passing7 = 0;
-var props2 = {};
-props2.v = true;
-props2.a = true;
 }
 const _errs75 = errors;
 if(data18 && typeof data18 == "object" && !Array.isArray(data18)){
@@ -954,11 +931,6 @@ else {
 if(_valid7){
 valid16 = true;
 passing7 = 1;
-if(props2 !== true){
-props2 = props2 || {};
-props2.v = true;
-props2.b = true;
-}
 }
 }
 if(!valid16){
@@ -997,6 +969,5 @@ errors++;
 validate20.errors = vErrors;
 return errors === 0;
 }
-validate20.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validator: PayloadValidator = validate20;
