@@ -147,5 +147,73 @@ export const readTransactionId = new PreparedQuery<
 >({
   usedParamSet: {},
   params: [],
-  statement: 'select txid_current()::text as "id!"',
+  statement:
+    'select txid_current()::text as "id!"                                                                                             ',
+} as unknown as QueryIR);
+
+/** 'SetSavepoint' parameters type */
+export type SetSavepointParams = void;
+
+/** 'SetSavepoint' return type */
+export type SetSavepointResult = void;
+
+/** 'SetSavepoint' query type */
+export interface SetSavepointQuery {
+  params: SetSavepointParams;
+  result: SetSavepointResult;
+}
+
+/**
+ * Marks a place in a transaction to go back to; of several of one name the latest counts.
+ */
+export const setSavepoint = new PreparedQuery<SetSavepointParams, SetSavepointResult>({
+  usedParamSet: {},
+  params: [],
+  statement: "savepoint taskwright                                                            ",
+} as unknown as QueryIR);
+
+/** 'ReleaseSavepoint' parameters type */
+export type ReleaseSavepointParams = void;
+
+/** 'ReleaseSavepoint' return type */
+export type ReleaseSavepointResult = void;
+
+/** 'ReleaseSavepoint' query type */
+export interface ReleaseSavepointQuery {
+  params: ReleaseSavepointParams;
+  result: ReleaseSavepointResult;
+}
+
+/**
+ * Forgets the latest mark and keeps what was done since.
+ */
+export const releaseSavepoint = new PreparedQuery<ReleaseSavepointParams, ReleaseSavepointResult>({
+  usedParamSet: {},
+  params: [],
+  statement:
+    "release savepoint taskwright                                                              ",
+} as unknown as QueryIR);
+
+/** 'RollbackToSavepoint' parameters type */
+export type RollbackToSavepointParams = void;
+
+/** 'RollbackToSavepoint' return type */
+export type RollbackToSavepointResult = void;
+
+/** 'RollbackToSavepoint' query type */
+export interface RollbackToSavepointQuery {
+  params: RollbackToSavepointParams;
+  result: RollbackToSavepointResult;
+}
+
+/**
+ * Undoes what was done since the latest mark, which stays.
+ */
+export const rollbackToSavepoint = new PreparedQuery<
+  RollbackToSavepointParams,
+  RollbackToSavepointResult
+>({
+  usedParamSet: {},
+  params: [],
+  statement: "rollback to savepoint taskwright",
 } as unknown as QueryIR);

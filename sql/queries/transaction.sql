@@ -21,3 +21,15 @@ select now() < statement_timestamp() as "isInTransaction!";
 /* The transaction that this runs in: the same twice in a row means that it goes on. */
 /* @name readTransactionId */
 select txid_current()::text as "id!";
+
+/* Marks a place in a transaction to go back to; of several of one name the latest counts. */
+/* @name setSavepoint */
+savepoint taskwright;
+
+/* Forgets the latest mark and keeps what was done since. */
+/* @name releaseSavepoint */
+release savepoint taskwright;
+
+/* Undoes what was done since the latest mark, which stays. */
+/* @name rollbackToSavepoint */
+rollback to savepoint taskwright;
