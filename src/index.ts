@@ -6,6 +6,13 @@ export {
   type ClientMethods,
   type MethodNames,
 } from "./client/client.js";
+export type {
+  ListJobs,
+  ListTaskJobsOptions,
+  ManagementMethods,
+  StoredJobOf,
+  TaskJobPage,
+} from "./client/management.js";
 export type { ClientOptions } from "./client/options.js";
 export { defineCron } from "./cron/define-cron.js";
 export type {

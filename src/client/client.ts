@@ -1,12 +1,13 @@
 import { Database } from "../database/database.js";
 import type { Executor } from "../database/executor.js";
-import { TaskwrightError } from "../errors.js";
-import { suggestion } from "../options.js";
+import { defaultSchema } from "../database/identifier.js";
 import type { AddArguments, Added, AddedJob, InputOf } from "../tasks/added.js";
 import type { JobItem } from "../tasks/enqueue.js";
 import type { TaskRegistry } from "../tasks/handlers.js";
 import type { AnyTask, BatchOptions } from "../tasks/task.js";
 import { Enqueuer } from "./enqueuer.js";
+import { findTask } from "./find-task.js";
+import { bindManagement, type ManagementMethods } from "./management.js";
 import { resolveClientOptions, type ClientOptions, type ResolvedClientOptions } from "./options.js";
 
 /** The tasks of a registry whose jobs hold one payload each. */
@@ -52,6 +53,7 @@ export type ClientMethods<Registry, Names extends MethodNames<Registry>> = {
 
 /** A client with a method for each task, as the generated `createClient` gives it. */
 export type Client<Registry, Names extends MethodNames<Registry>> = BaseClient<Registry> &
+  ManagementMethods<Registry> &
   ClientMethods<Registry, Names> & {
     /** The same client on another executor, such as a transaction; its owner ends that. */
     within(db: Executor): Client<Registry, Names>;
@@ -68,7 +70,9 @@ export function bindClient<
   const options = resolveClientOptions(given);
   const enqueuer = new Enqueuer({ ...options, schema: options.schema });
   const { db, end } = openExecutor(options);
-  return makeClient({ registry, names, enqueuer }, db, end) as Client<Registry, Names>;
+  // The tasks of a registry were generated together, for one schema.
+  const schema = options.schema ?? Object.values(registry)[0]?.schema ?? defaultSchema;
+  return makeClient({ registry, names, enqueuer, schema }, db, end) as Client<Registry, Names>;
 }
 
 function openExecutor(options: ResolvedClientOptions): {
@@ -91,10 +95,11 @@ interface ClientTasks {
   readonly registry: TaskRegistry;
   readonly names: Readonly<Record<string, string>>;
   readonly enqueuer: Enqueuer;
+  readonly schema: string;
 }
 
 function makeClient(tasks: ClientTasks, db: Executor, end: () => Promise<void>): object {
-  const { registry, names, enqueuer } = tasks;
+  const { registry, names, enqueuer, schema } = tasks;
   const methods: Record<string, unknown> = {};
   for (const [name, identifier] of Object.entries(names)) {
     const task = findTask(registry, identifier);
@@ -105,6 +110,7 @@ function makeClient(tasks: ClientTasks, db: Executor, end: () => Promise<void>):
   }
   return Object.freeze({
     ...methods,
+    ...bindManagement(db, schema, registry),
     add: async (identifier: string, ...args: AddArguments<AnyTask>) =>
       enqueuer.add(db, findTask(registry, identifier), ...args),
     addMany: async (identifier: string, items: readonly JobItem<unknown>[]) =>
@@ -113,15 +119,4 @@ function makeClient(tasks: ClientTasks, db: Executor, end: () => Promise<void>):
     end,
     [Symbol.asyncDispose]: end,
   });
-}
-
-function findTask(registry: TaskRegistry, identifier: string): AnyTask {
-  const task = Object.hasOwn(registry, identifier) ? registry[identifier] : undefined;
-  if (task !== undefined) return task;
-  const known = Object.keys(registry);
-  throw new TaskwrightError(
-    "TASK_UNKNOWN",
-    `There is no task "${identifier}".${suggestion(identifier, known)}`,
-    { task: identifier, known },
-  );
 }
