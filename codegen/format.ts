@@ -17,5 +17,6 @@ export function isGenerated(text: string | undefined): boolean {
 
 /** The first line of every generated file. `source` is relative to the project's root. */
 export function generatedHeader(source: string): string {
-  return `${mark}${source}. Do not edit: change the source and run it again.\n`;
+  // A file's name may hold even a line break, which would end the comment.
+  return `${mark}${source.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, "?")}. Do not edit: change the source and run it again.\n`;
 }

@@ -2,6 +2,7 @@ import path from "node:path";
 import type { OutputFile } from "./output.js";
 import type { Problem } from "./problem.js";
 import type { QueriesOptions } from "./queries/index.js";
+import { relativePath } from "./read.js";
 import type { TasksOptions } from "./tasks/index.js";
 import { findForeign, findStale, writeFiles, type StaleFile } from "./write.js";
 
@@ -54,9 +55,9 @@ async function compile({ tasks, queries }: CodegenOptions) {
     problems.push(...result.problems);
   }
   const root = tasks?.root ?? queries?.root ?? "";
-  for (const file of await findForeign(files)) {
+  for (const file of await findForeign(files, folders)) {
     problems.push({
-      file: path.relative(root, file).split(path.sep).join("/"),
+      file: relativePath(root, file),
       rule: "foreign-file",
       message: "Output belongs here, but the file that is here was not generated.",
       hint: "Move it away, or give codegen another output folder.",

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { isGenerated } from "./format.js";
 import type { OutputFile } from "./output.js";
@@ -33,11 +33,18 @@ export async function findStale(
 }
 
 /** Files in the way: they stand where output belongs, but were not made by codegen. */
-export async function findForeign(files: readonly OutputFile[]): Promise<string[]> {
+export async function findForeign(
+  files: readonly OutputFile[],
+  folders: readonly string[],
+): Promise<string[]> {
   const foreign: string[] = [];
+  for (const folder of new Set([...folders, ...files.map((file) => path.dirname(file.path))])) {
+    if ((await kindOf(folder)) === "file") foreign.push(folder);
+  }
   for (const { path: file } of files) {
-    const current = await readIfThere(file);
-    if (current !== undefined && !isGenerated(current)) foreign.push(file);
+    const kind = await kindOf(file);
+    if (kind === "folder") foreign.push(file);
+    else if (kind === "file" && !isGenerated(await readIfThere(file))) foreign.push(file);
   }
   return foreign;
 }
@@ -89,6 +96,17 @@ async function listIfThere(folder: string): Promise<string[]> {
   }
 }
 
+async function kindOf(file: string): Promise<"file" | "folder" | undefined> {
+  try {
+    return (await stat(file)).isDirectory() ? "folder" : "file";
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Nothing is there, or not even the folder that it would be in. */
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
+  const missing: unknown[] = ["ENOENT", "ENOTDIR"];
+  return error instanceof Error && "code" in error && missing.includes(error.code);
 }

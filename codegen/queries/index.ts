@@ -25,8 +25,12 @@ export interface QueriesOptions {
 
 /** Compiles `sql/` into typed queries. */
 export async function compileQueries(options: QueriesOptions): Promise<StageResult<Problem>> {
-  const migrations = await loadSqlFiles(options.root, options.migrations);
-  const sources = await loadSqlFiles(options.root, options.queries);
+  const { root } = options;
+  const migrationFiles = await loadSqlFiles(root, options.migrations, "queries.migrations");
+  const queryFiles = await loadSqlFiles(root, options.queries, "queries.source");
+  const unread = [...migrationFiles.problems, ...queryFiles.problems];
+  if (unread.length > 0) return { files: [], problems: unread };
+  const [migrations, sources] = [migrationFiles.files, queryFiles.files];
   const scratch = await prepareScratch(options.connectionString, migrations);
   try {
     if (scratch.problems.length > 0) return { files: [], problems: scratch.problems };

@@ -1,6 +1,5 @@
-import { readdir, readFile } from "node:fs/promises";
-import path from "node:path";
 import type { Problem } from "../problem.js";
+import { readSources } from "../read.js";
 
 /** One annotated file of queries about one subject. */
 export interface SqlFile {
@@ -19,20 +18,24 @@ const annotation = new RegExp(String.raw`(?<doc>${comment}\s*)?\/\*\s*@name\s+(?
 const queryName = /^[a-z][A-Za-z0-9]*$/u;
 
 /** Reads every `.sql` file of a folder, in the order of their names. */
-export async function loadSqlFiles(root: string, folder: string): Promise<SqlFile[]> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith(".sql")).sort();
-  return Promise.all(
-    names.map(async (name) => {
-      const file = path.join(folder, name);
-      const text = (await readFile(file, "utf8")).replaceAll("\r\n", "\n");
-      return {
-        subject: name.slice(0, -".sql".length),
-        relativePath: path.relative(root, file).split(path.sep).join("/"),
-        text,
-        docs: readDocs(text),
-      };
+export async function loadSqlFiles(
+  root: string,
+  folder: string,
+  setting: string,
+): Promise<{ files: SqlFile[]; problems: Problem[] }> {
+  const { files, problems } = await readSources({
+    root,
+    folder,
+    extension: ".sql",
+    hint: `Create the folder, or set \`${setting}\` in taskwright.config.json.`,
+  });
+  return {
+    files: files.map(({ name, relativePath, text: given }) => {
+      const text = given.replace(/^\uFEFF/u, "").replaceAll("\r\n", "\n");
+      return { subject: name, relativePath, text, docs: readDocs(text) };
     }),
-  );
+    problems,
+  };
 }
 
 /** A query's purpose: the comment right before its annotation. */

@@ -60,18 +60,21 @@ function collision(task: Named, holder: Named, name: string): Problem {
 
 function checkIdentifier(file: Pick<LintedFile, "source" | "defaults">): Problem | undefined {
   const identifier = identifierOf(file);
-  const isNameable = pascalCase(identifier) !== "" && identifier !== "__proto__";
+  const isNameable =
+    pascalCase(identifier) !== "" && identifier !== "__proto__" && !lineEnd.test(identifier);
   if (isNameable && Array.from(identifier).length <= maxIdentifierLength) return undefined;
   return {
     ...placeOfIdentifier(file),
     rule: "task-identifier",
     message: isNameable
       ? `The task's identifier has more than ${maxIdentifierLength} characters.`
-      : `No name can be made of the task identifier "${identifier}".`,
+      : `No name can be made of the task identifier ${JSON.stringify(identifier)}.`,
     hint: "Use letters or digits, with _ or - between words.",
   };
 }
 
+/** Characters that end a comment's line, or that no terminal shows. */
+const lineEnd = /[\p{Cc}\p{Zl}\p{Zp}]/u;
 const maxIdentifierLength = 128;
 
 function placeOfIdentifier({ source, defaults }: Pick<LintedFile, "source" | "defaults">) {

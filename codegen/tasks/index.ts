@@ -1,6 +1,7 @@
 import path from "node:path";
 import type { OutputFile, StageResult } from "../output.js";
 import type { Problem } from "../problem.js";
+import { relativePath } from "../read.js";
 import { emitGraphileWorker } from "./emit/graphile-worker.js";
 import { emitRegistry } from "./emit/registry.js";
 import { emitTask } from "./emit/task.js";
@@ -53,7 +54,7 @@ async function emitTasks(
   options: TasksOptions,
 ): Promise<OutputFile[]> {
   const { root, schemas, output } = options;
-  const folder = path.relative(root, schemas).split(path.sep).join("/");
+  const folder = relativePath(root, schemas);
   const files = await Promise.all(
     models.map(async (model) => [
       { path: path.join(output, `${model.names.file}.ts`), text: await emitTask(model, options) },

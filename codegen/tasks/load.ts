@@ -1,7 +1,6 @@
-import { readdir, readFile } from "node:fs/promises";
-import path from "node:path";
 import { parseJson, type JsonDocument } from "../json.js";
 import type { Problem } from "../problem.js";
+import { readSources } from "../read.js";
 
 /** One schema file that is JSON. */
 export interface SchemaFile {
@@ -12,42 +11,27 @@ export interface SchemaFile {
   readonly document: JsonDocument;
 }
 
-const extension = ".json";
-
 /** Reads every `.json` file of the folder, in the order of their names. */
 export async function loadSchemas(
   root: string,
   folder: string,
 ): Promise<{ files: SchemaFile[]; problems: Problem[] }> {
   const files: SchemaFile[] = [];
-  const problems: Problem[] = [];
-  const relativeFolder = relativePath(root, folder);
-  let names: string[];
-  try {
-    names = (await readdir(folder)).filter((name) => name.endsWith(extension)).sort();
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
-    const message = `There is no folder ${relativeFolder}.`;
-    const hint =
-      "Create it and put one JSON Schema for each task into it, or set `schemas` in taskwright.config.json.";
-    return { files, problems: [{ file: relativeFolder, rule: "schemas-missing", message, hint }] };
-  }
-  for (const name of names) {
-    const file = path.join(folder, name);
-    const result = parseJson(await readFile(file, "utf8"));
-    const place = relativePath(root, file);
+  const { files: texts, problems } = await readSources({
+    root,
+    folder,
+    extension: ".json",
+    hint: "Put one JSON Schema for each task into a folder, and name it as `schemas` in taskwright.config.json.",
+  });
+  for (const { name, relativePath, text } of texts) {
+    const result = parseJson(text);
     if (result.ok) {
-      const { document } = result;
-      files.push({ name: name.slice(0, -extension.length), relativePath: place, document });
+      files.push({ name, relativePath, document: result.document });
     } else {
       const { message, position } = result;
       const hint = "Mend the JSON at this place; comments and trailing commas are no part of it.";
-      problems.push({ file: place, ...position, rule: "not-json", message, hint });
+      problems.push({ file: relativePath, ...position, rule: "not-json", message, hint });
     }
   }
   return { files, problems };
-}
-
-function relativePath(root: string, file: string): string {
-  return path.relative(root, file).split(path.sep).join("/");
 }

@@ -192,6 +192,20 @@ describe("broken input ends with 1, the place, what to do, and the previous outp
     expect(result.code).toBe(1);
     expect(result.err).toContain("There is no folder schemas");
   });
+
+  test("a file where a folder should be, for schemas and for output", async () => {
+    await using it = await project({ note: "mine", "generated/tasks/index.ts/note": "mine" });
+    const read = await runCommand(it.folder, ["codegen", "--schemas", "note"]);
+    expect(read).toMatchObject({ code: 1 });
+    expect(read.err).toContain("note is a file, where a folder is expected. [no-folder]");
+    const wrote = await runCommand(it.folder, ["codegen", "--output", "note"]);
+    expect(wrote).toMatchObject({ code: 1 });
+    expect(wrote.err).toContain("note\n  Output belongs here");
+    const inTheWay = await runCommand(it.folder, ["codegen"]);
+    expect(inTheWay).toMatchObject({ code: 1 });
+    expect(inTheWay.err).toContain("generated/tasks/index.ts\n  Output belongs here");
+    expect(await it.read("note")).toBe("mine");
+  });
 });
 
 describe("a wrong command line ends with 2", () => {

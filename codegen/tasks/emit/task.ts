@@ -57,7 +57,7 @@ function addAliases(file: SourceFile, { identifier, names, hasDefaults, defaults
         name: names.payload,
         isExported: true,
         type: `${names.rootPayload}[]`,
-        docs: [`The payload of task ${identifier}: the items of one job.`],
+        docs: [asDoc(`The payload of task ${identifier}: the items of one job.`)],
       },
       { name: names.input, isExported: true, type: `readonly ${names.rootInput}[]` },
     ]);
@@ -67,7 +67,7 @@ function addAliases(file: SourceFile, { identifier, names, hasDefaults, defaults
     isExported: true,
     typeParameters: [{ name: "App", default: "undefined" }],
     type: `${defaults.batch === undefined ? "Handler" : "BatchHandler"}<${names.payload}, App>`,
-    docs: [`Runs jobs of task ${identifier}.`],
+    docs: [asDoc(`Runs jobs of task ${identifier}.`)],
   });
 }
 
@@ -120,7 +120,9 @@ function addHelpers(file: SourceFile, model: TaskModel): void {
     returnType: `ValidationResult<${names.payload}>`,
     statements: [`return ${names.task}.validate(value);`],
     docs: [
-      `Checks a payload of task ${identifier} and fills in its defaults; the given value is not changed.`,
+      asDoc(
+        `Checks a payload of task ${identifier} and fills in its defaults; the given value is not changed.`,
+      ),
     ],
   });
   const db = { name: "db", type: "Executor" };
@@ -143,9 +145,11 @@ function addHelpers(file: SourceFile, model: TaskModel): void {
       `return ${isBatch ? "enqueueBatch" : "enqueue"}(db, ${names.task}, ${given}, spec);`,
     ],
     docs: [
-      isBatch
-        ? `Adds the items as a job of task ${identifier}, or as several jobs when there are too many for one. In a transaction, give its client.`
-        : `Adds a job of task ${identifier}. In a transaction, give its client.`,
+      asDoc(
+        isBatch
+          ? `Adds the items as a job of task ${identifier}, or as several jobs when there are too many for one. In a transaction, give its client.`
+          : `Adds a job of task ${identifier}. In a transaction, give its client.`,
+      ),
     ],
   });
   if (names.addMany === undefined) return;
@@ -155,11 +159,11 @@ function addHelpers(file: SourceFile, model: TaskModel): void {
     parameters: [db, { name: "items", type: `readonly JobItem<${names.input}>[]` }],
     returnType: `Promise<${job}[]>`,
     statements: [`return enqueueMany(db, ${names.task}, items);`],
-    docs: [`Adds jobs of task ${identifier} in one round trip: all of them or none.`],
+    docs: [asDoc(`Adds jobs of task ${identifier} in one round trip: all of them or none.`)],
   });
 }
 
 /** A text that can't end its comment. */
-export function asDoc(text: string): string {
+function asDoc(text: string): string {
   return text.replaceAll("*/", "*\\/");
 }

@@ -3,8 +3,10 @@
 import {
   bindClient,
   bindHandlers,
+  defineCron,
   type Client,
   type ClientOptions,
+  type CronBuilder,
   type Handlers,
   type HandlerSet,
 } from "taskwright";
@@ -43,3 +45,9 @@ export type TaskClient = Client<Tasks, typeof methods>;
 export function createClient(options: ClientOptions): TaskClient {
   return bindClient(tasks, methods, options);
 }
+
+/**
+ * Makes recurring jobs, for a worker's `cronEntries`. A misspelt task or a wrong payload does not
+ * compile.
+ */
+export const cron: CronBuilder<Tasks> = defineCron(tasks);
