@@ -30,6 +30,7 @@ export type ErrorCode =
   | "WAIT_TIMEOUT"
   | "WAIT_FAILED"
   | "WORKER_STATE"
+  | "BULK_FAILED"
   | "CLEANUP_BUSY"
   | "PLUGIN_INVALID"
   | "CODEGEN_FAILED"

@@ -39,6 +39,9 @@ export { resolveCronEntries, type CronSources, type ResolvedCronEntry } from "./
 export { nextTicks, type Schedule } from "./cron/schedule.js";
 export type { Executor, QueryResult } from "./database/executor.js";
 export { TaskwrightError, type ErrorCode } from "./errors.js";
+export { BulkError } from "./jobs/bulk-error.js";
+export type { BulkOptions, BulkProgress } from "./jobs/bulk-options.js";
+export type { ItemSource } from "./jobs/item-reader.js";
 export type { Job } from "./jobs/job.js";
 export { silentLogger, type Logger } from "./log.js";
 export * from "./manage/index.js";
@@ -63,6 +66,7 @@ export type { SettleInterceptor, SettleOutcome, SettleRequest } from "./plugins/
 export type { AddArguments, Added, AddedJob, AddJob, InputOf } from "./tasks/added.js";
 export { BatchError, type BatchHandler, type BatchResult } from "./tasks/batch.js";
 export type { CronInfo, JobContext, JobTransaction } from "./tasks/context.js";
+export { enqueueBulk } from "./tasks/enqueue-bulk.js";
 export { enqueue, enqueueBatch, enqueueMany, type JobItem } from "./tasks/enqueue.js";
 export {
   bindHandlers,

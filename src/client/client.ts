@@ -1,6 +1,8 @@
 import { Database } from "../database/database.js";
 import type { Executor } from "../database/executor.js";
 import { defaultSchema } from "../database/identifier.js";
+import type { BulkOptions, BulkProgress } from "../jobs/bulk-options.js";
+import type { ItemSource } from "../jobs/item-reader.js";
 import type { AddArguments, Added, AddedJob, InputOf } from "../tasks/added.js";
 import type { JobItem } from "../tasks/enqueue.js";
 import type { TaskRegistry } from "../tasks/handlers.js";
@@ -31,6 +33,16 @@ export interface BaseClient<Registry> extends AsyncDisposable {
     task: Id,
     items: readonly JobItem<InputOf<Registry[Id]>>[],
   ) => Promise<AddedJob<Registry[Id]>[]>;
+  /**
+   * Adds any number of jobs of one task from an array, a generator or a stream, in chunks, as
+   * `enqueueBulk` does.
+   * @throws BulkError `BULK_FAILED`; TaskwrightError `TASK_UNKNOWN`, `OPTION_UNKNOWN`, `OPTION_INVALID`
+   */
+  readonly addBulk: <Id extends SingleTask<Registry>>(
+    task: Id,
+    items: ItemSource<JobItem<InputOf<Registry[Id]>>>,
+    options?: BulkOptions,
+  ) => Promise<BulkProgress>;
   /** Closes the client's own connections, if it has any; a given pool is left to its owner. */
   readonly end: () => Promise<void>;
 }
@@ -115,6 +127,11 @@ function makeClient(tasks: ClientTasks, db: Executor, end: () => Promise<void>):
       enqueuer.add(db, findTask(registry, identifier), ...args),
     addMany: async (identifier: string, items: readonly JobItem<unknown>[]) =>
       enqueuer.addMany(db, findTask(registry, identifier), items),
+    addBulk: async (
+      identifier: string,
+      items: ItemSource<JobItem<unknown>>,
+      options: BulkOptions = {},
+    ) => enqueuer.addBulk(db, findTask(registry, identifier), items, options),
     within: (other: Executor) => makeClient(tasks, other, async () => {}),
     end,
     [Symbol.asyncDispose]: end,

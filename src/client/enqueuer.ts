@@ -1,6 +1,9 @@
 import type { Executor } from "../database/executor.js";
-import { bindQueries } from "../database/queries.js";
+import { bindQueries, type Queries } from "../database/queries.js";
+import { addInBulk } from "../jobs/bulk.js";
+import { resolveBulkOptions, type BulkOptions, type BulkProgress } from "../jobs/bulk-options.js";
 import { insertJobs, type JobInsert } from "../jobs/insert.js";
+import type { ItemSource } from "../jobs/item-reader.js";
 import type { Job } from "../jobs/job.js";
 import { composeEnqueue, type EnqueueChain, type EnqueueRequest } from "../plugins/enqueue.js";
 import type { Plugin } from "../plugins/plugin.js";
@@ -59,20 +62,62 @@ export class Enqueuer {
     return (await this.#addAll(db, task, requests)) as AddedJob<Task>[];
   }
 
+  /**
+   * Adds any number of jobs of one task, in chunks. Each chunk goes through the interceptors together.
+   * @throws BulkError `BULK_FAILED`; TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID`
+   */
+  async addBulk<Task extends AnyTask>(
+    db: Executor,
+    task: Task,
+    items: ItemSource<JobItem<InputOf<Task>>>,
+    options: BulkOptions,
+  ): Promise<BulkProgress> {
+    const owner = "addBulk";
+    const bulk = {
+      owner,
+      task: task.identifier,
+      items,
+      options: resolveBulkOptions(owner, options),
+    };
+    if (this.#chain === undefined) {
+      const queries = this.#bindQueries(task);
+      return addInBulk(db, {
+        ...bulk,
+        prepare: ({ payload, spec }) => toInsert(task, payload, spec),
+        lengthOf: ({ payload }) => payload.length,
+        insert: async (tx, chunk) => chunk.length - (await insertJobs(queries, tx, chunk)).length,
+      });
+    }
+    return addInBulk(db, {
+      ...bulk,
+      prepare: ({ payload, spec }) => toRequest(task, payload, spec),
+      // What interceptors make of it isn't known yet.
+      lengthOf: () => 0,
+      insert: async (tx, chunk) => {
+        const jobs = await this.#addAll(tx, task, chunk);
+        return jobs.filter((job) => job === undefined).length;
+      },
+    });
+  }
+
   async #addAll(
     db: Executor,
     task: AnyTask,
     requests: readonly EnqueueRequest[],
   ): Promise<(Job | undefined)[]> {
     if (requests.length === 0) return [];
-    const schema = this.#schema ?? task.schema;
-    const queries = bindQueries({ schema, preparedStatements: this.#preparedStatements });
+    const queries = this.#bindQueries(task);
     const insert = (inserts: readonly JobInsert[]) => insertJobs(queries, db, inserts);
     const prepare = (request: EnqueueRequest, index: number) =>
       requests.length === 1 ? prepareJob(request) : atIndex(index, () => prepareJob(request));
     return this.#chain === undefined
       ? insert(requests.map(prepare))
       : addThrough(this.#chain, requests, prepare, insert);
+  }
+
+  #bindQueries(task: AnyTask): Queries {
+    const schema = this.#schema ?? task.schema;
+    return bindQueries({ schema, preparedStatements: this.#preparedStatements });
   }
 }
 
