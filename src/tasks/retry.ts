@@ -88,7 +88,18 @@ function isTime(time: unknown): time is number | Date {
 export function toRetryText(time: RetryTime | undefined): string {
   if (time === undefined) return "";
   if (time === "never") return time;
-  if (typeof time === "number") return `PT${(time / 1000).toFixed(3)}S`;
+  if (typeof time === "number") return toInterval(time);
   // What has passed is now; PostgreSQL takes neither years before the first nor the sign of later ones.
   return new Date(Math.max(time.getTime(), 0)).toISOString().replace(/^\+/u, "");
 }
+
+/** PostgreSQL before 15 takes no more in one field of an interval. */
+const maxSeconds = 2_147_483_647;
+
+function toInterval(delayMs: number): string {
+  if (delayMs <= maxSeconds * 1000) return `PT${(delayMs / 1000).toFixed(3)}S`;
+  // A day of an interval may be an hour longer or shorter, which is no matter after 68 years.
+  return `P${Math.floor(delayMs / dayMs)}DT${Math.floor((delayMs % dayMs) / 1000)}S`;
+}
+
+const dayMs = 86_400_000;
