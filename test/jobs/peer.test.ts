@@ -64,14 +64,17 @@ const everything = `
   select tasks.identifier, queues.queue_name, jobs.payload, jobs.payload::text as text, jobs.priority,
     case when abs(extract(epoch from jobs.run_at - now())) < 600 then 'now' else jobs.run_at::text end as run_at,
     jobs.attempts, jobs.max_attempts, jobs.last_error, jobs.key, jobs.locked_at is null as is_free,
-    jobs.locked_by, jobs.revision, jobs.flags, jobs.is_available,
+    jobs.locked_by, case when jobs.key is not null then jobs.revision end as revision, jobs.flags, jobs.is_available,
     jobs.updated_at > jobs.created_at as is_updated
   from graphile_worker._private_jobs as jobs
   left join graphile_worker._private_tasks as tasks on tasks.id = jobs.task_id
   left join graphile_worker._private_job_queues as queues on queues.id = jobs.job_queue_id
   order by ${contentOrder}`;
 
-/** Without times of day and numbers from sequences, which the peer uses up faster. */
+/**
+ * Without times of day and numbers from sequences, which the peer uses up faster. Of revisions only
+ * those of keyed jobs are compared: that a job lost its key to a new one is a revision with us alone.
+ */
 function withoutAccidents(row: Record<string, unknown>): Record<string, unknown> {
   const accidents = [
     "id",
@@ -81,6 +84,7 @@ function withoutAccidents(row: Record<string, unknown>): Record<string, unknown>
     "created_at",
     "updated_at",
     "locked_at",
+    ...(row["key"] === null ? ["revision"] : []),
   ];
   return Object.fromEntries(
     Object.entries(row).map(([column, value]) =>
