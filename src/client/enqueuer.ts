@@ -8,7 +8,7 @@ import type { Job } from "../jobs/job.js";
 import { composeEnqueue, type EnqueueChain, type EnqueueRequest } from "../plugins/enqueue.js";
 import type { Plugin } from "../plugins/plugin.js";
 import type { AddArguments, Added, AddedJob, InputOf } from "../tasks/added.js";
-import { atIndex, splitBatch, toInsert, type JobItem } from "../tasks/enqueue.js";
+import { atIndex, checkItems, splitBatch, toInsert, type JobItem } from "../tasks/enqueue.js";
 import type { TaskSpec } from "../tasks/spec.js";
 import type { AnyTask, TaskDefinition } from "../tasks/task.js";
 import { Gathering } from "./gathering.js";
@@ -58,7 +58,9 @@ export class Enqueuer {
     task: Task,
     items: readonly JobItem<InputOf<Task>>[],
   ): Promise<AddedJob<Task>[]> {
-    const requests = items.map(({ payload, spec }) => toRequest(task, payload, spec));
+    const requests = checkItems(task, items).map(({ payload, spec }) =>
+      toRequest(task, payload, spec),
+    );
     return (await this.#addAll(db, task, requests)) as AddedJob<Task>[];
   }
 
@@ -122,7 +124,7 @@ export class Enqueuer {
 }
 
 function toRequest(task: AnyTask, payload: unknown, spec: TaskSpec | undefined): EnqueueRequest {
-  return { task, payload, spec: spec ?? {} };
+  return { task, payload, spec: spec === undefined ? {} : spec };
 }
 
 function prepareJob({ task, payload, spec }: EnqueueRequest): JobInsert {

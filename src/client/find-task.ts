@@ -4,7 +4,9 @@ import type { TaskRegistry } from "../tasks/handlers.js";
 import type { AnyTask } from "../tasks/task.js";
 
 /** @throws TaskwrightError `TASK_UNKNOWN` */
-export function findTask(registry: TaskRegistry, identifier: string): AnyTask {
+export function findTask(registry: TaskRegistry, given: unknown): AnyTask {
+  // The caller may be JavaScript's.
+  const identifier = String(given);
   const task = Object.hasOwn(registry, identifier) ? registry[identifier] : undefined;
   if (task !== undefined) return task;
   const known = Object.keys(registry);

@@ -20,6 +20,9 @@ const transientCodes = new Set([
   "CONNECTION_CLOSED", // postgres
   "CONNECTION_DESTROYED", // postgres
   "CONNECT_TIMEOUT", // postgres
+  "ConnectionClosed", // Prisma
+  "DatabaseNotReachable", // Prisma
+  "SocketTimeout", // Prisma
   "EADDRNOTAVAIL",
   "EAI_AGAIN",
   "ECONNABORTED",
@@ -72,11 +75,27 @@ export function sqlState(error: unknown): string | undefined {
 export function isTransient(error: unknown): boolean {
   const state = sqlState(error);
   if (state !== undefined) return transientStates.some((prefix) => state.startsWith(prefix));
-  return layersOf(error).some(({ code, message, errors }) => {
-    if (typeof code === "string" && transientCodes.has(code)) return true;
+  return layersOf(error).some(({ code, kind, message, errors }) => {
+    if ([code, kind].some((name) => typeof name === "string" && transientCodes.has(name)))
+      return true;
     if (Array.isArray(errors) && errors.some(isTransient)) return true;
     return typeof message === "string" && driverMessages.test(message);
   });
+}
+
+/** What drivers say of a pool, a connection or a transaction that its owner ended. */
+const endedCodes = new Set(["CONNECTION_ENDED", "P2028"]);
+const endedMessages =
+  /^(Cannot use a pool after calling end|Client was closed|Unable to acquire a connection|Transaction query already complete|driver has already been destroyed|aborted$)/u;
+
+/** Whether there is no connection, for whatever reason, or no longer the one that was asked. */
+export function losesConnection(error: unknown): boolean {
+  if (breaksConnection(error)) return true;
+  return layersOf(error).some(
+    ({ code, message }) =>
+      (typeof code === "string" && endedCodes.has(code)) ||
+      (typeof message === "string" && endedMessages.test(message)),
+  );
 }
 
 /**
@@ -92,6 +111,7 @@ export function breaksConnection(error: unknown): boolean {
 /** The fields that errors of drivers and of their wrappers may have. */
 interface Layer {
   readonly code?: unknown;
+  readonly kind?: unknown;
   readonly message?: unknown;
   readonly originalCode?: unknown;
   readonly originalMessage?: unknown;

@@ -3,9 +3,10 @@ import type { PreparedQuery } from "@pgtyped/runtime";
 import { queries } from "../../generated/queries/index.js";
 import { bindSchema, quoteIdentifier } from "./identifier.js";
 import {
+  checkExecutor,
   isStatementExecutor,
+  rowsOf,
   type Executor,
-  type QueryResult,
   type Statement,
 } from "./executor.js";
 import { toParameter } from "./parameter.js";
@@ -71,16 +72,17 @@ function bindQuery(
     return statement;
   };
   return async (db: Executor, params?: unknown): Promise<unknown[]> => {
+    checkExecutor(db);
     let rows: unknown[] = [];
     const connection = {
       query: async (template: string, given: unknown[]) => {
         const { name, text } = statementFor(template);
         const values = given.map(toParameter);
-        const result: QueryResult =
+        const result =
           preparedStatements && isStatementExecutor(db)
             ? await db.execute({ name, text, values })
             : await db.query(text, values);
-        rows = result.rows;
+        rows = rowsOf(result);
         return { rows: [], rowCount: 0 };
       },
     };

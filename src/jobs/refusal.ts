@@ -1,5 +1,5 @@
-import { serverFailure } from "../database/failure.js";
-import { TaskwrightError, type ErrorCode } from "../errors.js";
+import { losesConnection, serverFailure } from "../database/failure.js";
+import { TaskwrightError, toError, type ErrorCode } from "../errors.js";
 
 interface Refusal {
   readonly code: ErrorCode;
@@ -20,6 +20,11 @@ const payloadRefused: Refusal = {
   message:
     "PostgreSQL can't hold a payload: payloads that are merged through a job key may have no NUL character and no half of a surrogate pair.",
 };
+const unreachable: Refusal = {
+  code: "DATABASE_UNREACHABLE",
+  message:
+    "The database can't be reached, or the connection was lost or closed before it answered. Check that the server is up and that the pool or the transaction is still open. What was asked for may have happened, unless a transaction was open; adding a job with a jobKey again is safe.",
+};
 
 /** What the database's refusals mean where a job is added. */
 const refusals: Readonly<Record<string, Refusal>> = {
@@ -35,18 +40,42 @@ const refusals: Readonly<Record<string, Refusal>> = {
   "23514": specRefused, // a table's check
   "22021": payloadRefused, // not a character
   "22P05": payloadRefused, // no such character in text
+  "25006": {
+    code: "DATABASE_READ_ONLY",
+    message: "The server, or the transaction, is read-only. Connect to the primary server.",
+  },
+  "25P02": {
+    code: "TRANSACTION_ABORTED",
+    message:
+      "An earlier statement of the transaction failed, so that PostgreSQL takes no more of it. Roll it back, or confine what may fail to a savepoint.",
+  },
+  "42501": {
+    code: "PRIVILEGE_MISSING",
+    message: "This role may not use the queue's schema. Grant it what the schema's owner has.",
+  },
   "22P02": { code: "PAYLOAD_NOT_JSON", message: "PostgreSQL can't read a payload as JSON." },
 };
 
-/** The error that tells the caller what to do, or the same one where that isn't known. */
+/**
+ * The error that tells the caller what to do. What else PostgreSQL says, such as of a deadlock or a
+ * timeout, stays the driver's error, which the owner of a transaction may know how to deal with.
+ */
 export function explainRefusal(error: unknown): unknown {
+  if (error instanceof TaskwrightError) return error;
   const failure = serverFailure(error);
-  const refusal = failure === undefined ? undefined : refusals[failure.state];
-  if (failure === undefined || refusal === undefined) return error;
+  const known = failure === undefined ? undefined : refusals[failure.state];
+  const refusal = known ?? (losesConnection(error) ? unreachable : undefined);
+  if (refusal === undefined) return toError(error);
   return new TaskwrightError(
     refusal.code,
-    `${refusal.message} It said: ${failure.message}`,
-    { sqlState: failure.state },
+    `${refusal.message} It said: ${failure?.message ?? describe(error)}`,
+    { sqlState: failure?.state },
     { cause: error },
   );
+}
+
+/** Node's error for several addresses that all refused has no message of its own. */
+function describe(error: unknown): string {
+  const { message, code } = toError(error) as NodeJS.ErrnoException;
+  return message === "" ? String(code) : message;
 }

@@ -3,6 +3,7 @@ import type { Executor } from "../database/executor.js";
 import { insertJobs, type JobInsert } from "../jobs/insert.js";
 import type { Job } from "../jobs/job.js";
 import { TaskwrightError } from "../errors.js";
+import { refuseOption, refuseUnknownOptions } from "../options.js";
 import { payloadError } from "./issues.js";
 import { toJson } from "./json.js";
 import { resolveSpec, type TaskSpec } from "./spec.js";
@@ -17,7 +18,9 @@ export interface JobItem<Input> {
 
 /**
  * Adds one job. Called by the generated `add…` helpers.
- * @throws TaskwrightError `PAYLOAD_INVALID`, `SPEC_INVALID`, `SCHEMA_MISSING`; nothing was added then.
+ * @throws TaskwrightError `PAYLOAD_INVALID`, `SPEC_INVALID`, `SCHEMA_MISSING`, `EXECUTOR_INVALID`,
+ * `TRANSACTION_ABORTED`, `DATABASE_READ_ONLY`, `PRIVILEGE_MISSING`: nothing was added then. After
+ * `DATABASE_UNREACHABLE` it isn't known whether the job was added, unless a transaction was open.
  */
 export async function enqueue<Input, Payload>(
   db: Executor,
@@ -26,8 +29,7 @@ export async function enqueue<Input, Payload>(
   spec?: TaskSpec,
 ): Promise<Job<Payload>> {
   const [job] = await insert<Payload>(db, task.schema, [toInsert(task, payload, spec)]);
-  if (job === undefined) throw new Error(`No job came back for task ${task.identifier}.`);
-  return job;
+  return job as Job<Payload>;
 }
 
 /**
@@ -39,7 +41,7 @@ export async function enqueueMany<Input, Payload>(
   task: TaskDefinition<Input, Payload>,
   items: readonly JobItem<Input>[],
 ): Promise<Job<Payload>[]> {
-  const inserts = items.map(({ payload, spec }, index) =>
+  const inserts = checkItems(task, items).map(({ payload, spec }, index) =>
     atIndex(index, () => toInsert(task, payload, spec)),
   );
   return insert<Payload>(db, task.schema, inserts);
@@ -102,6 +104,27 @@ export function toInsert<Input, Payload>(
   if (!result.ok) throw payloadError(identifier, result.issues);
   const spec = resolveSpec(identifier, task.spec(result.value), given);
   return { identifier, payload: JSON.stringify(result.value), spec };
+}
+
+/**
+ * The items of a call, whose caller may be JavaScript's.
+ * @throws TaskwrightError `OPTION_INVALID`, `OPTION_UNKNOWN`
+ */
+export function checkItems<Input>(
+  { identifier }: { readonly identifier: string },
+  items: readonly JobItem<Input>[],
+): readonly JobItem<Input>[] {
+  const expected = "an array of objects with a payload and perhaps a spec";
+  if (!Array.isArray(items)) refuseOption(`task ${identifier}`, "items", expected);
+  // Array.from also sees the holes of an array.
+  for (const [index, item] of Array.from<unknown>(items).entries()) {
+    atIndex(index, () => {
+      const isObject = typeof item === "object" && item !== null && !Array.isArray(item);
+      if (!isObject) refuseOption(`task ${identifier}`, "items", expected);
+      refuseUnknownOptions(`An item of task ${identifier}`, item, ["payload", "spec"]);
+    });
+  }
+  return items;
 }
 
 /** Adds to an error which of many items it is about. */

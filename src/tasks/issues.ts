@@ -1,4 +1,5 @@
 import { TaskwrightError } from "../errors.js";
+import { toPointer } from "./pointer.js";
 
 /** One way in which a payload broke its schema: the shape of what was given, never the content. */
 export interface PayloadIssue {
@@ -63,7 +64,7 @@ function offendingKey({ keyword, params }: ValidatorError): string {
       : keyword === "additionalProperties"
         ? params["additionalProperty"]
         : undefined;
-  return typeof key === "string" ? `/${escapePointer(key)}` : "";
+  return typeof key === "string" ? toPointer([key]) : "";
 }
 
 function issueMessage({ keyword, params, message }: ValidatorError): string {
@@ -99,8 +100,4 @@ function readPointer(value: unknown, pointer: string): unknown {
     current = Object.hasOwn(current, key) ? (current as Record<string, unknown>)[key] : undefined;
   }
   return current;
-}
-
-function escapePointer(key: string): string {
-  return key.replaceAll("~", "~0").replaceAll("/", "~1");
 }

@@ -1,4 +1,6 @@
+import { types } from "node:util";
 import type { PayloadIssue } from "./issues.js";
+import { toPointer } from "./pointer.js";
 
 /** A value as JSON text, or why it can't be. */
 export type JsonText =
@@ -7,27 +9,93 @@ export type JsonText =
 
 /**
  * What PostgreSQL will hold of a value. Fields that are `undefined` go missing and a Date becomes
- * a string, as `JSON.stringify` has it; what it would turn into `null` or drop whole is refused.
+ * a string, as `JSON.stringify` has it; what it would turn into `null` or `{}`, or drop whole, is
+ * refused.
  */
 export function toJson(value: unknown): JsonText {
   try {
-    const text = JSON.stringify(value, refuseLoss) as string | undefined;
+    const text = JSON.stringify(value, refuseLoss()) as string | undefined;
     if (text !== undefined) return { ok: true, text };
-    return notJson(`must be a JSON value, was ${typeof value}`);
+    return notJson("", `must be a JSON value, was ${typeof value}`);
   } catch (error) {
-    return notJson(
-      `can't be written as JSON: ${error instanceof Error ? error.message : "unknown"}`,
-    );
+    if (error instanceof Loss) return notJson(error.pointer, error.message);
+    return notJson("", `can't be written as JSON: ${explain(error)}`);
   }
 }
 
-function refuseLoss(key: string, value: unknown): unknown {
-  if (typeof value === "number" && !Number.isFinite(value)) {
-    throw new RangeError(`"${key}" is ${value}, which JSON doesn't have`);
+class Loss extends Error {
+  readonly pointer: string;
+
+  constructor(pointer: string, message: string) {
+    super(message);
+    this.pointer = pointer;
   }
-  return value;
 }
 
-function notJson(message: string): JsonText {
-  return { ok: false, issue: { pointer: "", rule: "json", message } };
+/** A replacer for one call of `JSON.stringify`, which walks down a value before it goes on. */
+function refuseLoss(): (this: unknown, key: string, value: unknown) => unknown {
+  const path: { readonly key: string; readonly value: object }[] = [];
+  return function refuse(key, value) {
+    while (path.length > 0 && path.at(-1)?.value !== this) path.pop();
+    const loss = findLoss(this, key, value);
+    if (loss !== undefined) {
+      const keys = [...path.map((step) => step.key), key].slice(1);
+      throw new Loss(toPointer(keys), loss);
+    }
+    if (typeof value === "object" && value !== null) path.push({ key, value });
+    return value;
+  };
+}
+
+/** What would be lost of a value; `holder[key]` is what its `toJSON` was asked for. */
+function findLoss(holder: unknown, key: string, value: unknown): string | undefined {
+  switch (typeof value) {
+    case "number":
+      return Number.isFinite(value) ? undefined : `is ${value}, which JSON doesn't have`;
+    case "bigint":
+      return "is a BigInt, which JSON doesn't have: give a string, or a number if it is small";
+    case "function":
+    case "symbol":
+      return `is a ${typeof value}, which JSON doesn't have`;
+    case "undefined":
+      return Array.isArray(holder) ? "is missing in an array, where JSON has no gaps" : undefined;
+    case "object":
+      return findObjectLoss((holder as Record<string, unknown>)[key], value);
+    case "string":
+    case "boolean":
+      return undefined;
+  }
+}
+
+function findObjectLoss(given: unknown, value: object | null): string | undefined {
+  if (value === null) return types.isDate(given) ? "is an invalid Date" : undefined;
+  const isPlain = Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
+  if (isPlain) return undefined;
+  if (types.isNumberObject(value) && !Number.isFinite(Number(value))) {
+    return `is ${Number(value)}, which JSON doesn't have`;
+  }
+  const kind = emptied.find(([, test]) => test(value))?.[0];
+  return kind === undefined ? undefined : `is ${kind}, of which JSON would keep nothing`;
+}
+
+/** What `JSON.stringify` makes `{}` of. */
+const emptied: readonly (readonly [kind: string, test: (value: object) => boolean])[] = [
+  ["a Map", types.isMap],
+  ["a Set", types.isSet],
+  ["a WeakMap", types.isWeakMap],
+  ["a WeakSet", types.isWeakSet],
+  ["a Promise", types.isPromise],
+  ["a RegExp", types.isRegExp],
+  ["an ArrayBuffer", types.isAnyArrayBuffer],
+  ["an Error", types.isNativeError],
+];
+
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return "its toJSON or a getter threw what isn't an Error";
+  // V8's word for a stack that is full.
+  return /call stack/u.test(error.message) ? "it is nested too deeply" : error.message;
+}
+
+function notJson(pointer: string, message: string): JsonText {
+  return { ok: false, issue: { pointer, rule: "json", message } };
 }

@@ -1,4 +1,5 @@
-import { TaskwrightError } from "../errors.js";
+import { types } from "node:util";
+import { TaskwrightError, toError } from "../errors.js";
 import { suggestion } from "../options.js";
 
 /**
@@ -9,7 +10,7 @@ export type JobKeyMode = "replace" | "preserve_run_at" | "unsafe_dedupe";
 
 /** How one job is queued. The names are graphile-worker's. */
 export interface TaskSpec {
-  /** Not before this time. Default: now. */
+  /** Not before this time, which lies after the year 0. Default: now. */
   readonly runAt?: Date;
   /** Lower runs first. Default 0; -32768 to 32767. */
   readonly priority?: number;
@@ -29,10 +30,12 @@ const jobKeyModes: readonly string[] = ["replace", "preserve_run_at", "unsafe_de
 const maxInt16 = 32_767;
 const maxQueueNameLength = 128;
 const maxJobKeyLength = 512;
+/** The beginning of the year 1: PostgreSQL writes earlier ones in another way. */
+const minTimeMs = -62_135_596_800_000;
 
 /** Each option's test and what it must be; the limits are those of the database's columns. */
 const rules: Readonly<Record<keyof TaskSpec, { ok(value: unknown): boolean; expected: string }>> = {
-  runAt: { ok: isDate, expected: "a valid Date" },
+  runAt: { ok: isDate, expected: "a valid Date after the year 0" },
   priority: {
     ok: (value) => isInteger(value, -maxInt16 - 1, maxInt16),
     expected: `an integer from -32768 to ${maxInt16}`,
@@ -54,7 +57,8 @@ const rules: Readonly<Record<keyof TaskSpec, { ok(value: unknown): boolean; expe
     expected: `one of ${jobKeyModes.join(", ")}`,
   },
   flags: {
-    ok: (value) => Array.isArray(value) && value.every((flag) => isText(flag, Infinity)),
+    ok: (value) =>
+      Array.isArray(value) && Array.from(value).every((flag) => isText(flag, Infinity)),
     expected: "an array of non-empty strings",
   },
 };
@@ -64,7 +68,7 @@ const rules: Readonly<Record<keyof TaskSpec, { ok(value: unknown): boolean; expe
  * @throws TaskwrightError `SPEC_INVALID`, with the task and the option in its details.
  */
 export function resolveSpec(task: string, defaults: TaskSpec, given: TaskSpec = {}): TaskSpec {
-  const spec = { ...withoutUndefined(defaults), ...withoutUndefined(given) };
+  const spec = { ...withoutUndefined(defaults), ...withoutUndefined(readOptions(task, given)) };
   for (const [option, value] of Object.entries(spec)) {
     const rule = Object.hasOwn(rules, option) ? rules[option as keyof TaskSpec] : undefined;
     if (rule === undefined) {
@@ -86,20 +90,45 @@ function specError(task: string, option: string, problem: string): TaskwrightErr
   });
 }
 
+/** A copy of the caller's options, who may be JavaScript's. */
+function readOptions(task: string, given: unknown): TaskSpec {
+  const isObject = typeof given === "object" && given !== null;
+  if (!isObject || Array.isArray(given) || types.isDate(given)) {
+    throw new TaskwrightError(
+      "SPEC_INVALID",
+      `The job options of task ${task} must be an object, such as { priority: 5 }.`,
+      { task },
+    );
+  }
+  try {
+    return { ...given };
+  } catch (error) {
+    throw new TaskwrightError(
+      "SPEC_INVALID",
+      `The job options of task ${task} can't be read: ${toError(error).message}`,
+      { task },
+      { cause: error },
+    );
+  }
+}
+
 function withoutUndefined(spec: TaskSpec): TaskSpec {
   return Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== undefined));
 }
 
 function isDate(value: unknown): boolean {
-  return value instanceof Date && !Number.isNaN(value.getTime());
+  return types.isDate(value) && value.getTime() >= minTimeMs;
 }
 
 function isInteger(value: unknown, min: number, max: number): boolean {
   return Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
 }
 
-/** PostgreSQL counts characters, JavaScript UTF-16 units; and no text may hold a NUL. */
+/**
+ * PostgreSQL counts characters, JavaScript UTF-16 units; and no text may hold a NUL or half of a
+ * surrogate pair.
+ */
 function isText(value: unknown, maxLength: number): boolean {
-  if (typeof value !== "string" || value === "" || value.includes("\0")) return false;
+  if (typeof value !== "string" || value === "" || /[\0\p{Surrogate}]/u.test(value)) return false;
   return value.length <= maxLength || Array.from(value).length <= maxLength;
 }

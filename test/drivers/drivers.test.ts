@@ -8,6 +8,8 @@ import {
 } from "../../generated/tasks/index.js";
 import {
   completeJobs,
+  defineTask,
+  enqueue,
   getJob,
   listJobs,
   listPauses,
@@ -219,9 +221,15 @@ describe.each(Object.entries(libraries))("with %s", (_, open) => {
       message: expect.stringContaining("not_there") as string,
     });
     await expect(missing).rejects.not.toThrow(/secret|select/u);
-    await expect(
-      addSendEmail(library.db, secret, { runAt: new Date(-1e15) }),
-    ).rejects.toMatchObject({ code: "SPEC_INVALID", details: { sqlState: "22009" } });
+    const long = defineTask({
+      identifier: "x".repeat(129),
+      schema: "graphile_worker",
+      validator: () => true,
+    });
+    await expect(enqueue(library.db, long, secret)).rejects.toMatchObject({
+      code: "SPEC_INVALID",
+      details: { sqlState: "23514" },
+    });
     const contact = [{ accountId: 1, email: "c@example.com", name: "\0" }];
     await addImportContacts(library.db, contact, { jobKey: "merged" });
     await expect(

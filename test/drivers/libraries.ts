@@ -73,7 +73,7 @@ const openPostgres =
             insertAccount: (email) => tx`insert into accounts (email) values (${email})`,
           }),
         ),
-      end: () => sql.end(),
+      end: () => endPostgres(sql),
     };
   };
 
@@ -127,7 +127,7 @@ function openDrizzlePostgres(connectionString: string, max = 3): Library {
           insertAccount: (email) => tx.execute(sql`insert into accounts (email) values (${email})`),
         }),
       ),
-    end: () => client.end(),
+    end: () => endPostgres(client),
   };
 }
 
@@ -156,6 +156,11 @@ function openPrisma(connectionString: string): Library {
       ),
     end: () => prisma.$disconnect(),
   };
+}
+
+/** Without a limit it waits for ever once a connection was cut. */
+function endPostgres(sql: postgres.Sql): Promise<void> {
+  return sql.end({ timeout: 1 });
 }
 
 function makePool(connectionString: string, max: number): Pool {

@@ -188,10 +188,18 @@ describe("what the database refuses", () => {
     });
   });
 
-  test("other failures pass as they are", async () => {
-    const nobody = new Pool({ host: "127.0.0.1", port: 1 });
-    const adding = insertJobs(queries, nobody, [toInsert("t")]);
-    await expect(adding).rejects.toMatchObject({ code: "ECONNREFUSED" });
-    await nobody.end();
+  test("failures that the owner of a transaction deals with pass as they are", async () => {
+    const impatient = new Pool({
+      connectionString: database.connectionString,
+      statement_timeout: 50,
+    });
+    const client = await database.pool.connect();
+    await client.query("begin; lock table graphile_worker._private_jobs");
+    const known = bindQueries({ schema: "graphile_worker", preparedStatements: false });
+    const adding = insertJobs(known, impatient, [toInsert("t")]);
+    await expect(adding).rejects.toMatchObject({ code: "57014" });
+    await client.query("rollback");
+    client.release();
+    await impatient.end();
   });
 });

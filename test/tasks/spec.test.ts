@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { TaskwrightError } from "../../src/errors.js";
 import { resolveSpec, type TaskSpec } from "../../src/tasks/spec.js";
@@ -31,6 +32,10 @@ describe("the options of a job", () => {
   test.each([
     ["a date as text", { runAt: "2026-01-01" }, "runAt"],
     ["an invalid date", { runAt: new Date(Number.NaN) }, "runAt"],
+    ["a date before the year 1", { runAt: new Date("0000-12-31") }, "runAt"],
+    ["half a surrogate pair", { jobKey: "a\ud800" }, "jobKey"],
+    ["half a surrogate pair in a flag", { flags: ["\udc00"] }, "flags"],
+    ["a hole among the flags", { flags: Object.assign(["a"], { length: 2 }) }, "flags"],
     ["a fraction", { priority: 1.5 }, "priority"],
     ["a priority past 16 bits", { priority: 32_768 }, "priority"],
     ["no attempt at all", { maxAttempts: 0 }, "maxAttempts"],
@@ -47,6 +52,33 @@ describe("the options of a job", () => {
       code: "SPEC_INVALID",
       details: { task: "send_email", option },
     });
+  });
+
+  test.each([[null], [5], ["now"], [[]], [new Date()], [() => ({})]])(
+    "are refused when they are no object: %s",
+    (given) => {
+      expect(refusal(given)).toMatchObject({
+        code: "SPEC_INVALID",
+        details: { task: "send_email" },
+      });
+    },
+  );
+
+  test("are refused when they can't be read", () => {
+    const given = {
+      get priority(): number {
+        throw new Error("no priority");
+      },
+    };
+    expect(refusal(given)).toMatchObject({
+      code: "SPEC_INVALID",
+      message: expect.stringMatching(/no priority/u) as string,
+    });
+  });
+
+  test("may have a Date of another realm, as test runners make them", () => {
+    const runAt = runInNewContext("new Date(0)") as Date;
+    expect(resolveSpec("t", {}, { runAt })).toEqual({ runAt });
   });
 
   test("that are misspelt are refused with a suggestion", () => {
