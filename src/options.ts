@@ -1,6 +1,9 @@
 import { closest, distance } from "fastest-levenshtein";
 import { TaskwrightError } from "./errors.js";
 
+/** What a timer can be set for, about 24.8 days: JavaScript fires one that is set for more at once. */
+export const maxTimerMs = 2 ** 31 - 1;
+
 /** Beyond this many edits a suggestion would be a guess. */
 const maxEdits = 3;
 

@@ -1,6 +1,14 @@
 /** The ends of JavaScript's time; PostgreSQL's goes on. */
 const endOfTimeMs = 8.64e15;
 
+/**
+ * Writes a time at which something is due, for PostgreSQL, which takes neither the sign of years after
+ * 9999 nor years before the first. What is due since before 1970 is due.
+ */
+export function writeDueTime(time: Date): string {
+  return new Date(Math.max(time.getTime(), 0)).toISOString().replace(/^\+/u, "");
+}
+
 /** The sign that JavaScript wants before years of more than four digits, and PostgreSQL doesn't. */
 const longYear = /^\d{5,}/u;
 

@@ -21,7 +21,8 @@ const sweepable = [
  * time: for where none runs, or to have it done now. It takes turns with the workers' sweeps, those
  * of the Rust crate included.
  * @param db A pool of `pg`, or an executor inside of a transaction.
- * @throws TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID`, `SCHEMA_MISSING`, and what the hook throws
+ * @throws TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID`, `SCHEMA_MISSING`; what the hook throws is in the
+ * result
  */
 export function sweep(db: Executor, options: SweepOptions = {}): Promise<SweepResult> {
   return manage("sweep", options, [...sweepable], (queries) => {

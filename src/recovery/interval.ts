@@ -1,3 +1,5 @@
+import { maxTimerMs } from "../options.js";
+
 /**
  * Calls a step again and again: the next call comes a fixed time after the last one ended, so that
  * calls never overlap. The step must not reject.
@@ -11,7 +13,7 @@ export class Interval {
 
   /** @param pauseMs Milliseconds between the end of a call and the next one. */
   constructor(pauseMs: number, step: () => Promise<void>) {
-    this.#pauseMs = pauseMs;
+    this.#pauseMs = Math.min(pauseMs, maxTimerMs);
     this.#step = step;
   }
 

@@ -1,5 +1,5 @@
 import type { Job } from "../jobs/job.js";
-import { refuseOption, refuseUnknownOptions } from "../options.js";
+import { maxTimerMs, refuseOption, refuseUnknownOptions } from "../options.js";
 
 /** What to do with a job whose worker died. */
 export type RecoveryDecision =
@@ -12,7 +12,10 @@ export type RecoveryDecision =
   /** Give it back for another time, with its attempts set if given. */
   | { readonly runAt: Date; readonly attempts?: number };
 
-/** Decides about one job of a dead worker. May be asked more than once about the same job. */
+/**
+ * Decides about one job of a dead worker. May be asked more than once about the same job. If it throws
+ * or decides what can't be done, the job is left, and `sweep:error` tells.
+ */
 export type RecoveryHook = (
   job: Job,
   deadWorkerId: string,
@@ -67,27 +70,37 @@ const defaults: ResolvedRecovery = Object.freeze({
 });
 
 const owner = "recovery";
+const intervals = ["heartbeatIntervalMs", "sweepIntervalMs", "sweepThresholdMs"] as const;
+const delays = ["foreignThresholdMs", "recoveryDelayMs"] as const;
+const maxMultiplier = 1000;
 
 /** @throws TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID` */
 export function resolveRecovery(given: RecoveryOptions = {}): ResolvedRecovery {
   refuseUnknownOptions(owner, given, Object.keys(defaults));
-  const options = { ...defaults, ...given };
-  for (const name of ["heartbeatIntervalMs", "sweepIntervalMs", "sweepThresholdMs"] as const) {
-    if (!(options[name] >= 1)) refuseOption(owner, name, "a number of milliseconds from 1");
+  const set = Object.entries(given).filter(([, value]) => value !== undefined);
+  const options: ResolvedRecovery = { ...defaults, ...Object.fromEntries(set) };
+  for (const name of intervals) checkMs(name, options[name], 1);
+  for (const name of delays) checkMs(name, options[name], 0);
+  if (options.unregisteredThresholdMs !== null) {
+    checkMs("unregisteredThresholdMs", options.unregisteredThresholdMs, 1);
   }
   if (options.sweepThresholdMs < 2 * options.heartbeatIntervalMs) {
     const least = `at least twice heartbeatIntervalMs (${options.heartbeatIntervalMs})`;
     refuseOption(owner, "sweepThresholdMs", `${least}, or one late heartbeat would be a death`);
   }
-  for (const name of ["foreignThresholdMs", "recoveryDelayMs"] as const) {
-    if (!(options[name] >= 0)) refuseOption(owner, name, "a number of milliseconds from 0");
+  const { resilientMultiplier, resilientFlags, hook } = options;
+  if (!(resilientMultiplier >= 1 && resilientMultiplier <= maxMultiplier)) {
+    refuseOption(owner, "resilientMultiplier", `a number from 1 to ${maxMultiplier}`);
   }
-  if (!(options.resilientMultiplier >= 1)) {
-    refuseOption(owner, "resilientMultiplier", "a number from 1");
+  if (!Array.isArray(resilientFlags) || resilientFlags.some((flag) => typeof flag !== "string")) {
+    refuseOption(owner, "resilientFlags", "an array of strings");
   }
-  if (options.unregisteredThresholdMs !== null && !(options.unregisteredThresholdMs >= 1)) {
-    refuseOption(owner, "unregisteredThresholdMs", "a number of milliseconds from 1, or null");
-  }
-  if (typeof options.hook !== "function") refuseOption(owner, "hook", "a function");
+  if (typeof hook !== "function") refuseOption(owner, "hook", "a function");
   return Object.freeze(options);
+}
+
+/** PostgreSQL, too, has to reckon with these. */
+function checkMs(name: string, ms: number, least: number): void {
+  if (ms >= least && ms <= maxTimerMs) return;
+  refuseOption(owner, name, `a number of milliseconds from ${least} to ${maxTimerMs}`);
 }

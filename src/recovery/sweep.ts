@@ -1,6 +1,9 @@
 import type { Executor } from "../database/executor.js";
 import type { Queries } from "../database/queries.js";
+import { writeDueTime } from "../database/time.js";
+import { toError } from "../errors.js";
 import { readJob } from "../jobs/stored-job.js";
+import { refuseOption } from "../options.js";
 import type { RecoveryDecision, ResolvedRecovery } from "./options.js";
 
 /** What one sweep found and did. */
@@ -10,12 +13,19 @@ export interface SweepResult {
   readonly deadWorkerIds: readonly string[];
   /** Jobs that were given back or failed. */
   readonly recoveredJobIds: readonly string[];
+  /** Why the hook decided nothing about some jobs, which are left. */
+  readonly hookErrors: readonly Error[];
 }
 
 /** Runs `fn` in a transaction. */
 export type RunInTransaction = <T>(fn: (tx: Executor) => Promise<T>) => Promise<T>;
 
-const nothing: SweepResult = { swept: false, deadWorkerIds: [], recoveredJobIds: [] };
+const nothing: SweepResult = {
+  swept: false,
+  deadWorkerIds: [],
+  recoveredJobIds: [],
+  hookErrors: [],
+};
 
 /**
  * Finds dead workers, asks the hook about their jobs and gives these back, in one transaction under
@@ -38,9 +48,9 @@ export function sweep(
     });
     if (dead.length === 0) return { ...nothing, swept: true };
     const workerIds = dead.map(({ workerId }) => workerId);
-    const recoveredJobIds = await recoverJobsOf(queries, tx, workerIds, options);
+    const recovered = await recoverJobsOf(queries, tx, workerIds, options);
     await queries.forgetWorkers(tx, { workerIds: JSON.stringify(workerIds) });
-    return { swept: true, deadWorkerIds: workerIds, recoveredJobIds };
+    return { swept: true, deadWorkerIds: workerIds, ...recovered };
   });
 }
 
@@ -49,24 +59,47 @@ async function recoverJobsOf(
   tx: Executor,
   workerIds: string[],
   { hook, recoveryDelayMs }: ResolvedRecovery,
-): Promise<string[]> {
-  const held = await queries.listHeldJobs(tx, { workerIds: JSON.stringify(workerIds) });
+): Promise<Pick<SweepResult, "recoveredJobIds" | "hookErrors">> {
+  const hookErrors: Error[] = [];
   const decisions: object[] = [];
+  const held = await queries.listHeldJobs(tx, { workerIds: JSON.stringify(workerIds) });
   for (const job of held.map(({ job }) => readJob(job))) {
     const workerId = job.lockedBy ?? "";
-    const decision = await hook(job, workerId);
-    if (decision !== "leave") decisions.push(toRecord(job.id, workerId, decision));
+    try {
+      const decision = checkDecision(await hook(job, workerId));
+      if (decision !== "leave") decisions.push(toRecord(job.id, workerId, decision));
+    } catch (thrown) {
+      // The jobs of others don't wait for this one.
+      hookErrors.push(toError(thrown));
+    }
   }
   const recovered = await queries.recoverJobs(tx, {
     decisions: JSON.stringify(decisions),
     delayMs: `${recoveryDelayMs}`,
   });
   if (recovered.length > 0) await queries.announceJobs(tx, { count: `${recovered.length}` });
-  return recovered.map(({ id }) => id);
+  return { recoveredJobIds: recovered.map(({ id }) => id), hookErrors };
+}
+
+const maxAttempts = 32_767;
+
+/** @throws TaskwrightError `OPTION_INVALID` */
+function checkDecision(decision: RecoveryDecision): RecoveryDecision {
+  if (decision === "recover" || decision === "fail" || decision === "leave") return decision;
+  const { runAt, attempts = 0 } = (decision ?? {}) as Partial<Exclude<RecoveryDecision, string>>;
+  const isTime = runAt instanceof Date && !Number.isNaN(runAt.getTime());
+  const isCount = Number.isInteger(attempts) && attempts >= 0 && attempts <= maxAttempts;
+  if (isTime && isCount) return decision;
+  refuseOption(
+    "recovery",
+    "hook",
+    `a function that returns "recover", "fail", "leave" or { runAt: Date, attempts?: number }`,
+  );
 }
 
 function toRecord(id: string, workerId: string, decision: Exclude<RecoveryDecision, "leave">) {
   const to = { id, worker_id: workerId };
   if (typeof decision === "string") return { ...to, action: decision };
-  return { ...to, action: "reschedule", run_at: decision.runAt, attempts: decision.attempts };
+  const { runAt, attempts } = decision;
+  return { ...to, action: "reschedule", run_at: writeDueTime(runAt), attempts };
 }

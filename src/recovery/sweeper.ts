@@ -43,7 +43,11 @@ export class Sweeper implements Service {
   async sweepOnce(): Promise<SweepResult> {
     const { queries, withTransaction, recovery, events } = this.#options;
     const result = await sweep(queries, withTransaction, recovery);
-    if (result.deadWorkerIds.length > 0) events.emit("sweep:complete", () => result);
+    for (const error of result.hookErrors) events.emit("sweep:error", () => ({ error }));
+    const { deadWorkerIds, recoveredJobIds } = result;
+    if (deadWorkerIds.length > 0) {
+      events.emit("sweep:complete", () => ({ deadWorkerIds, recoveredJobIds }));
+    }
     return result;
   }
 }

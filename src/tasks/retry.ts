@@ -1,3 +1,4 @@
+import { writeDueTime } from "../database/time.js";
 import { TaskwrightError } from "../errors.js";
 import { refuseOption } from "../options.js";
 
@@ -89,8 +90,7 @@ export function toRetryText(time: RetryTime | undefined): string {
   if (time === undefined) return "";
   if (time === "never") return time;
   if (typeof time === "number") return toInterval(time);
-  // What has passed is now; PostgreSQL takes neither years before the first nor the sign of later ones.
-  return new Date(Math.max(time.getTime(), 0)).toISOString().replace(/^\+/u, "");
+  return writeDueTime(time);
 }
 
 /** PostgreSQL before 15 takes no more in one field of an interval. */

@@ -7,7 +7,7 @@ import type { Job } from "../jobs/job.js";
 import { getJob } from "../manage/get-job.js";
 import { listJobs } from "../manage/list-jobs.js";
 import type { StoredJob } from "../jobs/stored-job.js";
-import { refuseOption, refuseUnknownOptions } from "../options.js";
+import { maxTimerMs, refuseOption, refuseUnknownOptions } from "../options.js";
 
 /** How a job can end: completed, or failed with no attempt left. */
 export type JobEnd = "completed" | "failed";
@@ -145,7 +145,7 @@ function checkWait(owner: string, { until, timeoutMs = defaultTimeoutMs }: WaitO
   if (until !== undefined && !["completed", "failed", "either"].includes(until)) {
     refuseOption(owner, "until", `"completed", "failed" or "either"`);
   }
-  if (!(timeoutMs >= 0 && timeoutMs < 2 ** 31)) {
+  if (!(timeoutMs >= 0 && timeoutMs <= maxTimerMs)) {
     refuseOption(owner, "timeoutMs", "a number of milliseconds from 0");
   }
   return timeoutMs;

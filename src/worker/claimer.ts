@@ -3,6 +3,7 @@ import type { Executor } from "../database/executor.js";
 import type { Queries } from "../database/queries.js";
 import { toError } from "../errors.js";
 import type { WorkerEvents } from "../events.js";
+import { maxTimerMs } from "../options.js";
 import { Backoff, Pause } from "./backoff.js";
 import type { ClaimJobsResult } from "../../generated/queries/worker.js";
 import { ClaimedJob, type ClaimedRow } from "./claimed-job.js";
@@ -182,7 +183,7 @@ export class Claimer implements Service {
     const { pollIntervalMs } = this.#options;
     if (pollIntervalMs === undefined) return;
     // Workers that were started together shouldn't go on together.
-    const delayMs = pollIntervalMs * (0.9 + Math.random() * 0.2);
+    const delayMs = Math.min(pollIntervalMs * (0.9 + Math.random() * 0.2), maxTimerMs);
     this.#pollTimer = setTimeout(() => {
       this.wake();
       this.#poll();

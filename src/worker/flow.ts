@@ -160,6 +160,13 @@ export class Flow<App> implements Service {
     this.#claimer.wake();
   }
 
+  /** The worker was taken for dead: what it has claimed may be with others by now. */
+  onDeclaredDead(): void {
+    this.#buffer.giveBack(() => true);
+    this.#lockWatch.hurry();
+    this.#claimer.wake();
+  }
+
   /** Something was paused: jobs of it that haven't started go back. */
   onPause(notice: PauseNotice): void {
     if (notice.schema !== this.#options.worker.schema) return;

@@ -45,10 +45,21 @@ export class LockWatch implements Service {
     });
   }
 
-  /** Looks at the jobs that have run for at least an interval. Returns how many were lost. */
-  async checkOnce(): Promise<number> {
-    const { queries, db, workerId, running, onLost, onRemoved, intervalMs } = this.#options;
-    const sinceMs = performance.now() - intervalMs;
+  /** Looks now, whenever the next look was to be: there is reason to think that locks are gone. */
+  hurry(): void {
+    // Without a timer a look is under way already, or nothing is.
+    if (this.#timer === undefined || !this.#lifecycle.isStarted) return;
+    clearTimeout(this.#timer);
+    this.#look(0);
+  }
+
+  /**
+   * Looks at the jobs that were claimed at least so many milliseconds ago, by default an interval.
+   * Returns how many were lost.
+   */
+  async checkOnce(minAgeMs = this.#options.intervalMs): Promise<number> {
+    const { queries, db, workerId, running, onLost, onRemoved } = this.#options;
+    const sinceMs = performance.now() - minAgeMs;
     const jobs = running().filter(({ claimedAtMs }) => claimedAtMs <= sinceMs);
     if (jobs.length === 0) return 0;
     const held = await queries.findHeldJobs(db, {
@@ -68,14 +79,17 @@ export class LockWatch implements Service {
   }
 
   #schedule(): void {
-    this.#timer = setTimeout(() => {
-      this.#check = this.#run();
-    }, this.#options.intervalMs);
+    this.#timer = setTimeout(() => this.#look(), this.#options.intervalMs);
   }
 
-  async #run(): Promise<void> {
+  #look(minAgeMs?: number): void {
+    this.#timer = undefined;
+    this.#check = this.#run(minAgeMs);
+  }
+
+  async #run(minAgeMs: number | undefined): Promise<void> {
     try {
-      await this.checkOnce();
+      await this.checkOnce(minAgeMs);
     } catch (thrown) {
       const error = toError(thrown);
       this.#options.events.emit("locks:error", () => ({ error }));

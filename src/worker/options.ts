@@ -5,7 +5,7 @@ import type { ResolvedCronEntry } from "../cron/resolve.js";
 import { defaultSchema } from "../database/identifier.js";
 import type { WorkerListeners } from "../events.js";
 import { checkLogger, silentLogger, type Logger } from "../log.js";
-import { refuseOption, refuseUnknownOptions } from "../options.js";
+import { maxTimerMs, refuseOption, refuseUnknownOptions } from "../options.js";
 import {
   resolveRecovery,
   type RecoveryOptions,
@@ -154,9 +154,6 @@ const defaults = {
   plugins: Object.freeze([]),
 } as const;
 
-/** Timers of JavaScript can't be longer: they would fire at once. About 24.8 days. */
-export const maxDelayMs = 2 ** 31 - 1;
-
 const known = [...Object.keys(defaults), ...Object.keys(cronDefaults), "handlers"];
 const counts = ["concurrency", "maxPoolSize"] as const;
 const durations = [
@@ -217,8 +214,8 @@ function checkNumbers<App>(owner: string, options: ResolvedWorkerOptions<App>): 
   }
   for (const name of durations) {
     const least = positive.has(name) ? 1 : 0;
-    if (!(options[name] >= least && options[name] <= maxDelayMs)) {
-      refuseOption(owner, name, `a number of milliseconds from ${least} to ${maxDelayMs}`);
+    if (!(options[name] >= least && options[name] <= maxTimerMs)) {
+      refuseOption(owner, name, `a number of milliseconds from ${least} to ${maxTimerMs}`);
     }
   }
   if (options.bufferSize !== "auto" && !isInteger(options.bufferSize, 0)) {

@@ -1,4 +1,5 @@
 import { TaskwrightError, toError } from "../errors.js";
+import { maxTimerMs } from "../options.js";
 import type { RunChain, RunResult } from "../plugins/run.js";
 import { BatchError, checkBatchResult } from "../tasks/batch.js";
 import type { BoundTask } from "../tasks/handlers.js";
@@ -10,9 +11,6 @@ import type { ClaimedJob } from "./claimed-job.js";
 import { Completion, type CompletionOptions } from "./completion.js";
 import { Context, type RunControl, type SharedContext } from "./context.js";
 import { completed, returned, skipped, type Outcome, type Unwritten } from "./outcome.js";
-
-/** JavaScript's timers fire at once when asked for more. */
-const maxDelayMs = 2 ** 31 - 1;
 
 /** Why a run was told to stop. */
 export type AbortCause = "timeout" | "shutdown" | "lost" | "removed";
@@ -162,7 +160,7 @@ export class Run<App> implements RunControl {
       };
       if (this.#hasGivenUp) return this.#giveUp();
       if (task.timeoutMs !== undefined && this.#abort === undefined) {
-        const limit = Math.min(task.timeoutMs, maxDelayMs);
+        const limit = Math.min(task.timeoutMs, maxTimerMs);
         this.#timer = setTimeout(() => this.abort("timeout"), limit);
       }
       void this.#call(payload, context).then(

@@ -1,11 +1,6 @@
 import type { WorkerEvents } from "../events.js";
-import { refuseOption } from "../options.js";
-import {
-  maxDelayMs,
-  resolveWorkerOptions,
-  type ResolvedWorkerOptions,
-  type WorkerOptions,
-} from "./options.js";
+import { maxTimerMs, refuseOption } from "../options.js";
+import { resolveWorkerOptions, type ResolvedWorkerOptions, type WorkerOptions } from "./options.js";
 import { handleSignals } from "./signals.js";
 import { WorkerRoot, type RunSummary, type WorkMode } from "./worker.js";
 
@@ -76,8 +71,8 @@ export async function runOnce<App = undefined>(given: RunOnceOptions<App>): Prom
   const startMs = performance.now();
   const { deadlineMs = Infinity } = given;
   const options = resolveWorkerOptions<App>("runOnce", given, ["deadlineMs"]);
-  if (deadlineMs !== Infinity && !(deadlineMs >= 0 && deadlineMs <= maxDelayMs)) {
-    refuseOption("runOnce", "deadlineMs", `a number of milliseconds from 0 to ${maxDelayMs}`);
+  if (deadlineMs !== Infinity && !(deadlineMs >= 0 && deadlineMs <= maxTimerMs)) {
+    refuseOption("runOnce", "deadlineMs", `a number of milliseconds from 0 to ${maxTimerMs}`);
   }
   const mode = { kind: "until-drained", deadlineMs: startMs + deadlineMs } as const;
   const root = await start(options, mode);

@@ -101,7 +101,7 @@ export class WorkerRoot<App> {
         events,
         recovery: options.recovery,
         holdsNothing: () => this.#flow.holdsNothing,
-        onDeclaredDead: () => this.#flow.wake(),
+        onDeclaredDead: () => this.#flow.onDeclaredDead(),
         withTransaction: (fn) => this.#connections.systemTransaction(fn),
         sweeps: isContinuous,
       });

@@ -179,7 +179,12 @@ describe.each(schemas)("in schema %s", (schema) => {
           return "recover";
         },
       });
-      expect(result).toEqual({ swept: true, deadWorkerIds: ["dead"], recoveredJobIds: [id] });
+      expect(result).toEqual({
+        swept: true,
+        deadWorkerIds: ["dead"],
+        recoveredJobIds: [id],
+        hookErrors: [],
+      });
       expect(seen).toMatchObject([{ id, task: "a", queueName: "q", priority: 4, attempts: 1 }]);
       await client.query("rollback");
       await expect(sweep(client, options)).rejects.toMatchObject({ code: "OPTION_INVALID" });

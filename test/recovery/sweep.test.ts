@@ -99,6 +99,7 @@ describe("a sweep", () => {
       swept: true,
       deadWorkerIds: ["dead"],
       recoveredJobIds: [id],
+      hookErrors: [],
     });
     expect(await readJob(id)).toMatchObject({
       locked_by: null,
@@ -176,13 +177,31 @@ describe("a sweep", () => {
     expect(await sweepWith()).toMatchObject({ recoveredJobIds: [left] });
   });
 
-  test("changes nothing when the hook throws", async () => {
+  test.each([
+    ["throws", () => Promise.reject(new Error("no answer")), "no answer"],
+    ["decides nothing", () => undefined as never, "must be a function that returns"],
+    ["gives no time", () => ({ runAt: new Date(NaN) }), "must be a function that returns"],
+    ["gives no number", () => ({ runAt: new Date(), attempts: -1 }), "must be a function"],
+  ])("leaves a job about which the hook %s, and says so", async (_case, hook, message) => {
     await registerWorker("dead", 31, ours);
     const id = await addHeldJob("dead");
-    const failing = sweepWith({ hook: () => Promise.reject(new Error("no answer")) });
-    await expect(failing).rejects.toThrow("no answer");
+    const other = await addHeldJob("dead");
+    const result = await sweepWith({ hook: (job) => (job.id === id ? hook() : "recover") });
+    expect(result).toMatchObject({ recoveredJobIds: [other] });
+    expect(result.hookErrors).toMatchObject([{ message: expect.stringContaining(message) }]);
     expect(await readJob(id)).toMatchObject({ locked_by: "dead" });
+    expect(await sweepWith()).toMatchObject({ recoveredJobIds: [id] });
   });
+
+  test.each([new Date(8.64e15), new Date(-8.64e15)])(
+    "gives a job the time %s, which PostgreSQL writes in its own way",
+    async (runAt) => {
+      await registerWorker("dead", 31, ours);
+      const id = await addHeldJob("dead");
+      expect(await sweepWith({ hook: () => ({ runAt }) })).toMatchObject({ recoveredJobIds: [id] });
+      expect(await readJob(id)).toMatchObject({ locked_by: null, due: runAt < new Date() });
+    },
+  );
 
   test("leaves the work to a sweep that is under way", async () => {
     await registerWorker("dead", 31, ours);
@@ -215,6 +234,23 @@ describe("the options of recovery", () => {
     );
     expect(() => resolveRecovery({ sweepTreshold: 1 } as never)).toThrow(
       expect.objectContaining({ code: "OPTION_UNKNOWN" }),
+    );
+    expect(resolveRecovery({ sweepIntervalMs: undefined } as never)).toEqual(resolveRecovery());
+  });
+
+  test.each([
+    { heartbeatIntervalMs: 0 },
+    { sweepIntervalMs: Infinity },
+    { sweepThresholdMs: Infinity },
+    { foreignThresholdMs: 2 ** 31 },
+    { recoveryDelayMs: -1 },
+    { unregisteredThresholdMs: NaN },
+    { resilientMultiplier: Infinity },
+    { resilientFlags: "infrastructure_resilient" as never },
+    { hook: "fail" as never },
+  ])("are refused when they can't be meant: %o", (options) => {
+    expect(() => resolveRecovery(options)).toThrow(
+      expect.objectContaining({ code: "OPTION_INVALID" }),
     );
   });
 });

@@ -2,7 +2,7 @@ import { Pool } from "pg";
 import { expect, test } from "vitest";
 import { startWorker, type WorkerOptions } from "../../src/index.js";
 import { resolveWorkerOptions } from "../../src/worker/options.js";
-import { handlersFor } from "./support.js";
+import { createQueue, handlersFor } from "./support.js";
 
 const handlers = handlersFor({ task: () => {} });
 const connectionString = "postgres://localhost/never";
@@ -46,4 +46,23 @@ test.each<[string, Partial<WorkerOptions>]>([
     code: "OPTION_INVALID",
     details: { owner: "startWorker", option },
   });
+});
+
+test("the longest intervals are no shorter than others: their jitter stays within a timer's reach", async () => {
+  const overflows: unknown[] = [];
+  const onWarning = (warning: Error) => void overflows.push(warning.name);
+  process.on("warning", onWarning);
+  const database = await createQueue();
+  for (let start = 0; start < 8; start++) {
+    const worker = await startWorker({
+      pool: database.pool,
+      handlers: handlersFor({ task: () => {} }),
+      pollIntervalMs: 2 ** 31 - 1,
+      recovery: { sweepIntervalMs: 2 ** 31 - 1 },
+    });
+    await worker.stop();
+  }
+  await database.drop();
+  process.off("warning", onWarning);
+  expect(overflows).toEqual([]);
 });
