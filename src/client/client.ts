@@ -7,6 +7,7 @@ import type { AddArguments, Added, AddedJob, InputOf } from "../tasks/added.js";
 import type { JobItem } from "../tasks/enqueue.js";
 import type { TaskRegistry } from "../tasks/handlers.js";
 import type { AnyTask, BatchOptions } from "../tasks/task.js";
+import { Coalescing } from "./coalescing.js";
 import { Enqueuer } from "./enqueuer.js";
 import { findTask } from "./find-task.js";
 import { bindManagement, type ManagementMethods } from "./management.js";
@@ -80,8 +81,13 @@ export function bindClient<
   const Names extends MethodNames<Registry>,
 >(registry: Registry, names: Names, given: ClientOptions): Client<Registry, Names> {
   const options = resolveClientOptions(given);
-  const enqueuer = new Enqueuer({ ...options, schema: options.schema });
-  const { db, end } = openExecutor(options);
+  const { db, end: close } = openExecutor(options);
+  const coalescing = options.coalesce ? new Coalescing(db) : undefined;
+  const enqueuer = new Enqueuer({ ...options, schema: options.schema, coalescing });
+  const end = async () => {
+    await coalescing?.idle();
+    await close();
+  };
   // The tasks of a registry were generated together, for one schema.
   const schema = options.schema ?? Object.values(registry)[0]?.schema ?? defaultSchema;
   return makeClient({ registry, names, enqueuer, schema }, db, end) as Client<Registry, Names>;

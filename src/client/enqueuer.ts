@@ -11,6 +11,7 @@ import type { AddArguments, Added, AddedJob, InputOf } from "../tasks/added.js";
 import { atIndex, checkItems, splitBatch, toInsert, type JobItem } from "../tasks/enqueue.js";
 import type { TaskSpec } from "../tasks/spec.js";
 import type { AnyTask, TaskDefinition } from "../tasks/task.js";
+import type { Coalescing } from "./coalescing.js";
 import { Gathering } from "./gathering.js";
 
 export interface EnqueuerOptions {
@@ -18,6 +19,8 @@ export interface EnqueuerOptions {
   readonly schema: string | undefined;
   readonly preparedStatements: boolean;
   readonly plugins: readonly Plugin[];
+  /** Adds the single jobs of its executor, together with those of others. Default: each by itself. */
+  readonly coalescing?: Coalescing | undefined;
 }
 
 /** Adds jobs through the enqueue interceptors of plugins. */
@@ -25,11 +28,13 @@ export class Enqueuer {
   readonly #schema: string | undefined;
   readonly #preparedStatements: boolean;
   readonly #chain: EnqueueChain | undefined;
+  readonly #coalescing: Coalescing | undefined;
 
-  constructor({ schema, preparedStatements, plugins }: EnqueuerOptions) {
+  constructor({ schema, preparedStatements, plugins, coalescing }: EnqueuerOptions) {
     this.#schema = schema;
     this.#preparedStatements = preparedStatements;
     this.#chain = composeEnqueue(plugins);
+    this.#coalescing = coalescing;
   }
 
   /**
@@ -109,12 +114,20 @@ export class Enqueuer {
   ): Promise<(Job | undefined)[]> {
     if (requests.length === 0) return [];
     const queries = this.#bindQueries(task);
-    const insert = (inserts: readonly JobInsert[]) => insertJobs(queries, db, inserts);
+    const insert = (inserts: readonly JobInsert[]) => this.#insert(queries, db, inserts);
     const prepare = (request: EnqueueRequest, index: number) =>
       requests.length === 1 ? prepareJob(request) : atIndex(index, () => prepareJob(request));
     return this.#chain === undefined
       ? insert(requests.map(prepare))
       : addThrough(this.#chain, requests, prepare, insert);
+  }
+
+  #insert(queries: Queries, db: Executor, inserts: readonly JobInsert[]): Promise<Job[]> {
+    const [single] = inserts;
+    if (this.#coalescing?.db !== db || single === undefined || inserts.length > 1) {
+      return insertJobs(queries, db, inserts);
+    }
+    return this.#coalescing.add(queries, single).then((job) => [job]);
   }
 
   #bindQueries(task: AnyTask): Queries {

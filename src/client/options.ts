@@ -18,14 +18,26 @@ export interface ClientOptions {
   readonly schema?: string;
   /** Whether statements stay prepared. Off for poolers in transaction mode. Default true. */
   readonly preparedStatements?: boolean;
+  /**
+   * Whether jobs that are added one by one at the same time share a statement, each caller with an
+   * answer of its own. For many callers on a pool: it saves most of the round trips, without making
+   * anybody wait for others to come. Jobs of one key keep the order in which they were added. Jobs for
+   * a transaction (`within`) are added by themselves. Default false.
+   */
+  readonly coalesce?: boolean;
   /** What stands around the adding of jobs; the first one is outermost. Default: nothing. */
   readonly plugins?: readonly Plugin[];
 }
 
 export type ResolvedClientOptions = ClientOptions &
-  Required<Pick<ClientOptions, "preparedStatements" | "plugins" | "maxPoolSize">>;
+  Required<Pick<ClientOptions, "coalesce" | "preparedStatements" | "plugins" | "maxPoolSize">>;
 
-const defaults = { maxPoolSize: 10, preparedStatements: true, plugins: Object.freeze([]) } as const;
+const defaults = {
+  maxPoolSize: 10,
+  preparedStatements: true,
+  coalesce: false,
+  plugins: Object.freeze([]),
+} as const;
 const sources = ["connectionString", "pool", "db"] as const;
 const known = [...sources, ...Object.keys(defaults), "schema"];
 const owner = "createClient";
@@ -41,8 +53,8 @@ export function resolveClientOptions(given: ClientOptions): ResolvedClientOption
   if (!Number.isSafeInteger(options.maxPoolSize) || options.maxPoolSize < 1) {
     refuseOption(owner, "maxPoolSize", "an integer from 1");
   }
-  if (typeof options.preparedStatements !== "boolean") {
-    refuseOption(owner, "preparedStatements", "true or false");
+  for (const name of ["preparedStatements", "coalesce"] as const) {
+    if (typeof options[name] !== "boolean") refuseOption(owner, name, "true or false");
   }
   if (options.schema !== undefined) quoteIdentifier(options.schema);
   checkPlugins(owner, options.plugins);
