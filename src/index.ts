@@ -52,6 +52,8 @@ export {
   type MigrateResult,
   type SchemaState,
   type SchemaStatus,
+  uninstall,
+  type UninstallResult,
 } from "./migrate/index.js";
 export type { Interceptor, Next } from "./plugins/compose.js";
 export type {

@@ -41,6 +41,8 @@ import {
   lockLedger,
   recordRevisions,
   flagBreakingRevisions,
+  listOtherTables,
+  dropSchema,
 } from "./schema.js";
 import { addHeldJob, removeHeldJob, listRevisions } from "./testing.js";
 import {
@@ -108,6 +110,8 @@ export const queries = {
   lockLedger,
   recordRevisions,
   flagBreakingRevisions,
+  listOtherTables,
+  dropSchema,
   addHeldJob,
   removeHeldJob,
   listRevisions,

@@ -177,5 +177,54 @@ export const flagBreakingRevisions = new PreparedQuery<
     { name: "breaking", required: true, transform: { type: "scalar" }, locs: [{ a: 70, b: 79 }] },
   ],
   statement:
-    "update graphile_worker.migrations set breaking = true\nwhere id = any (:breaking!::int[]) and not breaking",
+    "update graphile_worker.migrations set breaking = true\nwhere id = any (:breaking!::int[]) and not breaking                                                                                 ",
+} as unknown as QueryIR);
+
+/** 'ListOtherTables' parameters type */
+export interface ListOtherTablesParams {
+  schema: string;
+}
+
+/** 'ListOtherTables' return type */
+export interface ListOtherTablesResult {
+  name: string;
+}
+
+/** 'ListOtherTables' query type */
+export interface ListOtherTablesQuery {
+  params: ListOtherTablesParams;
+  result: ListOtherTablesResult;
+}
+
+/**
+ * Tables and views of a schema that no queue has: what would be lost with it.
+ */
+export const listOtherTables = new PreparedQuery<ListOtherTablesParams, ListOtherTablesResult>({
+  usedParamSet: { schema: true },
+  params: [
+    { name: "schema", required: true, transform: { type: "scalar" }, locs: [{ a: 206, b: 213 }] },
+  ],
+  statement:
+    "select relations.relname::text as \"name!\"\nfrom pg_catalog.pg_class as relations\nwhere relations.relnamespace = (\n  select namespace.oid from pg_catalog.pg_namespace as namespace\n  where namespace.nspname = :schema!::text\n)\nand relations.relkind in ('r', 'p', 'v', 'm', 'f')\nand relations.relname not like '\\_private\\_%'\nand relations.relname not like 'taskwright\\_%'\nand relations.relname not in ('migrations', 'jobs', 'job_queues', 'known_crontabs')\norder by relations.relname                                              ",
+} as unknown as QueryIR);
+
+/** 'DropSchema' parameters type */
+export type DropSchemaParams = void;
+
+/** 'DropSchema' return type */
+export type DropSchemaResult = void;
+
+/** 'DropSchema' query type */
+export interface DropSchemaQuery {
+  params: DropSchemaParams;
+  result: DropSchemaResult;
+}
+
+/**
+ * Drops the schema with all that is in it.
+ */
+export const dropSchema = new PreparedQuery<DropSchemaParams, DropSchemaResult>({
+  usedParamSet: {},
+  params: [],
+  statement: "drop schema graphile_worker cascade",
 } as unknown as QueryIR);

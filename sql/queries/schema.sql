@@ -68,3 +68,21 @@ from recorded;
 /* @name flagBreakingRevisions */
 update graphile_worker.migrations set breaking = true
 where id = any (:breaking!::int[]) and not breaking;
+
+/* Tables and views of a schema that no queue has: what would be lost with it. */
+/* @name listOtherTables */
+select relations.relname::text as "name!"
+from pg_catalog.pg_class as relations
+where relations.relnamespace = (
+  select namespace.oid from pg_catalog.pg_namespace as namespace
+  where namespace.nspname = :schema!::text
+)
+and relations.relkind in ('r', 'p', 'v', 'm', 'f')
+and relations.relname not like '\_private\_%'
+and relations.relname not like 'taskwright\_%'
+and relations.relname not in ('migrations', 'jobs', 'job_queues', 'known_crontabs')
+order by relations.relname;
+
+/* Drops the schema with all that is in it. */
+/* @name dropSchema */
+drop schema graphile_worker cascade;

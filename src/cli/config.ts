@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { TaskwrightError } from "../errors.js";
 import { resolveConfig, type ResolvedConfig, type TaskwrightConfig } from "../config.js";
-import { importTypeScript } from "./typescript.js";
+import { importDefault } from "./typescript.js";
 
 /** The names that a config file may have; a project has one of them at most. */
 export const configFileNames: readonly string[] = [
@@ -60,7 +60,7 @@ async function readConfig(file: string): Promise<unknown> {
   if (text === undefined) {
     throw new TaskwrightError("CONFIG_INVALID", `There is no config file ${file}.`, { file });
   }
-  if (!file.endsWith(".json")) return importTypeScript(file);
+  if (!file.endsWith(".json")) return importDefault(file);
   try {
     return JSON.parse(text.replace(/^\uFEFF/u, ""));
   } catch (error) {

@@ -1,10 +1,12 @@
+import { sqlState } from "../database/failure.js";
+import { explainUnreachable } from "../database/unreachable.js";
 import { TaskwrightError, toError } from "../errors.js";
 import { paint, type Terminal } from "./terminal.js";
 
 /** What a command's process ends with. */
 export const exitCodes = {
   ok: 0,
-  /** Something is wrong with the input, the output is stale, or the work failed. */
+  /** Something is wrong with the input, the output is stale, or not all of the work was done. */
   failure: 1,
   /** The command line itself is wrong. */
   usage: 2,
@@ -12,16 +14,40 @@ export const exitCodes = {
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
+/** A command line that asks for something that can't be, told after it was parsed. */
+export class UsageError extends Error {}
+
+/** What was named isn't there. */
+export class NotFoundError extends Error {}
+
+interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly exitCode: ExitCode;
+  /** Only where the message can't be enough. */
+  readonly stack?: string;
+}
+
 /** Tells of an error that ended a command: in short if it is ours, with its stack if it is not. */
 export function reportFailure(terminal: Terminal, thrown: unknown, isJson: boolean): ExitCode {
-  const error = toError(thrown);
-  const code = error instanceof TaskwrightError ? error.code : "INTERNAL";
-  if (isJson) {
-    terminal.out(JSON.stringify({ ok: false, error: { code, message: error.message } }));
-  } else if (error instanceof TaskwrightError) {
-    terminal.err(`${paint(terminal, "red", "error")} ${error.message} [${code}]`);
-  } else {
-    terminal.err(`${paint(terminal, "red", "error")} ${error.stack ?? error.message}`);
+  const { code, message, stack, exitCode } = describeFailure(thrown);
+  if (isJson) terminal.out(JSON.stringify({ ok: false, error: { code, message } }));
+  else {
+    const shown = stack ?? `${message} [${code}]`;
+    terminal.err(`${paint(terminal, "red", "error")} ${shown}`);
   }
-  return exitCodes.failure;
+  return exitCode;
+}
+
+function describeFailure(thrown: unknown): Failure {
+  const error = toError(explainUnreachable(thrown));
+  const { message } = error;
+  if (error instanceof UsageError) return { code: "USAGE", message, exitCode: exitCodes.usage };
+  const exitCode = exitCodes.failure;
+  if (error instanceof NotFoundError) return { code: "NOT_FOUND", message, exitCode };
+  if (error instanceof TaskwrightError) return { code: error.code, message, exitCode };
+  const state = sqlState(error);
+  // What PostgreSQL says is meant for people, such as that a role or a database doesn't exist.
+  if (state !== undefined) return { code: `SQLSTATE_${state}`, message, exitCode };
+  return { code: "INTERNAL", message, exitCode, stack: error.stack ?? message };
 }

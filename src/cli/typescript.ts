@@ -1,43 +1,66 @@
 import path from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { TaskwrightError, toError } from "../errors.js";
-import { requirePackages, typeScriptPackages } from "./packages.js";
+import { readManifest, requirePackages, typeScriptPackages } from "./packages.js";
 
 /**
- * Imports a TypeScript module's default export, as it is on disk now. Node reads TypeScript by
- * itself from 22.18 on; before that jiti does, which the project must have installed.
+ * Imports a module of the project's as it is on disk now, TypeScript included. TypeScript is read by
+ * jiti, which the project must have installed: Node reads it by itself only from 22.18 on, and even
+ * then doesn't find the `.ts` file behind an import of `./x.js`.
  * @throws TaskwrightError `CONFIG_INVALID`, `PACKAGE_MISSING`
  */
-export async function importTypeScript(file: string): Promise<unknown> {
-  const name = path.basename(file);
-  const module = await (readsTypeScript() ? importNatively(file) : importByJiti(file)).catch(
-    (error: unknown) => {
-      if (error instanceof TaskwrightError) throw error;
-      const message = `${name} can't be loaded: ${toError(error).message}`;
-      throw new TaskwrightError("CONFIG_INVALID", message, { file }, { cause: error });
-    },
-  );
-  if (typeof module === "object" && module !== null && "default" in module) return module.default;
+export async function importModule(file: string): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    return await (/\.[cm]?tsx?$/u.test(file) ? importByJiti(file) : importNatively(file));
+  } catch (error) {
+    if (error instanceof TaskwrightError) throw error;
+    const message = `${path.basename(file)} can't be loaded: ${toError(error).message}`;
+    throw new TaskwrightError("CONFIG_INVALID", message, { file }, { cause: error });
+  }
+}
+
+/**
+ * Imports a module's default export.
+ * @throws TaskwrightError `CONFIG_INVALID`, `PACKAGE_MISSING`
+ */
+export async function importDefault(file: string): Promise<unknown> {
+  const module = await importModule(file);
+  if ("default" in module) return module["default"];
   throw new TaskwrightError(
     "CONFIG_INVALID",
-    `${name} has no default export. Write: export default defineConfig({ … });`,
+    `${path.basename(file)} has no default export. Write: export default defineConfig({ … });`,
     { file },
   );
 }
 
-function readsTypeScript(): boolean {
-  return "typescript" in process.features && Boolean(process.features.typescript);
-}
-
-function importNatively(file: string): Promise<unknown> {
+function importNatively(file: string): Promise<Readonly<Record<string, unknown>>> {
   const url = pathToFileURL(file);
   // Node keeps what it has imported; another query makes it look at the file again.
   url.search = `?t=${Date.now()}`;
-  return import(url.href);
+  return import(url.href) as Promise<Readonly<Record<string, unknown>>>;
 }
 
-async function importByJiti(file: string): Promise<unknown> {
+async function importByJiti(file: string): Promise<Readonly<Record<string, unknown>>> {
   requirePackages(typeScriptPackages, path.dirname(file));
   const { createJiti } = await import("jiti");
-  return createJiti(import.meta.url, { fsCache: false, moduleCache: false }).import(file);
+  const jiti = createJiti(import.meta.url, {
+    fsCache: false,
+    moduleCache: false,
+    alias: ownModules(),
+  });
+  return jiti.import<Readonly<Record<string, unknown>>>(file);
+}
+
+/** The package's own modules by their names, so that a project's code gets the copy that runs. */
+function ownModules(): Record<string, string> {
+  const { name, exports } = readManifest();
+  const entries = Object.entries(exports).filter(([key]) => !key.endsWith(".json"));
+  // Longer names first: each also stands for what begins with it.
+  entries.sort(([a], [b]) => b.length - a.length);
+  return Object.fromEntries(
+    entries.map(([key]) => {
+      const specifier = `${name}${key.slice(1)}`;
+      return [specifier, fileURLToPath(import.meta.resolve(specifier))];
+    }),
+  );
 }

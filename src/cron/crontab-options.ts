@@ -3,6 +3,7 @@ import { suggestion } from "../options.js";
 import type { JobKeyMode } from "../tasks/spec.js";
 import type { CronEntry } from "./entry.js";
 import type { Report, Word } from "./problem.js";
+import { readTimePhrase } from "./time-phrase.js";
 import { describeZone, isTimeZone } from "./zone.js";
 
 /** What the `?…` of a crontab line may set. */
@@ -27,7 +28,7 @@ const options: Readonly<Record<string, CrontabOption>> = {
   fill: {
     pattern: /^(?:\d+[smhdw])+$/u,
     expected: "a time phrase such as 1d or 4w3d2h1m",
-    read: (phrase) => ({ backfillMs: parseTimePhrase(phrase) }),
+    read: (phrase) => ({ backfillMs: readTimePhrase(phrase) ?? 0 }),
   },
   max: {
     pattern: /^\d+$/u,
@@ -110,21 +111,4 @@ function findFault(
 /** In a query string + stands for a space, which no zone's name has: Etc/GMT+5 is meant. */
 function readZone(value: string): string {
   return value.replaceAll(" ", "+");
-}
-
-const periods: Readonly<Record<string, number>> = {
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 604_800_000,
-};
-
-/** The milliseconds of a time phrase, whose parts may come in any order and more than once. */
-function parseTimePhrase(phrase: string): number {
-  const parts = Array.from(phrase.matchAll(/(\d+)([smhdw])/gu));
-  return parts.reduce(
-    (sum, [, count, period = ""]) => sum + Number(count) * (periods[period] ?? 0),
-    0,
-  );
 }

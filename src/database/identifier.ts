@@ -22,8 +22,8 @@ export function quoteIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** In `sql/` the schema is always written as a prefix, but for the statement that creates it. */
-const schemaName = /\bgraphile_worker(?=\.)|(?<=\bcreate schema )graphile_worker\b/gu;
+/** In `sql/` the schema is always written as a prefix, but for the statements that create and drop it. */
+const schemaName = /\bgraphile_worker(?=\.)|(?<=\b(?:create|drop) schema )graphile_worker\b/gu;
 
 /** Puts the schema's real name into a text from `sql/`. */
 export function bindSchema(text: string, schema: string): string {

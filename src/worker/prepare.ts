@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { isTransient, sqlState } from "../database/failure.js";
 import type { Queries } from "../database/queries.js";
-import { TaskwrightError, toError } from "../errors.js";
+import { explainUnreachable } from "../database/unreachable.js";
+import { TaskwrightError } from "../errors.js";
 import { migrate } from "../migrate/index.js";
 import { Backoff } from "./backoff.js";
 import type { Connections } from "./connections.js";
@@ -30,7 +30,7 @@ export async function prepare(options: PrepareOptions): Promise<void> {
     try {
       return await prepareOnce(options);
     } catch (error) {
-      const explained = explain(error);
+      const explained = explainUnreachable(error);
       const leftMs = endMs - performance.now();
       if (leftMs <= 0 || options.signal?.aborted === true || !mayPass(explained)) throw explained;
       await sleep(Math.min(backoff.next(), leftMs), undefined, withSignal(options.signal));
@@ -55,23 +55,6 @@ function mayPass(error: unknown): boolean {
     error instanceof TaskwrightError &&
     (error.code === "DATABASE_UNREACHABLE" || error.code === "DATABASE_READ_ONLY")
   );
-}
-
-/** Errors that say what is wrong, such as a database that doesn't exist, pass unchanged. */
-function explain(error: unknown): unknown {
-  if (error instanceof TaskwrightError || !isTransient(error)) return error;
-  return new TaskwrightError(
-    "DATABASE_UNREACHABLE",
-    `The database can't be reached: ${describe(toError(error))}. Check the connection and that the server is up; the option waitForDatabaseMs makes a start wait for it.`,
-    { sqlState: sqlState(error) },
-    { cause: error },
-  );
-}
-
-/** Node's error about a name with several addresses has no message of its own. */
-function describe(error: Error): string {
-  if (!(error instanceof AggregateError)) return error.message;
-  return error.errors.map((part: unknown) => toError(part).message).join("; ");
 }
 
 function withSignal(signal: AbortSignal | undefined): { readonly signal?: AbortSignal } {

@@ -1,0 +1,28 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import type { Command } from "commander";
+import { resolveCronEntries, type ResolvedCronEntry } from "../../../cron/resolve.js";
+import { loadTasks } from "../../registry.js";
+import { readConfig, type DatabaseFlags } from "../../session.js";
+import type { Terminal } from "../../terminal.js";
+
+/** Where the recurring jobs are written. */
+export interface EntryFlags extends DatabaseFlags {
+  readonly crontab?: string;
+}
+
+export function addEntryOptions(command: Command): Command {
+  return command.option("--crontab <file>", "a crontab besides the schemas' x-task.cron");
+}
+
+/** The recurring jobs of the project: of its schemas, and of a crontab if one is named. */
+export async function loadEntries(
+  flags: EntryFlags,
+  terminal: Terminal,
+): Promise<readonly ResolvedCronEntry[]> {
+  const tasks = await loadTasks(await readConfig(flags, terminal));
+  const { crontab } = flags;
+  const text =
+    crontab === undefined ? "" : await readFile(path.resolve(terminal.cwd, crontab), "utf8");
+  return resolveCronEntries({ crontab: text, tasks });
+}

@@ -1,0 +1,37 @@
+import { getStats } from "../../manage/index.js";
+import { inspectSchema, isUsable, uninstall } from "../../migrate/index.js";
+import { confirm, type ConfirmFlags } from "../confirm.js";
+import { exitCodes } from "../failure.js";
+import { count, printResult } from "../output.js";
+import type { DatabaseFlags, Session } from "../session.js";
+import { databaseCommand } from "./command.js";
+
+type Flags = DatabaseFlags & ConfirmFlags;
+
+export const uninstallCommand = databaseCommand<Flags>({
+  name: "uninstall",
+  description: "Drop the schema with all its jobs, those of graphile-worker included.",
+  examples: `
+    taskwright uninstall
+    taskwright uninstall --schema jobs --yes`,
+  configure: (command) => command.option("--yes", "don't ask"),
+  run: async (session, flags) => {
+    const { db, schema, terminal } = session;
+    if (!(await confirm(terminal, flags, await describeLoss(session)))) return exitCodes.failure;
+    const result = await uninstall({ pool: db, schema });
+    printResult(terminal, flags, result, () => {
+      terminal.out(
+        result.uninstalled ? `dropped schema ${schema}` : `there is no queue in schema ${schema}`,
+      );
+    });
+    return exitCodes.ok;
+  },
+});
+
+async function describeLoss({ db, schema }: Session): Promise<string> {
+  const what = `This drops schema ${schema} with all that is in it`;
+  if (!isUsable(await inspectSchema({ pool: db, schema }))) return `${what}.`;
+  const { total, states } = await getStats(db, { schema });
+  const running = states.running > 0 ? `, ${states.running} of them running` : "";
+  return `${what}: ${count(total, "job")}${running}.`;
+}

@@ -1,0 +1,93 @@
+import { Option, type Command } from "commander";
+import { Pool } from "pg";
+import type { ResolvedConfig } from "../config.js";
+import { loadConfig } from "./config.js";
+import { UsageError, type ExitCode } from "./failure.js";
+import type { OutputFlags } from "./output.js";
+import type { Terminal } from "./terminal.js";
+
+/** What every command that works on a database may be told. */
+export interface DatabaseFlags extends OutputFlags {
+  readonly config?: string;
+  readonly connection?: string;
+  readonly schema?: string;
+}
+
+/** A command's work on a database. */
+export interface Session {
+  readonly db: Pool;
+  readonly connectionString: string | undefined;
+  readonly schema: string;
+  readonly config: ResolvedConfig;
+  readonly terminal: Terminal;
+}
+
+const connectTimeoutMs = 10_000;
+
+/** Adds the options of {@link DatabaseFlags}. */
+export function addDatabaseOptions(command: Command): Command {
+  return command
+    .option(
+      "--connection <url>",
+      "the database (default: DATABASE_URL, the config, PGHOST and its kin)",
+    )
+    .option(
+      "--schema <name>",
+      "database schema of the queue (default: the config's, graphile_worker)",
+    )
+    .option("--config <file>", "config file (default: taskwright.config.json or .ts)")
+    .addOption(new Option("--json", "print one JSON object"));
+}
+
+/** Reads the config, with what flags and the environment say on top. */
+export function readConfig(
+  { config, connection, schema }: DatabaseFlags,
+  { cwd, env }: Terminal,
+): Promise<ResolvedConfig> {
+  const connectionString = connection ?? (env["DATABASE_URL"] || undefined);
+  return loadConfig(cwd, config, {
+    ...(schema === undefined ? {} : { schema }),
+    ...(connectionString === undefined ? {} : { connectionString }),
+  });
+}
+
+/**
+ * Runs `work` on the database that the flags, the environment or the config name.
+ * @throws UsageError when none of them names one.
+ */
+export async function withDatabase(
+  flags: DatabaseFlags,
+  terminal: Terminal,
+  work: (session: Session) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  const config = await readConfig(flags, terminal);
+  const { connectionString, schema } = config;
+  requireDatabase(connectionString, terminal);
+  const db = new Pool({
+    ...(connectionString === undefined ? {} : { connectionString }),
+    connectionTimeoutMillis: connectTimeoutMs,
+    application_name: "taskwright",
+  });
+  // What breaks while idle shows in the next statement; unheard, it would end the process.
+  db.on("error", () => {});
+  try {
+    return await work({ db, connectionString, schema, config, terminal });
+  } finally {
+    await db.end();
+  }
+}
+
+/** libpq's own variables serve too, which `pg` reads by itself. */
+export function requireDatabase(connectionString: string | undefined, { env }: Terminal): void {
+  if (connectionString !== undefined) {
+    // `pg` would take any other text for a database's name, and repeat it with its password.
+    if (/^postgres(ql)?:\/\//u.test(connectionString) && URL.canParse(connectionString)) return;
+    throw new UsageError(
+      "The connection string is not a URL such as postgres://user:password@host:5432/database. Encode what a URL can't hold: %40 for @, %2F for /.",
+    );
+  }
+  if (["PGHOST", "PGDATABASE"].some((name) => env[name] !== undefined)) return;
+  throw new UsageError(
+    "No database was named. Pass --connection postgres://…, set DATABASE_URL, or write connectionString into taskwright.config.json.",
+  );
+}

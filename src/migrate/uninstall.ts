@@ -1,0 +1,64 @@
+import { withConnection } from "../database/connection.js";
+import { defaultSchema } from "../database/identifier.js";
+import { bindQueries } from "../database/queries.js";
+import { runTransaction } from "../database/transaction.js";
+import { TaskwrightError } from "../errors.js";
+import { refuseUnknownOptions } from "../options.js";
+import { inspect } from "./inspect.js";
+import type { MigrateOptions } from "./migrate.js";
+import { explainFailure, refuseState } from "./refusal.js";
+
+export interface UninstallResult {
+  /** False when there was no queue in the schema. */
+  readonly uninstalled: boolean;
+  readonly schema: string;
+}
+
+/**
+ * Drops the schema with all its jobs, those of graphile-worker and of the Rust crate included. Objects
+ * outside of it that depend on it, such as a view of somebody's, are dropped too. Stop all workers
+ * before: each that runs will only meet errors from then on.
+ * @throws TaskwrightError `SCHEMA_FOREIGN` when the schema holds tables that are no queue's;
+ * `PRIVILEGE_MISSING`, `DATABASE_READ_ONLY`, `OPTION_UNKNOWN`, `OPTION_INVALID`. Nothing is dropped
+ * then.
+ */
+export async function uninstall(options: MigrateOptions): Promise<UninstallResult> {
+  refuseUnknownOptions("uninstall", options, ["connectionString", "pool", "client", "schema"]);
+  const { schema = defaultSchema } = options;
+  const queries = bindQueries({ schema, preparedStatements: false });
+  return withConnection("uninstall", options, async (client) => {
+    try {
+      return await runTransaction(
+        client,
+        false,
+        async (tx) => {
+          await queries.takeMigrationTurn(tx, { schema });
+          const { state } = await inspect(queries, tx, schema);
+          if (state.status === "missing" || state.status === "empty") {
+            return { uninstalled: false, schema };
+          }
+          if (state.status === "foreign") refuseState(state);
+          const others = await queries.listOtherTables(tx, { schema });
+          if (others.length > 0)
+            throw otherTables(
+              schema,
+              others.map(({ name }) => name),
+            );
+          await queries.dropSchema(tx);
+          return { uninstalled: true, schema };
+        },
+        () => {},
+      );
+    } catch (error) {
+      throw explainFailure(error, schema);
+    }
+  });
+}
+
+function otherTables(schema: string, names: readonly string[]): TaskwrightError {
+  return new TaskwrightError(
+    "SCHEMA_FOREIGN",
+    `Schema ${schema} also holds what is no queue's: ${names.join(", ")}. Move or drop that first, or drop the queue's tables by hand.`,
+    { schema, names },
+  );
+}
