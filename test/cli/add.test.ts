@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Project } from "../support/project.js";
+import { runCommand } from "../support/command-line.js";
+import { DatabaseCommands } from "./support.js";
+
+let commands: DatabaseCommands;
+
+beforeAll(async () => {
+  commands = await DatabaseCommands.create();
+  await commands.run(["migrate"]);
+});
+
+afterAll(async () => {
+  await commands[Symbol.asyncDispose]();
+});
+
+const mail = { to: "ada@example.com", subject: "Hello", body: "…" };
+
+test("add takes a payload as an argument, from a file or from the standard input", async () => {
+  await using it = await Project.create({ "mail.json": mail });
+  const text = JSON.stringify(mail);
+  for (const [args, options] of [
+    [[text], {}],
+    [["--file", `${it.folder}/mail.json`], {}],
+    [["-"], { input: text }],
+  ] as const) {
+    const { code, out } = await commands.run(["add", "send_email", ...args, "--json"], options);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({
+      ok: true,
+      jobs: [{ task: "send_email", payload: mail, queueName: "mail:ada@example.com" }],
+    });
+  }
+});
+
+test("flags win over the task's defaults", async () => {
+  const { jobs } = await commands.json(
+    ...["add", "send_email", JSON.stringify(mail), "--run-at", "2030-01-31T12:00:00Z"],
+    ...["--priority", "-5", "--queue", "mails", "--max-attempts", "3", "--job-key", "k"],
+    ...["--job-key-mode", "preserve_run_at", "--flag", "slow", "--flag", "dear"],
+  );
+  expect(jobs).toMatchObject([
+    {
+      runAt: "2030-01-31T12:00:00.000Z",
+      priority: -5,
+      queueName: "mails",
+      maxAttempts: 3,
+      key: "k",
+      flags: ["dear", "slow"],
+    },
+  ]);
+});
+
+test("a batch task's items become jobs, and a payload without required fields may be left out", async () => {
+  const items = JSON.stringify([{ accountId: 1, email: "ada@example.com" }]);
+  expect(await commands.json("add", "import_contacts", items)).toMatchObject({
+    jobs: [{ task: "import_contacts" }],
+  });
+  expect(await commands.run(["add", "send_daily_report"])).toMatchObject({ code: 0 });
+});
+
+test.each([
+  ["send_email", '{"to":"ada@example.com","subject":7,"body":""}', 1, /\/subject/u],
+  ["send_email", "{", 1, /not JSON/u],
+  ["send_emial", "{}", 1, /Did you mean "send_email"/u],
+  ["send_email", "{}", 1, /to.*subject.*body/su],
+])("add %s %s is refused before the database is touched", async (task, payload, code, message) => {
+  const nowhere = ["--connection", "postgres://127.0.0.1:1/nowhere"];
+  const result = await commands.run(["add", task, payload, ...nowhere]);
+  expect(result).toMatchObject({ code, out: "" });
+  expect(result.err).toMatch(message);
+});
+
+test("add says what to do where nothing was generated", async () => {
+  await using it = await Project.create();
+  const result = await runCommand(it.folder, ["add", "send_email", "{}"]);
+  expect(result).toMatchObject({ code: 1, err: expect.stringContaining("taskwright codegen") });
+});
+
+test("cron list and cron next tell of the crontab's jobs", async () => {
+  await using it = await Project.create({ crontab: "0 4 * * * send_daily_report ?id=nightly\n" });
+  const crontab = ["--crontab", `${it.folder}/crontab`];
+  const after = ["--after", "2030-03-30T12:00:00Z", "--count", "2"];
+  expect(await commands.json("cron", "next", ...crontab, ...after)).toMatchObject({
+    ticks: [
+      { id: "nightly", task: "send_daily_report", ts: "2030-03-31T04:00:00.000Z" },
+      { ts: "2030-04-01T04:00:00.000Z" },
+    ],
+  });
+  expect(await commands.json("cron", "list", ...crontab)).toMatchObject({
+    entries: [{ id: "nightly", task: "send_daily_report", lastExecution: null }],
+  });
+  await it.write({ crontab: "61 4 * * * send_daily_report\n" });
+  const broken = await commands.run(["cron", "next", ...crontab]);
+  expect(broken).toMatchObject({ code: 1, err: expect.stringContaining("CRONTAB_INVALID") });
+  const missing = await commands.run(["cron", "next", "--crontab", `${it.folder}/none`]);
+  expect(missing).toMatchObject({ code: 1, err: expect.stringContaining("none") });
+});
