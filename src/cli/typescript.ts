@@ -1,5 +1,5 @@
 import path from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { TaskwrightError, toError } from "../errors.js";
 import { readManifest, requirePackages, typeScriptPackages } from "./packages.js";
 
@@ -44,23 +44,21 @@ async function importByJiti(file: string): Promise<Readonly<Record<string, unkno
   requirePackages(typeScriptPackages, path.dirname(file));
   const { createJiti } = await import("jiti");
   const jiti = createJiti(import.meta.url, {
-    fsCache: false,
+    // What was compiled is kept by its content; modules are not kept, since they may change.
     moduleCache: false,
-    alias: ownModules(),
+    virtualModules: await ownModules(),
   });
   return jiti.import<Readonly<Record<string, unknown>>>(file);
 }
 
-/** The package's own modules by their names, so that a project's code gets the copy that runs. */
-function ownModules(): Record<string, string> {
+/** The package's own modules by their names: a project's code gets the copy that runs. */
+async function ownModules(): Promise<Record<string, unknown>> {
   const { name, exports } = readManifest();
-  const entries = Object.entries(exports).filter(([key]) => !key.endsWith(".json"));
-  // Longer names first: each also stands for what begins with it.
-  entries.sort(([a], [b]) => b.length - a.length);
-  return Object.fromEntries(
-    entries.map(([key]) => {
-      const specifier = `${name}${key.slice(1)}`;
-      return [specifier, fileURLToPath(import.meta.resolve(specifier))];
-    }),
+  const specifiers = Object.keys(exports)
+    .filter((key) => !key.endsWith(".json"))
+    .map((key) => `${name}${key.slice(1)}`);
+  const modules = await Promise.all(
+    specifiers.map(async (specifier) => [specifier, (await import(specifier)) as unknown]),
   );
+  return Object.fromEntries(modules) as Record<string, unknown>;
 }

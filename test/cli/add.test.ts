@@ -35,9 +35,25 @@ test("add takes a payload as an argument, from a file or from the standard input
 
 test("flags win over the task's defaults", async () => {
   const { jobs } = await commands.json(
-    ...["add", "send_email", JSON.stringify(mail), "--run-at", "2030-01-31T12:00:00Z"],
-    ...["--priority", "-5", "--queue", "mails", "--max-attempts", "3", "--job-key", "k"],
-    ...["--job-key-mode", "preserve_run_at", "--flag", "slow", "--flag", "dear"],
+    "add",
+    "send_email",
+    JSON.stringify(mail),
+    "--run-at",
+    "2030-01-31T12:00:00Z",
+    "--priority",
+    "-5",
+    "--queue",
+    "mails",
+    "--max-attempts",
+    "3",
+    "--job-key",
+    "k",
+    "--job-key-mode",
+    "preserve_run_at",
+    "--flag",
+    "slow",
+    "--flag",
+    "dear",
   );
   expect(jobs).toMatchObject([
     {

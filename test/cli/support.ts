@@ -1,6 +1,6 @@
 import path from "node:path";
-import { Pool } from "pg";
-import { createDatabase } from "../support/database.js";
+import type { Pool } from "pg";
+import { createDatabase, type TestDatabase } from "../support/database.js";
 import { runCommand, type CommandOptions, type CommandResult } from "../support/command-line.js";
 
 /** The repository's own tasks serve as a project's. */
@@ -8,23 +8,22 @@ const projectFolder = path.resolve(import.meta.dirname, "../..");
 
 /** A command line that works on a database of its own. */
 export class DatabaseCommands implements AsyncDisposable {
-  readonly connectionString: string;
-  readonly pool: Pool;
-  readonly #drop: () => Promise<void>;
+  readonly #database: TestDatabase;
 
-  private constructor(connectionString: string, pool: Pool, drop: () => Promise<void>) {
-    this.connectionString = connectionString;
-    this.pool = pool;
-    this.#drop = drop;
+  private constructor(database: TestDatabase) {
+    this.#database = database;
   }
 
   static async create(): Promise<DatabaseCommands> {
-    const { connectionString, pool, drop } = await createDatabase();
-    return new DatabaseCommands(connectionString, pool, drop);
+    return new DatabaseCommands(await createDatabase());
+  }
+
+  get pool(): Pool {
+    return this.#database.pool;
   }
 
   run(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
-    const env = { DATABASE_URL: this.connectionString, ...options.env };
+    const env = { DATABASE_URL: this.#database.connectionString, ...options.env };
     return runCommand(projectFolder, args, { ...options, env });
   }
 
@@ -34,6 +33,6 @@ export class DatabaseCommands implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#drop();
+    await this.#database.drop();
   }
 }
