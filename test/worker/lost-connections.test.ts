@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { Pool } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startWorker, type HandlerSet } from "../../src/index.js";
 import { createDatabase, type TestDatabase } from "../support/database.js";
@@ -50,11 +51,12 @@ test("workers whose every connection is cut again and again lose no job and no l
   const jobs = 400;
   await addJobs(pool, "work", jobs / 2);
   await addJobs(pool, "work", jobs / 2, { queue: "queue-%", queues: 10 });
-  const workers = await Promise.all(
-    ["first", "second"].map((name) =>
-      startWorker({ connectionString, handlers: handlersOf(name), concurrency: 5 }),
-    ),
-  );
+  // One with connections of its own, one with a pool of the user's that nobody else listens to.
+  const userPool = new Pool({ connectionString, max: 9 });
+  const workers = await Promise.all([
+    startWorker({ connectionString, handlers: handlersOf("first"), concurrency: 5 }),
+    startWorker({ pool: userPool, handlers: handlersOf("second"), concurrency: 5 }),
+  ]);
   let terminated = 0;
   await until(async () => {
     await makeDue().catch(() => {});
@@ -67,6 +69,7 @@ test("workers whose every connection is cut again and again lose no job and no l
     return (await log.countCompleted()) === jobs;
   });
   await Promise.all(workers.map((worker) => worker.stop()));
+  await userPool.end();
   expect(terminated).toBeGreaterThan(20);
   expect(await log.workers()).toEqual(["first", "second"]);
   await log.assertSound(jobs, connectionString);
