@@ -49,5 +49,7 @@ function describeFailure(thrown: unknown): Failure {
   const state = sqlState(error);
   // What PostgreSQL says is meant for people, such as that a role or a database doesn't exist.
   if (state !== undefined) return { code: `SQLSTATE_${state}`, message, exitCode };
+  // Such as a file that isn't there.
+  if ("syscall" in error && "code" in error) return { code: String(error.code), message, exitCode };
   return { code: "INTERNAL", message, exitCode, stack: error.stack ?? message };
 }

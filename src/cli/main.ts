@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { text } from "node:stream/consumers";
 import { createInterface } from "node:readline/promises";
 import { runCommandLine } from "./program.js";
 import type { Terminal } from "./terminal.js";
@@ -35,7 +34,10 @@ const terminal: Terminal = {
   out: (line) => stdout.write(`${line}\n`),
   err: (line) => stderr.write(`${line}\n`),
   ask,
-  readInput: () => text(stdin),
+  progress: (text) => {
+    if (stderr.isTTY) stderr.write(`\r\u001b[K${text}`);
+  },
+  input: stdin,
   get signal() {
     return listen();
   },

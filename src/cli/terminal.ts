@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import { styleText } from "node:util";
 
 /** Where a command reads and writes: the process's own, or a test's. */
@@ -11,8 +12,10 @@ export interface Terminal {
   err(line: string): void;
   /** Puts a question to the user and gives the answer. Only where `isInteractive`. */
   ask(question: string): Promise<string>;
-  /** All of the standard input. */
-  readInput(): Promise<string>;
+  /** Shows how far long work is, in place of what it showed before. Says nothing to nobody. */
+  progress(text: string): void;
+  /** The standard input. */
+  readonly input: Readable;
   /**
    * Aborts when the user asks the command to end. A command that never looks at it is ended by the
    * system, as any program.

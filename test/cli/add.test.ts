@@ -87,6 +87,18 @@ test.each([
   expect(result.err).toMatch(message);
 });
 
+test("a file that isn't there is named without a stack", async () => {
+  for (const args of [
+    ["--file", "none.json"],
+    ["--lines", "none.jsonl"],
+  ]) {
+    const { code, err } = await commands.run(["add", "send_email", ...args]);
+    expect(code).toBe(1);
+    expect(err).toMatch(/none\.json/u);
+    expect(err).not.toMatch(/\n\s+at /u);
+  }
+});
+
 test("add says what to do where nothing was generated", async () => {
   await using it = await Project.create();
   const result = await runCommand(it.folder, ["add", "send_email", "{}"]);
@@ -111,4 +123,39 @@ test("cron list and cron next tell of the crontab's jobs", async () => {
   expect(broken).toMatchObject({ code: 1, err: expect.stringContaining("CRONTAB_INVALID") });
   const missing = await commands.run(["cron", "next", "--crontab", `${it.folder}/none`]);
   expect(missing).toMatchObject({ code: 1, err: expect.stringContaining("none") });
+});
+
+test("add --lines adds a job a line; a bad line ends it and tells how far it came", async () => {
+  const lines = Array.from({ length: 2500 }, (_, n) =>
+    JSON.stringify({ ...mail, subject: `${n}` }),
+  );
+  await using it = await Project.create({ "mails.jsonl": `${lines.join("\n")}\n\n` });
+  const file = `${it.folder}/mails.jsonl`;
+  const count = async () => {
+    const { rows } = await commands.pool.query<{ count: number }>(
+      "select count(*)::int as count from graphile_worker.jobs",
+    );
+    return rows[0]?.count ?? NaN;
+  };
+  const before = await count();
+  expect(await commands.run(["add", "send_email", "--lines", file])).toMatchObject({
+    code: 0,
+    out: "added 2500 jobs",
+  });
+  expect(await count()).toBe(before + 2500);
+
+  const broken = [...lines.slice(0, 1500), '{"to":1}'].join("\n");
+  const partly = await commands.run(["add", "send_email", "--lines", "-"], { input: broken });
+  expect(partly).toMatchObject({ code: 1, err: expect.stringContaining("ended after 1000") });
+  expect(await count()).toBe(before + 3500);
+  const notJson = `${lines[0]}\nnonsense`;
+  const none = await commands.run(["add", "send_email", "--lines", "-", "--transaction"], {
+    input: notJson,
+  });
+  expect(none).toMatchObject({ code: 1, err: expect.stringContaining("Line 2 is not JSON") });
+  expect(await count()).toBe(before + 3500);
+  expect(await commands.run(["add", "send_email", "--lines", `${it.folder}/none`])).toMatchObject({
+    code: 1,
+    err: expect.stringContaining("none"),
+  });
 });

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { runCommandLine } from "../../src/cli/program.js";
 import type { ExitCode } from "../../src/cli/failure.js";
 
@@ -44,7 +45,8 @@ export async function runCommand(
       writeTo("err")(question);
       return Promise.resolve(answer ?? "");
     },
-    readInput: () => Promise.resolve(input),
+    progress: () => {},
+    input: Readable.from([input]),
     isColoured: false,
     isInteractive: answer !== undefined,
     columns,

@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
+import { text } from "node:stream/consumers";
 import { Option } from "commander";
 import { findTask } from "../../client/find-task.js";
 import { bindQueries } from "../../database/queries.js";
-import { TaskwrightError } from "../../errors.js";
 import { insertJobs, type JobInsert } from "../../jobs/insert.js";
 import { splitBatch, toInsert } from "../../tasks/enqueue.js";
 import type { JobKeyMode, TaskSpec } from "../../tasks/spec.js";
@@ -14,10 +14,13 @@ import { loadTasks } from "../registry.js";
 import { addDatabaseOptions, readConfig, withDatabase, type DatabaseFlags } from "../session.js";
 import type { Terminal } from "../terminal.js";
 import { integer, several, time } from "../values.js";
+import { addLines, parsePayload } from "./add-lines.js";
 import { describeCommand, type CommandMaker } from "./command.js";
 
 interface Flags extends DatabaseFlags {
   readonly file?: string;
+  readonly lines?: string;
+  readonly transaction?: boolean;
   readonly runAt?: Date;
   readonly priority?: number;
   readonly queue?: string;
@@ -28,6 +31,7 @@ interface Flags extends DatabaseFlags {
 }
 
 const maxInt16 = 32_767;
+const givenTwice = "The payload was given twice: keep one of the argument, --file and --lines.";
 
 export const addCommand: CommandMaker = (terminal, end) => {
   const command = describeCommand({
@@ -37,11 +41,17 @@ export const addCommand: CommandMaker = (terminal, end) => {
     examples: `
       taskwright add send_email '{"to":"ada@example.com","subject":"Hello","body":"…"}'
       taskwright add send_email --file mail.json --run-at +1h --job-key welcome:ada
-      jq .user export.json | taskwright add process_user -`,
+      jq .user export.json | taskwright add process_user -
+      jq -c .users[] export.json | taskwright add process_user --lines -`,
   })
     .argument("<task>", "the task's identifier")
     .argument("[payload]", "JSON, or - for the standard input; default: no properties")
     .option("--file <file>", "file that holds the payload")
+    .option(
+      "--lines <file>",
+      "file of one payload a line, of any length, or - for the standard input",
+    )
+    .option("--transaction", "with --lines: add all of them or none")
     .option("--run-at <time>", "not before: ISO 8601, now, or from now such as +5m", time)
     .option("--priority <number>", "lower runs first", integer(-maxInt16 - 1, maxInt16))
     .option("--queue <name>", "queue in which to run one at a time")
@@ -68,6 +78,13 @@ async function add(
 ): Promise<ExitCode> {
   const tasks = await loadTasks(await readConfig(flags, terminal));
   const task = findTask(tasks, identifier);
+  const { lines } = flags;
+  if (lines !== undefined) {
+    if (given !== undefined || flags.file !== undefined) throw new UsageError(givenTwice);
+    return withDatabase(flags, terminal, (session) =>
+      addLines(session, { ...flags, lines }, task, toSpec(flags)),
+    );
+  }
   const inserts = toInserts(task, await readPayload(terminal, flags, given), toSpec(flags));
   return withDatabase(flags, terminal, async ({ db, schema }) => {
     const queries = bindQueries({ schema, preparedStatements: false });
@@ -99,25 +116,11 @@ async function readPayload(
   given: string | undefined,
 ): Promise<unknown> {
   if (file !== undefined && given !== undefined) {
-    throw new UsageError("The payload was given twice: as an argument and by --file.");
+    throw new UsageError(givenTwice);
   }
   if (file !== undefined) {
-    return parse(file, await readFile(path.resolve(terminal.cwd, file), "utf8"));
+    return parsePayload(file, await readFile(path.resolve(terminal.cwd, file), "utf8"));
   }
-  if (given === "-") return parse("The standard input", await terminal.readInput());
-  return given === undefined ? {} : parse("The payload", given);
-}
-
-function parse(what: string, text: string): unknown {
-  try {
-    return JSON.parse(text.replace(/^\uFEFF/u, ""));
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : "";
-    throw new TaskwrightError(
-      "PAYLOAD_NOT_JSON",
-      `${what} is not JSON: ${reason}`,
-      {},
-      { cause: error },
-    );
-  }
+  if (given === "-") return parsePayload("The standard input", await text(terminal.input));
+  return given === undefined ? {} : parsePayload("The payload", given);
 }
