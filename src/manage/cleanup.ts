@@ -7,7 +7,8 @@ import { checkNames, manage, type ManageOptions } from "./options.js";
 
 /**
  * - `DELETE_PERMAFAILED_JOBS`: deletes the jobs that have failed for good.
- * - `GC_TASK_IDENTIFIERS`: deletes the rows of tasks that no job is of.
+ * - `GC_TASK_IDENTIFIERS`: deletes the rows of tasks that no job is of. A running worker takes up to half
+ *   a minute to find such a task again, so keep those that are in use.
  * - `GC_JOB_QUEUES`: deletes the rows of queues that no job is in.
  */
 export type CleanupTask = "DELETE_PERMAFAILED_JOBS" | "GC_TASK_IDENTIFIERS" | "GC_JOB_QUEUES";

@@ -66,7 +66,7 @@ const maxSearchLooks = 5_000;
 
 /**
  * Lists jobs page by page, in the order in which they were added. Pages hold steady while jobs come
- * and go: a job that stays is on exactly one of them.
+ * and go: a job that was there before the first page and stays is on exactly one of them.
  *
  * It looks through the jobs in statements that are short each, however rare what is asked for, and
  * locks nothing. The whole costs as much as there are jobs to look at: all of them for a filter that
@@ -87,7 +87,7 @@ export function listJobs<Payload = unknown>(
   });
 }
 
-/** One job more would start the next page. */
+/** Looks for jobs until the page is full or no jobs are left to look at. */
 async function look(
   queries: Queries,
   db: Executor,

@@ -94,7 +94,11 @@ describe.each(schemas)("in schema %s", (schema) => {
     // Both looks found the names unused; the second one comes once the transaction has ended.
     const waiting = async () => {
       const rows = await queue.sql<{ waiting: boolean }>(
-        `select exists (select from pg_locks where locktype = 'advisory' and not granted) as waiting`,
+        `select exists (
+          select from pg_locks
+          join pg_database on pg_database.oid = pg_locks.database
+          where locktype = 'advisory' and not granted and datname = current_database()
+        ) as waiting`,
       );
       return rows[0]?.waiting === true;
     };
