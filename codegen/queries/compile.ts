@@ -123,7 +123,7 @@ function toCompiledQuery(
   return {
     name: ast.name,
     typeName: ast.name.charAt(0).toUpperCase() + ast.name.slice(1),
-    doc: source.docs.get(ast.name) ?? "",
+    doc: source.annotations.find(({ name }) => name === ast.name)?.doc ?? "",
     ir: queryASTToIR(ast),
     typeDeclarations,
   };

@@ -8,8 +8,16 @@ export interface SqlFile {
   /** Path relative to the project's root, with forward slashes. */
   readonly relativePath: string;
   readonly text: string;
-  /** Each query's line of purpose, by the query's name. */
-  readonly docs: ReadonlyMap<string, string>;
+  readonly annotations: readonly Annotation[];
+}
+
+/** What stands before a query. */
+export interface Annotation {
+  readonly name: string;
+  /** The query's purpose; empty when it has none. */
+  readonly doc: string;
+  /** One-based line of the name. */
+  readonly line: number;
 }
 
 const comment = String.raw`\/\*(?:(?!\*\/)[\s\S])*\*\/`;
@@ -32,33 +40,35 @@ export async function loadSqlFiles(
   return {
     files: files.map(({ name, relativePath, text: given }) => {
       const text = given.replace(/^\uFEFF/u, "").replaceAll("\r\n", "\n");
-      return { subject: name, relativePath, text, docs: readDocs(text) };
+      return { subject: name, relativePath, text, annotations: readAnnotations(text) };
     }),
     problems,
   };
 }
 
-/** A query's purpose: the comment right before its annotation. */
-function readDocs(text: string): Map<string, string> {
-  const docs = new Map<string, string>();
-  for (const { groups } of text.matchAll(annotation)) {
+/** A query's purpose is the comment right before its annotation. */
+function readAnnotations(text: string): Annotation[] {
+  return [...text.matchAll(annotation)].map(({ 0: match, index, groups }) => {
     const doc = (groups?.["doc"] ?? "")
       .trim()
       .replace(/^\/\*+/u, "")
       .replace(/\*\/$/u, "");
     const lines = doc.split("\n").map((line) => line.replace(/^\s*\*?\s?/u, "").trimEnd());
-    docs.set(groups?.["name"] ?? "", lines.join("\n").trim());
-  }
-  return docs;
+    return {
+      name: groups?.["name"] ?? "",
+      doc: lines.join("\n").trim(),
+      line: text.slice(0, index + match.length).split("\n").length,
+    };
+  });
 }
 
 /** What can be said of the files before a database sees them. */
 export function lintSqlFiles(files: readonly SqlFile[]): Problem[] {
   const problems: Problem[] = [];
   const seen = new Map<string, string>();
-  for (const { relativePath, docs } of files) {
-    for (const [name, doc] of docs) {
-      const at = { file: relativePath };
+  for (const { relativePath, annotations } of files) {
+    for (const { name, doc, line } of annotations) {
+      const at = { file: relativePath, line };
       const other = seen.get(name);
       if (other !== undefined) {
         problems.push({
@@ -84,7 +94,7 @@ export function lintSqlFiles(files: readonly SqlFile[]): Problem[] {
           hint: "Write it as a comment of its own, right before the one that holds its @name.",
         });
       }
-      seen.set(name, relativePath);
+      seen.set(name, `${relativePath}:${line}`);
     }
   }
   return problems;

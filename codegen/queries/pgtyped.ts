@@ -63,7 +63,11 @@ export async function openPgtyped(connectionString: string): Promise<Pgtyped> {
   const generator = (await load("./generator.js")) as GeneratorModule;
   const types = (await load("./types.js")) as TypesModule;
   const connection = new AsyncQueue();
-  await startup(connectionOptions(connectionString), connection);
+  await new Promise<void>((resolve, reject) => {
+    // Its client listens to no error of its socket, which would end the process.
+    connection.socket.on("error", reject);
+    startup(connectionOptions(connectionString), connection).then(resolve, reject);
+  });
   return {
     connection,
     generator,
@@ -79,7 +83,12 @@ export async function openPgtyped(connectionString: string): Promise<Pgtyped> {
 /** pg's own reading of the connection string, in the form that pgtyped's wire client takes. */
 function connectionOptions(connectionString: string) {
   const client = new Client({ connectionString });
+  // A host that is a folder holds the server's socket; the options go to Node's net.connect.
+  const socket = client.host.startsWith("/")
+    ? { path: `${client.host}/.s.PGSQL.${client.port}` }
+    : {};
   return {
+    ...socket,
     host: client.host,
     port: client.port,
     user: client.user ?? "postgres",

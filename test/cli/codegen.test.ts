@@ -9,6 +9,14 @@ const sendEmail = {
   additionalProperties: false,
   "x-task": { queueName: "mail:{to}" },
 };
+const sqlConfig = {
+  queries: {
+    source: "sql/queries",
+    migrations: "sql/migrations",
+    output: "generated/queries",
+    migrationsOutput: "generated/migrations.ts",
+  },
+};
 const project = (files: Record<string, unknown> = {}) =>
   Project.create({ "schemas/send_email.json": sendEmail, ...files });
 
@@ -140,14 +148,7 @@ describe("broken input ends with 1, the place, what to do, and the previous outp
         "sql/migrations/1.sql": "create table jobs (id int not null);",
         "sql/queries/jobs.sql":
           "/* Counts jobs. */\n/* @name countJobs */\nselect count(*) as n\nfrom jobz;\n",
-        "taskwright.config.json": {
-          queries: {
-            source: "sql/queries",
-            migrations: "sql/migrations",
-            output: "generated/queries",
-            migrationsOutput: "generated/migrations.ts",
-          },
-        },
+        "taskwright.config.json": sqlConfig,
       },
       ["sql/queries/jobs.sql:4", "jobz", "[broken-query]"],
     ],
@@ -165,6 +166,29 @@ describe("broken input ends with 1, the place, what to do, and the previous outp
     for (const text of expected) expect(result.err).toContain(text);
     expect(result.err).toContain("1 problem; nothing was written.");
     expect(await it.tree("generated")).toEqual(before);
+  });
+
+  test("queries without a purpose, with a wrong name, or named twice, each with its line", async () => {
+    await using it = await project({
+      "sql/migrations/1.sql": "create table jobs (id int not null);",
+      "sql/queries/a.sql":
+        "/* One. */\n/* @name one */\nselect id from jobs;\n\n/* One. */\n/* @name one */\nselect id from jobs;\n",
+      "sql/queries/b.sql":
+        "/* One. */\n/* @name one */\nselect id from jobs;\n\n/*\n  @name Two_\n*/\nselect id from jobs;\n",
+      "taskwright.config.json": sqlConfig,
+    });
+    const { code, err } = await runCommand(it.folder, ["codegen"], {
+      env: { DATABASE_URL: inject("serverUrl") },
+    });
+    expect(code).toBe(1);
+    for (const text of [
+      "sql/queries/a.sql:6\n  Query one is also defined in sql/queries/a.sql:2. [duplicate-query]",
+      "sql/queries/b.sql:2\n  Query one is also defined in sql/queries/a.sql:6. [duplicate-query]",
+      "sql/queries/b.sql:6\n  Query Two_ is not named in camelCase. [query-name]",
+      "sql/queries/b.sql:6\n  Query Two_ has no line of purpose. [query-purpose]",
+    ]) {
+      expect(err).toContain(text);
+    }
   });
 
   test("all at once", async () => {
