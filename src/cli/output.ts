@@ -36,7 +36,7 @@ export function printTable<Row>(
 ): void {
   const lines = [
     columns.map(({ head }) => head),
-    ...rows.map((row) => columns.map(({ cell }) => format(cell(row)))),
+    ...rows.map((row) => columns.map(({ cell }) => format(terminal, cell(row)))),
   ];
   if (terminal.columns === undefined) {
     for (const cells of lines) terminal.out(cells.join("\t"));
@@ -63,7 +63,7 @@ export function printFacts(
   const width = Math.max(...shown.map(([name]) => name.length));
   for (const [name, value] of shown) {
     const label = terminal.columns === undefined ? `${name}\t` : `${name.padEnd(width)}${gap}`;
-    terminal.out(`${paint(terminal, "bold", label)}${format(value)}`);
+    terminal.out(`${paint(terminal, "bold", label)}${format(terminal, value)}`);
   }
 }
 
@@ -72,9 +72,13 @@ export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
 
-function format(value: string | number | Date | null): string {
+function format({ columns }: Terminal, value: string | number | Date | null): string {
   if (value === null) return "";
-  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Date) {
+    const iso = value.toISOString();
+    // For eyes: what follows the seconds takes room and tells nothing.
+    return columns === undefined ? iso : iso.replace("T", " ").replace(/\.\d+Z$/u, "Z");
+  }
   return typeof value === "number" ? String(value) : printable(value);
 }
 
