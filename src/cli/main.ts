@@ -19,10 +19,17 @@ function listen(): AbortSignal {
   return end.signal;
 }
 
+/** Ctrl+C and the end of the input are an answer, too: an empty one. */
 async function ask(question: string): Promise<string> {
   const asking = createInterface({ input: stdin, output: stderr });
+  const end = new AbortController();
+  asking.once("SIGINT", () => end.abort()).once("close", () => end.abort());
   try {
-    return await asking.question(question);
+    return await asking.question(question, { signal: end.signal });
+  } catch (error) {
+    if (!end.signal.aborted) throw error;
+    stderr.write("\n");
+    return "";
   } finally {
     asking.close();
   }
