@@ -67,6 +67,7 @@ import {
   isReadOnly,
   listLocks,
   findHeldJobs,
+  findBusyJobs,
   completeJob,
   lookAtJob,
 } from "./worker.js";
@@ -134,6 +135,7 @@ export const queries = {
   isReadOnly,
   listLocks,
   findHeldJobs,
+  findBusyJobs,
   completeJob,
   lookAtJob,
 };

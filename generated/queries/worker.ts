@@ -76,7 +76,7 @@ export const claimJobs = new PreparedQuery<ClaimJobsParams, ClaimJobsResult>({
     { name: "limits", required: false, transform: { type: "scalar" }, locs: [{ a: 529, b: 535 }] },
   ],
   statement:
-    'select\n  id as "id?",\n  task_id as "taskId!",\n  queue_name as "queueName?",\n  payload as "payload!",\n  priority as "priority!",\n  run_at as "runAt!",\n  attempts as "attempts!",\n  max_attempts as "maxAttempts!",\n  last_error as "lastError?",\n  created_at as "createdAt!",\n  updated_at as "updatedAt!",\n  key as "key?",\n  locked_at as "lockedAt!",\n  revision as "revision!",\n  flags as "flags?",\n  look_on as "lookOn?"\nfrom graphile_worker.taskwright_claim_jobs(\n  :workerId!, :taskIds!, :forbiddenFlags!, :maxJobs!, :afterQueue!, :limits\n)                                                                                           ',
+    'select\n  id as "id?",\n  task_id as "taskId!",\n  queue_name as "queueName?",\n  payload as "payload!",\n  priority as "priority!",\n  run_at as "runAt!",\n  attempts as "attempts!",\n  max_attempts as "maxAttempts!",\n  last_error as "lastError?",\n  created_at as "createdAt!",\n  updated_at as "updatedAt!",\n  key as "key?",\n  locked_at as "lockedAt!",\n  revision as "revision!",\n  flags as "flags?",\n  look_on as "lookOn?"\nfrom graphile_worker.taskwright_claim_jobs(\n  :workerId!, :taskIds!, :forbiddenFlags!, :maxJobs!, :afterQueue!, :limits\n)                                                                                                                                                                                                                                                                                                                                                                                     ',
 } as unknown as QueryIR);
 
 /** 'SettleJobs' parameters type */
@@ -104,7 +104,10 @@ export interface SettleJobsQuery {
 }
 
 /**
- * Settles claimed jobs and answers with the ids of those that the worker holds no more.
+ * Settles claimed jobs and answers with the ids of those that the worker holds no more. A row that
+ * somebody else has locked, such as by an open transaction that replaced a running job through its key,
+ * is waited for only briefly: the results of other jobs shouldn't wait with it. (The settings come
+ * first, since the function is called with what depends on them.)
  */
 export const settleJobs = new PreparedQuery<SettleJobsParams, SettleJobsResult>({
   usedParamSet: {
@@ -119,53 +122,53 @@ export const settleJobs = new PreparedQuery<SettleJobsParams, SettleJobsResult>(
     returnedPayloads: true,
   },
   params: [
-    { name: "workerId", required: true, transform: { type: "scalar" }, locs: [{ a: 68, b: 77 }] },
-    { name: "locks", required: true, transform: { type: "scalar" }, locs: [{ a: 82, b: 88 }] },
+    { name: "workerId", required: true, transform: { type: "scalar" }, locs: [{ a: 177, b: 186 }] },
+    { name: "locks", required: true, transform: { type: "scalar" }, locs: [{ a: 201, b: 207 }] },
     {
       name: "completedIds",
       required: true,
       transform: { type: "scalar" },
-      locs: [{ a: 116, b: 129 }],
+      locs: [{ a: 235, b: 248 }],
     },
     {
       name: "failedIds",
       required: true,
       transform: { type: "scalar" },
-      locs: [{ a: 152, b: 162 }],
+      locs: [{ a: 271, b: 281 }],
     },
     {
       name: "failedMessages",
       required: true,
       transform: { type: "scalar" },
-      locs: [{ a: 185, b: 200 }],
+      locs: [{ a: 304, b: 319 }],
     },
     {
       name: "failedPayloads",
       required: true,
       transform: { type: "scalar" },
-      locs: [{ a: 205, b: 220 }],
+      locs: [{ a: 324, b: 339 }],
     },
     {
       name: "failedRetries",
       required: true,
       transform: { type: "scalar" },
-      locs: [{ a: 225, b: 239 }],
+      locs: [{ a: 344, b: 358 }],
     },
     {
       name: "returnedIds",
       required: true,
       transform: { type: "scalar" },
-      locs: [{ a: 244, b: 256 }],
+      locs: [{ a: 363, b: 375 }],
     },
     {
       name: "returnedPayloads",
       required: true,
       transform: { type: "scalar" },
-      locs: [{ a: 279, b: 296 }],
+      locs: [{ a: 398, b: 415 }],
     },
   ],
   statement:
-    'select lost as "id!"\nfrom graphile_worker.taskwright_settle_jobs(\n  :workerId!,\n  :locks!::text[]::timestamptz[],\n  :completedIds!::text[]::bigint[],\n  :failedIds!::text[]::bigint[],\n  :failedMessages!,\n  :failedPayloads!,\n  :failedRetries!,\n  :returnedIds!::text[]::bigint[],\n  :returnedPayloads!\n) as lost                                            ',
+    "select lost as \"id!\"\nfrom set_config('lock_timeout', '300ms', true) as patience\ncross join lateral graphile_worker.taskwright_settle_jobs(\n  case when patience is not null then :workerId!::text end,\n  :locks!::text[]::timestamptz[],\n  :completedIds!::text[]::bigint[],\n  :failedIds!::text[]::bigint[],\n  :failedMessages!,\n  :failedPayloads!,\n  :failedRetries!,\n  :returnedIds!::text[]::bigint[],\n  :returnedPayloads!\n) as lost                                            ",
 } as unknown as QueryIR);
 
 /** 'FindTasks' parameters type */
@@ -385,7 +388,43 @@ export const findHeldJobs = new PreparedQuery<FindHeldJobsParams, FindHeldJobsRe
     { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 169, b: 173 }] },
   ],
   statement:
-    'select held.id::text as "id!", held.key as "key?", held.revision as "revision!"\nfrom graphile_worker.taskwright_held_jobs(\n  :workerId!, :locks!::text[]::timestamptz[], :ids!::text[]::bigint[]\n) as held                                                                                                                                                                                                ',
+    'select held.id::text as "id!", held.key as "key?", held.revision as "revision!"\nfrom graphile_worker.taskwright_held_jobs(\n  :workerId!, :locks!::text[]::timestamptz[], :ids!::text[]::bigint[]\n) as held                                                                  ',
+} as unknown as QueryIR);
+
+/** 'FindBusyJobs' parameters type */
+export interface FindBusyJobsParams {
+  ids: stringArray;
+}
+
+/** 'FindBusyJobs' return type */
+export interface FindBusyJobsResult {
+  id: string;
+}
+
+/** 'FindBusyJobs' query type */
+export interface FindBusyJobsQuery {
+  params: FindBusyJobsParams;
+  result: FindBusyJobsResult;
+}
+
+/**
+ * Those of the given jobs that another transaction has locked.
+ */
+export const findBusyJobs = new PreparedQuery<FindBusyJobsParams, FindBusyJobsResult>({
+  usedParamSet: { ids: true },
+  params: [
+    {
+      name: "ids",
+      required: true,
+      transform: { type: "scalar" },
+      locs: [
+        { a: 100, b: 104 },
+        { a: 246, b: 250 },
+      ],
+    },
+  ],
+  statement:
+    'with free as (\n  select jobs.id\n  from graphile_worker._private_jobs as jobs\n  where jobs.id = any (:ids!::text[]::bigint[])\n  for update skip locked\n)\nselect jobs.id::text as "id!"\nfrom graphile_worker._private_jobs as jobs\nwhere jobs.id = any (:ids!::text[]::bigint[])\nand not exists (select from free where free.id = jobs.id)                                                                                                                                                                                                ',
 } as unknown as QueryIR);
 
 /** 'CompleteJob' parameters type */

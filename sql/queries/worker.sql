@@ -24,11 +24,17 @@ from graphile_worker.taskwright_claim_jobs(
   :workerId!, :taskIds!, :forbiddenFlags!, :maxJobs!, :afterQueue!, :limits
 );
 
-/* Settles claimed jobs and answers with the ids of those that the worker holds no more. */
+/*
+  Settles claimed jobs and answers with the ids of those that the worker holds no more. A row that
+  somebody else has locked, such as by an open transaction that replaced a running job through its key,
+  is waited for only briefly: the results of other jobs shouldn't wait with it. (The settings come
+  first, since the function is called with what depends on them.)
+*/
 /* @name settleJobs */
 select lost as "id!"
-from graphile_worker.taskwright_settle_jobs(
-  :workerId!,
+from set_config('lock_timeout', '300ms', true) as patience
+cross join lateral graphile_worker.taskwright_settle_jobs(
+  case when patience is not null then :workerId!::text end,
   :locks!::text[]::timestamptz[],
   :completedIds!::text[]::bigint[],
   :failedIds!::text[]::bigint[],
@@ -85,6 +91,19 @@ select held.id::text as "id!", held.key as "key?", held.revision as "revision!"
 from graphile_worker.taskwright_held_jobs(
   :workerId!, :locks!::text[]::timestamptz[], :ids!::text[]::bigint[]
 ) as held;
+
+/* Those of the given jobs that another transaction has locked. */
+/* @name findBusyJobs */
+with free as (
+  select jobs.id
+  from graphile_worker._private_jobs as jobs
+  where jobs.id = any (:ids!::text[]::bigint[])
+  for update skip locked
+)
+select jobs.id::text as "id!"
+from graphile_worker._private_jobs as jobs
+where jobs.id = any (:ids!::text[]::bigint[])
+and not exists (select from free where free.id = jobs.id);
 
 /*
   Completes a job inside the transaction that runs this; fails when the worker holds it no more. The

@@ -1,13 +1,17 @@
-import { breaksConnection } from "../database/failure.js";
+import { breaksConnection, sqlState } from "../database/failure.js";
 import type { Executor } from "../database/executor.js";
 import type { Queries } from "../database/queries.js";
 import { toError } from "../errors.js";
 import type { WorkerEvents } from "../events.js";
 import { toRetryText } from "../tasks/retry.js";
 import { Backoff, Pause } from "./backoff.js";
+import { Busy, lookIntervalMs } from "./busy.js";
 import type { ClaimedJob } from "./claimed-job.js";
 import { toErrorMessage, type Settlement } from "./outcome.js";
 import { Lifecycle, type Service } from "./service.js";
+
+/** PostgreSQL's word for a row that others have locked for too long. */
+const lockedState = "55P03";
 
 /** More at once gains nothing, and would hold many rows locked for one statement's time. */
 const maxBatch = 2000;
@@ -26,7 +30,8 @@ export interface SettlerOptions {
  * meanwhile goes out together in the next. No timer holds a result back, so an idle worker settles
  * at once and a busy one in groups as large as the database is slow.
  *
- * A statement that fails is tried again until it is known to have happened.
+ * A statement that fails is tried again until it is known to have happened. Jobs that somebody else
+ * has locked hold up nobody: they stand aside until they are free.
  */
 export class Settler implements Service {
   readonly #options: SettlerOptions;
@@ -39,14 +44,19 @@ export class Settler implements Service {
   readonly #uncertain = new WeakSet<ClaimedJob>();
   #loop: Promise<void> | undefined;
   #hasGivenUp = false;
+  readonly #busy: Busy;
+  /** Called when some of what stood aside has come back. */
+  #onTakenBack: (() => void) | undefined;
 
   constructor(options: SettlerOptions) {
     this.#options = options;
+    const { queries, db } = options;
+    this.#busy = new Busy({ queries, db, onFree: (settlements) => this.#takeBack(settlements) });
   }
 
   /** How many results are not known to be in the database. */
   get backlog(): number {
-    return this.#waiting.length + this.#writing.length;
+    return this.#waiting.length + this.#writing.length + this.#busy.size;
   }
 
   /** Whether the last statement failed. */
@@ -63,6 +73,12 @@ export class Settler implements Service {
     return this.#lifecycle.stop(async () => {
       this.#schedule();
       await this.#loop;
+      while (this.#busy.size > 0) {
+        await new Promise<void>((resolve) => {
+          this.#onTakenBack = resolve;
+        });
+        await this.#loop;
+      }
     });
   }
 
@@ -70,6 +86,7 @@ export class Settler implements Service {
   giveUp(): void {
     this.#hasGivenUp = true;
     this.#pause.end();
+    if (this.#busy.size > 0) this.#takeBack(this.#busy.release());
   }
 
   /** Takes a result; it is written with all that come in the same turn of the event loop. */
@@ -115,10 +132,34 @@ export class Settler implements Service {
   }
 
   async #onFailure(error: Error): Promise<void> {
+    if (sqlState(error) === lockedState && (await this.#setBusyAside(error))) return;
     const retryInMs = this.#backoff.next();
     const count = this.#waiting.length;
     this.#options.events.emit("settle:error", () => ({ error, count, retryInMs }));
     if (!this.#hasGivenUp) await this.#pause.wait(retryInMs);
+  }
+
+  /** Returns whether any job was locked by others. */
+  async #setBusyAside(error: Error): Promise<boolean> {
+    const asked = this.#waiting.splice(0);
+    try {
+      const free = await this.#busy.setAside(asked);
+      this.#waiting = [...free, ...this.#waiting];
+      const count = asked.length - free.length;
+      if (count === 0) return false;
+      const retryInMs = lookIntervalMs;
+      this.#options.events.emit("settle:error", () => ({ error, count, retryInMs }));
+      return true;
+    } catch {
+      this.#waiting = [...asked, ...this.#waiting];
+      return false;
+    }
+  }
+
+  #takeBack(settlements: readonly Settlement[]): void {
+    this.#waiting.push(...settlements);
+    this.#schedule();
+    this.#onTakenBack?.();
   }
 
   #announceLeft(error: Error): void {

@@ -90,6 +90,7 @@ test.each(["task", "queue"] as const)(
     const { pool, connectionString } = database;
     const gate = new Gate();
     const ran: string[] = [];
+    let returned = 0;
     const handlers = handlersFor({
       hold: () => gate.opened,
       step: () => void ran.push("step"),
@@ -102,6 +103,7 @@ test.each(["task", "queue"] as const)(
       concurrency: 1,
       bufferSize: 10,
       bufferTimeoutMs: pollIntervalMs,
+      on: { "localQueue:returnJobs": ({ count }) => void (returned += count) },
     });
     await addJob(pool, "hold");
     await addJob(pool, "step", { queue: "steps" });
@@ -114,6 +116,7 @@ test.each(["task", "queue"] as const)(
     `);
     await (kind === "task" ? pauseTask(pool, "step") : pauseQueue(pool, "steps"));
     await until(async () => (await listJobs(pool))[1]?.locked_by === null);
+    expect(returned).toBe(1);
     gate.open();
     await until(async () => (await listJobs(pool)).length === 1);
     expect(ran).toEqual(["note"]);

@@ -15,6 +15,7 @@ const never = 2 ** 31 - 1;
 test("a worker that was taken for dead aborts what it lost, and starts none of what it had claimed", async () => {
   const { pool, connectionString } = database;
   const started: string[] = [];
+  const lost: string[] = [];
   const aborted = new Gate();
   let cause: unknown;
   const handlers = handlersFor({
@@ -37,6 +38,7 @@ test("a worker that was taken for dead aborts what it lost, and starts none of w
     bufferTimeoutMs: never,
     pollIntervalMs: never,
     recovery: { heartbeatIntervalMs: 20, sweepIntervalMs: never },
+    on: { "job:lost": ({ job }) => void lost.push(job.id) },
   });
   await until(async () => (await listJobs(pool)).every(({ locked_by }) => locked_by === "me"));
   await until(() => started.length === 1);
@@ -47,6 +49,7 @@ test("a worker that was taken for dead aborts what it lost, and starts none of w
   `);
   await aborted.opened;
   expect(cause).toBe("lost");
+  await until(() => lost.length === 2);
   await worker.stop();
   expect(started).toEqual([ids[0]]);
   expect(await listJobs(pool)).toMatchObject([

@@ -78,3 +78,31 @@ test("a job that was replaced through its key runs to its end", async () => {
   await until(() => events.includes("success"));
   await worker.stop();
 });
+
+test("a job that its handler's transaction completed isn't taken for lost while the handler goes on", async () => {
+  const { pool, connectionString } = database;
+  const end = new Gate();
+  const events: string[] = [];
+  let looks = 0;
+  let isAborted: boolean | undefined;
+  const handlers = handlersFor({
+    long: async (_, ctx) => {
+      await ctx.withTransaction((tx) => ctx.completeIn(tx));
+      await end.opened;
+      isAborted = ctx.signal.aborted;
+    },
+  });
+  await addJob(pool, "long");
+  const worker = await startWorker({ connectionString, handlers, pollIntervalMs });
+  worker.events.on("job:lost", () => void events.push("lost"));
+  worker.events.on("job:success", () => void events.push("success"));
+  await until(async () => (await listJobs(pool)).length === 0);
+  // Each claim comes at least a poll after the one before it, and so do the looks.
+  worker.events.on("worker:getJob:empty", () => void (looks += 1));
+  await until(() => looks >= 4);
+  end.open();
+  await until(() => events.length > 0);
+  await worker.stop();
+  expect(events).toEqual(["success"]);
+  expect(isAborted).toBe(false);
+});

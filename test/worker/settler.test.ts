@@ -52,6 +52,9 @@ function start(
     events.on(name, ({ job }) => told.push(`${name} ${job.id}`));
   }
   events.on("settle:error", () => told.push("settle:error"));
+  events.on("pool:fatalError", ({ jobs }) => {
+    for (const { id } of jobs) told.push(`pool:fatalError ${id}`);
+  });
   const executor: StatementExecutor = {
     query: (text, values) => around(() => db.query(text, values)) as ReturnType<Database["query"]>,
     execute: (statement) => around(() => db.execute(statement)) as ReturnType<Database["execute"]>,
@@ -142,4 +145,45 @@ test("one that gives up says which jobs stay locked", async () => {
   await settler.stop();
   expect(left).toEqual(jobs.map(({ id }) => id));
   expect(await countLocks(database.pool)).toBe(2);
+});
+
+test("a job that another transaction has locked holds up no other, and is settled once it is free", async () => {
+  const jobs = await claim(20);
+  const [blocked] = jobs;
+  const client = await database.pool.connect();
+  await client.query("begin");
+  await client.query("select from graphile_worker._private_jobs where id = $1 for update", [
+    blocked?.id,
+  ]);
+  const { settler, told } = start();
+  for (const job of jobs) settler.settle({ job, outcome: completed });
+  await eventually(async () => (await listJobs(database.pool)).length === 1);
+  expect(settler.backlog).toBe(1);
+  expect(settler.isFailing).toBe(false);
+  // Nor does it hold up what comes later.
+  const [later] = await claim(1);
+  if (later !== undefined) settler.settle({ job: later, outcome: completed });
+  await eventually(async () => (await listJobs(database.pool)).length === 1);
+  const stopping = settler.stop();
+  await client.query("rollback");
+  client.release();
+  await stopping;
+  expect(await listJobs(database.pool)).toEqual([]);
+  expect(told.filter((event) => event === `job:complete ${blocked?.id}`)).toHaveLength(1);
+  expect(settler.backlog).toBe(0);
+});
+
+test("one that gives up says that a locked job stays", async () => {
+  const [job] = await claim(1);
+  const client = await database.pool.connect();
+  await client.query("begin; select from graphile_worker._private_jobs for update");
+  const { settler, told } = start();
+  if (job !== undefined) settler.settle({ job, outcome: completed });
+  await eventually(() => told.includes("settle:error"));
+  const stopping = settler.stop();
+  settler.giveUp();
+  await stopping;
+  await client.query("rollback");
+  client.release();
+  expect(told).toContain(`pool:fatalError ${job?.id}`);
 });
