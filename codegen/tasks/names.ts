@@ -68,8 +68,9 @@ export function nameTask(identifier: string, isBatch: boolean): TaskNames {
   const isTaken =
     /^\p{N}/u.test(pascal) ||
     (isBatch && importedTypes.has(`${pascal}Item`)) ||
-    // A client's method addMany is for all tasks.
-    pascal === "Many";
+    // A client's methods addMany and addBulk are for all tasks.
+    pascal === "Many" ||
+    pascal === "Bulk";
   const stem = isTaken ? `Task${pascal}` : pascal;
   const [first = "", ...rest] = stem;
   const camel = first.toLowerCase() + rest.join("");

@@ -11,6 +11,7 @@ import {
   type HandlerSet,
 } from "taskwright";
 import { task2faCodeV2 } from "./2fa-code_v2.js";
+import { taskBulk } from "./bulk.js";
 import { cronTask } from "./cron.js";
 import { deleteTask } from "./delete.js";
 import { index } from "./task_index.js";
@@ -18,6 +19,7 @@ import { taskJob } from "./job.js";
 import { émailSend } from "./émail_Send.js";
 
 export * from "./2fa-code_v2.js";
+export * from "./bulk.js";
 export * from "./cron.js";
 export * from "./delete.js";
 export * from "./task_index.js";
@@ -27,6 +29,7 @@ export * from "./émail_Send.js";
 /** Every task, by its identifier. */
 export const tasks = {
   "2fa-code.v2": task2faCodeV2,
+  bulk: taskBulk,
   cron: cronTask,
   delete: deleteTask,
   index: index,
@@ -50,6 +53,7 @@ export function definePartialHandlers<App = undefined>(
 
 const methods = {
   addTask2faCodeV2: "2fa-code.v2",
+  addTaskBulk: "bulk",
   addCron: "cron",
   addDelete: "delete",
   addIndex: "index",
