@@ -3,7 +3,7 @@
  * no schema is compiled here.
  * @module
  */
-import ajvFormats from "ajv-formats/dist/formats.js";
+import { fullFormats } from "ajv-formats/dist/formats.js";
 import ajvEqual from "ajv/dist/runtime/equal.js";
 import ajvUcs2length from "ajv/dist/runtime/ucs2length.js";
 
@@ -20,4 +20,4 @@ export const equal = unwrap(ajvEqual);
 /** The length of a string in characters, as JSON Schema counts it. */
 export const ucs2length = unwrap(ajvUcs2length);
 /** The checks of the standard formats, by name. */
-export const formats = ajvFormats.fullFormats;
+export const formats = fullFormats;

@@ -1,7 +1,7 @@
-import ajvFormats from "ajv-formats/dist/formats.js";
+import { fullFormats } from "ajv-formats/dist/formats.js";
 
 /** The formats that the validator checks. */
-export const knownFormats: readonly string[] = Object.keys(ajvFormats.fullFormats);
+export const knownFormats: readonly string[] = Object.keys(fullFormats);
 
 /** Those of them that are about numbers. */
 export const numberFormats: ReadonlySet<string> = new Set(["int32", "int64", "float", "double"]);

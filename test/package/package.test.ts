@@ -53,6 +53,27 @@ describe("the packed package in a project of its own", () => {
   );
 
   test(
+    "checks payloads in a CommonJS project whose TypeScript tsx runs",
+    async () => {
+      const manifest = JSON.parse(await readFile(path.join(folder, "package.json"), "utf8"));
+      await write("package.json", JSON.stringify({ ...manifest, type: "commonjs" }));
+      await write(
+        "check.ts",
+        `import { validateSendEmail } from "./generated/tasks/index.js";
+for (const to of ["ada@example.com", "ada"]) {
+  console.log(validateSendEmail({ to, subject: "Hello", body: "" }).ok);
+}\n`,
+      );
+      const tsx = path.join(repository, "node_modules/.bin/tsx");
+      const output = await runOrThrow(tsx, ["check.ts"], { cwd: folder });
+      await write("package.json", JSON.stringify(manifest));
+      await rm(path.join(folder, "check.ts"));
+      expect(output.trim().split("\n")).toEqual(["true", "false"]);
+    },
+    minutes,
+  );
+
+  test(
     "generates code that imports the package by its name alone",
     async () => {
       const code = await readFile(path.join(folder, "generated/tasks/send_email.ts"), "utf8");
