@@ -1,47 +1,29 @@
-interface Field {
-  readonly name: string;
-  readonly min: number;
-  readonly max: number;
-}
-
-const fields: readonly Field[] = [
-  { name: "second", min: 0, max: 59 },
-  { name: "minute", min: 0, max: 59 },
-  { name: "hour", min: 0, max: 23 },
-  { name: "day of the month", min: 1, max: 31 },
-  { name: "month", min: 1, max: 12 },
-  { name: "day of the week", min: 0, max: 7 },
-];
-
-/** As graphile-worker's crontab has it: a range has no step there. */
-const part = /^(?:\*(?:\/(?<step>\d+))?|(?<from>\d+)(?:-(?<to>\d+))?)$/u;
+import type { ReadDefaults } from "./options.js";
+import type { Finding } from "./rule.js";
 
 /**
- * What is wrong with a schedule of five fields, or six with the seconds first; or nothing. Options
- * (`?tz=Europe/Paris`) and a payload may follow; the scheduler checks them when it is made.
+ * Finds what is wrong with a schedule of `x-task.cron`: a sentence for each fault, none for a right
+ * one. It comes from whoever reads schedules at run time, so that both read them alike.
  */
-export function cronFault(schedule: string): string | undefined {
-  const words = schedule.split(/\s+/u).filter((word) => word !== "");
-  const end = words.findIndex((word) => word.startsWith("?") || word.startsWith("{"));
-  const given = end < 0 ? words : words.slice(0, end);
-  if (given.length !== 5 && given.length !== 6) {
-    return `it has ${given.length} fields instead of 5, or 6 with the seconds first`;
-  }
-  const expected = fields.slice(-given.length);
-  const faults = given.flatMap((text, index) => {
-    const field = expected[index];
-    return field === undefined || text.split(",").every((item) => isPart(item, field))
-      ? []
-      : [`"${text}" is no ${field.name} (${field.min} to ${field.max})`];
+export type ScheduleCheck = (schedule: string) => readonly string[];
+
+/** Reads `x-task.cron`; findings carry pointers. */
+export function readCron(value: unknown, check: ScheduleCheck): ReadDefaults {
+  const schedules: unknown[] = [value].flat();
+  const findings = schedules.flatMap((schedule, index) => {
+    const pointer = Array.isArray(value) ? `/x-task/cron/${index}` : "/x-task/cron";
+    const faults = typeof schedule === "string" ? check(schedule) : ["It must be a text."];
+    return faults.map((fault) => finding(pointer, fault));
   });
-  return faults.length === 0 ? undefined : faults.join("; ");
+  if (schedules.length === 0) findings.push(finding("/x-task/cron", "It is empty."));
+  return { defaults: { cron: Object.freeze(schedules as string[]) }, findings };
 }
 
-function isPart(text: string, { min, max }: Field): boolean {
-  const groups = part.exec(text)?.groups;
-  if (groups === undefined) return false;
-  const from = Number(groups["from"] ?? min);
-  const to = Number(groups["to"] ?? groups["from"] ?? max);
-  const isRange = groups["to"] === undefined || from < to;
-  return from >= min && to <= max && isRange && Number(groups["step"] ?? 1) >= 1;
+function finding(pointer: string, fault: string): Finding {
+  return {
+    rule: "x-task-value",
+    pointer,
+    message: `cron of x-task can't be read: ${fault}`,
+    hint: 'Make it a schedule such as "0 8 * * *" or "0 8 * * * ?tz=Europe/Paris", or an array of them.',
+  };
 }

@@ -2,6 +2,7 @@ import path from "node:path";
 import type { OutputFile, StageResult } from "../output.js";
 import type { Problem } from "../problem.js";
 import { relativePath } from "../read.js";
+import type { ScheduleCheck } from "./cron.js";
 import { emitGraphileWorker } from "./emit/graphile-worker.js";
 import { emitRegistry } from "./emit/registry.js";
 import { emitTask } from "./emit/task.js";
@@ -22,12 +23,14 @@ export interface TasksOptions {
   readonly schema: string;
   /** Whether to also write what a project that runs Node's graphile-worker needs. Default false. */
   readonly graphileWorker?: boolean;
+  /** Finds what is wrong with a schedule of `x-task.cron`. */
+  readonly checkSchedule: ScheduleCheck;
 }
 
 /** Compiles `schemas/` into tasks. */
 export async function compileTasks(options: TasksOptions): Promise<StageResult<Problem>> {
   const { files: sources, problems } = await loadSchemas(options.root, options.schemas);
-  const linted = sources.map(lintFile);
+  const linted = sources.map((source) => lintFile(source, options.checkSchedule));
   for (const { source, findings } of linted) {
     problems.push(...findings.map((finding) => toProblem(source, finding)));
   }

@@ -1,3 +1,4 @@
+import type { ScheduleCheck } from "./cron.js";
 import { isObject } from "../json.js";
 import type { SchemaFile } from "./load.js";
 import { walkSchemas, type SchemaObject } from "./node.js";
@@ -34,7 +35,7 @@ const schemaRules = [
 ];
 
 /** Checks one file in steps, each of which relies on what the ones before have made sure of. */
-export function lintFile(source: SchemaFile): LintedFile {
+export function lintFile(source: SchemaFile, checkSchedule: ScheduleCheck): LintedFile {
   const { document } = source;
   const malformed = checkDocument(document);
   if (!isObject(document.value)) return { source, defaults: {}, findings: malformed };
@@ -45,7 +46,7 @@ export function lintFile(source: SchemaFile): LintedFile {
     nodes: walkSchemas(root),
     references: new References(root),
   };
-  const { defaults, findings: optionFindings } = readDefaults(root["x-task"]);
+  const { defaults, findings: optionFindings } = readDefaults(root["x-task"], checkSchedule);
   if (malformed.length > 0) {
     // Keywords and options can be judged all the same, so that one run tells as much as it can.
     const findings = [...malformed, ...optionFindings, ...applyRules(keywordRules, input)];

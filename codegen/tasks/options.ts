@@ -1,5 +1,5 @@
 import { isObject } from "../json.js";
-import { cronFault } from "./cron.js";
+import { readCron, type ScheduleCheck } from "./cron.js";
 import { durationForms, parseDuration } from "./duration.js";
 import type { Finding } from "./rule.js";
 import { didYouMean } from "../suggest.js";
@@ -17,6 +17,12 @@ export interface TaskDefaults {
   readonly timeoutMs?: number;
   readonly batch?: { readonly maxItems?: number };
   readonly cron?: readonly string[];
+}
+
+/** What could be read, and what is wrong with the rest. */
+export interface ReadDefaults {
+  readonly defaults: TaskDefaults;
+  readonly findings: readonly Finding[];
 }
 
 /** How one key of `x-task` is read: its value as it will be used, or undefined when it is wrong. */
@@ -73,18 +79,13 @@ const options: Readonly<Record<string, Option>> = {
     expected: "true, or an object with maxItems, an integer of at least 1",
     read: readBatch,
   },
-  cron: {
-    as: "cron",
-    expected: 'a schedule such as "0 8 * * *", or an array of them',
-    read: readCron,
-  },
 };
 
 /** Every key that `x-task` may have. */
-export const optionNames: readonly string[] = Object.keys(options);
+export const optionNames: readonly string[] = [...Object.keys(options), "cron"];
 
 /** Reads `x-task`; findings carry pointers. */
-export function readDefaults(value: unknown): { defaults: TaskDefaults; findings: Finding[] } {
+export function readDefaults(value: unknown, checkSchedule: ScheduleCheck): ReadDefaults {
   if (value === undefined) return { defaults: {}, findings: [] };
   if (!isObject(value)) {
     const message = "x-task is not an object.";
@@ -94,41 +95,42 @@ export function readDefaults(value: unknown): { defaults: TaskDefaults; findings
       findings: [{ rule: "x-task-value", pointer: "/x-task", message, hint }],
     };
   }
-  const findings: Finding[] = [];
-  const read: [string, unknown][] = [];
-  for (const [key, given] of Object.entries(value)) {
-    const pointer = `/x-task/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
-    const option = Object.hasOwn(options, key) ? options[key] : undefined;
-    if (option === undefined) {
-      findings.push({
-        rule: "unknown-x-task-key",
-        pointer,
-        message: `x-task has no key "${key}".${didYouMean(key, optionNames)}`,
-        hint: `It knows ${optionNames.join(", ")}.`,
-      });
-      continue;
-    }
-    const used = option.read(given);
-    if (used === undefined) {
-      findings.push({
-        rule: "x-task-value",
-        pointer,
-        message: `${key} of x-task ${faultOf(key, given)}.`,
-        hint: `Make it ${option.expected}.`,
-      });
-    } else read.push([option.as, used]);
-  }
-  const defaults = Object.freeze(Object.fromEntries(read)) as TaskDefaults;
+  const read = Object.entries(value).map(([key, given]) =>
+    key === "cron" ? readCron(given, checkSchedule) : readOption(key, given),
+  );
+  const defaults: TaskDefaults = Object.freeze(
+    Object.assign({}, ...read.map((option) => option.defaults)),
+  );
+  const findings = read.flatMap((option) => option.findings);
   return { defaults, findings: [...findings, ...findConflicts(value, defaults)] };
 }
 
-function faultOf(key: string, given: unknown): string {
-  if (key === "cron") {
-    const faults = [given]
-      .flat()
-      .map((schedule) => (typeof schedule === "string" ? cronFault(schedule) : "it is not a text"));
-    return `can't be read: ${faults.find((fault) => fault !== undefined) ?? "it is empty"}`;
+function readOption(key: string, given: unknown): ReadDefaults {
+  const pointer = `/x-task/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+  const option = Object.hasOwn(options, key) ? options[key] : undefined;
+  if (option === undefined) {
+    return refuse({
+      rule: "unknown-x-task-key",
+      pointer,
+      message: `x-task has no key "${key}".${didYouMean(key, optionNames)}`,
+      hint: `It knows ${optionNames.join(", ")}.`,
+    });
   }
+  const used = option.read(given);
+  if (used !== undefined) return { defaults: { [option.as]: used }, findings: [] };
+  return refuse({
+    rule: "x-task-value",
+    pointer,
+    message: `${key} of x-task ${faultOf(key, given)}.`,
+    hint: `Make it ${option.expected}.`,
+  });
+}
+
+function refuse(finding: Finding): ReadDefaults {
+  return { defaults: {}, findings: [finding] };
+}
+
+function faultOf(key: string, given: unknown): string {
   if ((key === "queueName" || key === "jobKey") && typeof given === "string") {
     const template = parseTemplate(given);
     if (!template.ok) return `can't be read: ${template.message}`;
@@ -198,12 +200,4 @@ function readBatch(value: unknown): TaskDefaults["batch"] {
   if (!isObject(value) || Object.keys(value).some((key) => key !== "maxItems")) return undefined;
   const maxItems = integerIn(value["maxItems"], 1, Number.MAX_SAFE_INTEGER);
   return maxItems === undefined && value["maxItems"] !== undefined ? undefined : { ...value };
-}
-
-function readCron(value: unknown): readonly string[] | undefined {
-  const schedules = [value].flat();
-  const isRight = schedules.every(
-    (schedule) => typeof schedule === "string" && cronFault(schedule) === undefined,
-  );
-  return isRight && schedules.length > 0 ? Object.freeze(schedules as string[]) : undefined;
 }

@@ -17,3 +17,12 @@ export function readTaskSchedules(task: AnyTask, report: Report): CronEntry[] {
     return { id: `${identifier}@${entry.schedule}${zone}`, ...entry };
   });
 }
+
+/** What is wrong with one of these texts, each fault with its column: for codegen. */
+export function findScheduleFaults(text: string): string[] {
+  const faults: string[] = [];
+  readEntryOf("task", text, (offset, message) => {
+    faults.push(`column ${offset + 1}: ${message}`);
+  });
+  return faults;
+}

@@ -3,6 +3,7 @@ import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { formatProblem } from "../../codegen/index.js";
 import { compileTasks } from "../../codegen/tasks/index.js";
+import { findScheduleFaults } from "../../src/cron/task-schedules.js";
 import { goldenCases, readTree, type GoldenCase } from "./support/golden.js";
 
 /** `UPDATE_GOLDEN=1 pnpm vitest run test/codegen/golden.test.ts` rewrites what is expected. */
@@ -24,6 +25,7 @@ async function compileCase({ name, folder }: GoldenCase): Promise<Record<string,
     schemas: path.join(folder, "schemas"),
     output,
     schema: name === "options" ? 'quo"ted' : "graphile_worker",
+    checkSchedule: findScheduleFaults,
   });
   if (problems.length > 0) {
     return { "expected-error.txt": `${problems.map(formatProblem).join("\n\n")}\n` };

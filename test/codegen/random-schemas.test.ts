@@ -5,6 +5,7 @@ import { createAjv } from "../../codegen/tasks/ajv.js";
 import { lintFile } from "../../codegen/tasks/lint.js";
 import { buildModel, type TaskModel } from "../../codegen/tasks/model.js";
 import type { SchemaObject } from "../../codegen/tasks/node.js";
+import { findScheduleFaults } from "../../src/cron/task-schedules.js";
 import { randomSchema } from "./support/random-schemas.js";
 import { compileElsewhere } from "./support/other-validator.js";
 import { relaxFurther } from "./support/relax.js";
@@ -37,7 +38,7 @@ async function modelOf(schema: SchemaObject): Promise<TaskModel | undefined> {
   const parsed = parseJson(JSON.stringify(schema));
   if (!parsed.ok) throw new Error(parsed.message);
   const source = { name: "task", relativePath: "task.json", document: parsed.document };
-  const linted = lintFile(source);
+  const linted = lintFile(source, findScheduleFaults);
   const unexpected = linted.findings.filter(({ rule }) => !expectedRules.has(rule));
   expect(unexpected, JSON.stringify(schema)).toEqual([]);
   return linted.findings.length > 0 ? undefined : buildModel(linted);

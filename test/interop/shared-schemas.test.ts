@@ -9,6 +9,7 @@ import {
   addSendEmail,
   defineHandlers,
 } from "../../generated/tasks/index.js";
+import { findScheduleFaults } from "../../src/cron/task-schedules.js";
 import { runCommand } from "../support/command.js";
 import { createDatabase, type TestDatabase } from "../support/database.js";
 import { peerFolder, runPeer } from "../support/peer.js";
@@ -22,7 +23,14 @@ beforeAll(async () => {
   await migrate({ connectionString: database.connectionString });
   await rm(output, { recursive: true, force: true });
   const schemas = path.join(root, "schemas");
-  const tasks = { root, schemas, output, schema: "graphile_worker", graphileWorker: true };
+  const tasks = {
+    root,
+    schemas,
+    output,
+    schema: "graphile_worker",
+    graphileWorker: true,
+    checkSchedule: findScheduleFaults,
+  };
   expect((await generate({ tasks })).problems).toEqual([]);
 });
 afterAll(() => database.drop());

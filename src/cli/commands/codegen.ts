@@ -3,6 +3,7 @@ import { Command, Option } from "commander";
 import type { CodegenOptions, CodegenResult } from "../../../codegen/index.js";
 import { loadConfig } from "../config.js";
 import type { ResolvedConfig } from "../../config.js";
+import { findScheduleFaults } from "../../cron/task-schedules.js";
 import { exitCodes, reportFailure, type ExitCode } from "../failure.js";
 import { queryPackages, requirePackages, taskPackages, watchPackages } from "../packages.js";
 import { ScratchServer } from "../scratch.js";
@@ -114,7 +115,8 @@ async function codegenOptions(
   { root, schemas, output, schema, queries, graphileWorker }: ResolvedConfig,
   scratch: ScratchServer,
 ): Promise<CodegenOptions> {
-  const tasks = { root, schemas, output, schema, graphileWorker };
+  const checkSchedule = findScheduleFaults;
+  const tasks = { root, schemas, output, schema, graphileWorker, checkSchedule };
   if (queries === undefined) return { tasks };
   const { source, ...folders } = queries;
   const connectionString = await scratch.connectionString();
