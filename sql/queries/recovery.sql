@@ -113,7 +113,7 @@ with decided as (
   from recovered
   where queues.id = recovered.job_queue_id and queues.locked_by = recovered.worker_id
 )
-select recovered.id as "id!" from recovered;
+select recovered.id::text as "id!" from recovered;
 
 /* Frees the queues of dead workers that hold no job any more, and forgets the workers themselves. */
 /* @name forgetWorkers */

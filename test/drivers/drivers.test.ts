@@ -5,14 +5,21 @@ import {
   addSendEmailJobs,
   createClient,
   definePartialHandlers,
+  sendEmail,
 } from "../../generated/tasks/index.js";
 import {
+  cleanup,
   completeJobs,
   defineTask,
   enqueue,
+  enqueueBulk,
+  forceUnlockWorkers,
   getJob,
+  getStats,
   listJobs,
   listPauses,
+  listQueues,
+  listWorkers,
   migrate,
   pauseQueue,
   pauseTask,
@@ -22,6 +29,7 @@ import {
   resumeTask,
   runJobsNow,
   runOnce,
+  sweep,
 } from "../../src/index.js";
 import { createDatabase, type TestDatabase } from "../support/database.js";
 import { libraries, type Library } from "./libraries.js";
@@ -191,6 +199,49 @@ describe.each(Object.entries(libraries))("with %s", (_, open) => {
       expect((await completeJobs(db, ids)).skipped).toEqual([{ id, state: "missing" }]);
     });
     expect(await countJobs()).toBe(0);
+  });
+
+  test("queues, workers and counts are told, unlocked, swept and cleaned up as through pg", async () => {
+    const { id } = await addSendEmail(library.db, email);
+    await database.pool.query(
+      "update graphile_worker._private_jobs set locked_by = 'w,\"1\"', locked_at = now()",
+    );
+    expect(await listWorkers(library.db)).toEqual(await listWorkers(database.pool));
+    expect(await forceUnlockWorkers(library.db, [`w,"1"`])).toEqual({
+      jobIds: [id],
+      queueNames: [],
+    });
+    const { oldestDueAgeMs: _, ...stats } = (await getStats(library.db)).tasks["send_email"] ?? {};
+    expect((await getStats(database.pool)).tasks["send_email"]).toMatchObject(stats);
+    expect(await listQueues(library.db)).toEqual(await listQueues(database.pool));
+    expect((await getStats(library.db, { ratesOverMs: 1 })).rates?.overMs).toBeGreaterThan(0);
+    await database.pool.query(`
+      insert into graphile_worker._private_workers (id, last_heartbeat_at)
+      values ('dead', now() - interval '1 h');
+      update graphile_worker._private_jobs set locked_by = 'dead', locked_at = now()`);
+    await library.transaction(async ({ db }) => {
+      const recovered = { swept: true, deadWorkerIds: ["dead"], recoveredJobIds: [id] };
+      expect(await sweep(db, { hook: () => ({ runAt: new Date(0) }) })).toMatchObject(recovered);
+    });
+    expect(await getJob(library.db, id)).toMatchObject({ runAt: new Date(0), state: "ready" });
+    await database.pool.query("update graphile_worker._private_jobs set attempts = max_attempts");
+    const tasks = ["DELETE_PERMAFAILED_JOBS", "GC_JOB_QUEUES", "GC_TASK_IDENTIFIERS"] as const;
+    const options = { tasks, taskIdentifiersToKeep: ["send_email"] };
+    expect(await cleanup(library.db, options)).toMatchObject({ deletedJobs: 1 });
+    expect((await listQueues(library.db)).queues).toEqual([]);
+  });
+
+  test("any number of jobs is added, in the library's own transaction too", async () => {
+    const items = Array.from({ length: 25 }, () => ({ payload: email }));
+    await library.transaction(async ({ db }) => {
+      const options = { chunkSize: 10, transaction: true };
+      expect(await enqueueBulk(db, sendEmail, items, options)).toEqual({ added: 25, skipped: 0 });
+      expect(await countJobs()).toBe(0);
+    });
+    expect(await countJobs()).toBe(25);
+    const client = createClient({ db: library.db, coalesce: true });
+    const jobs = await Promise.all(items.map(({ payload }) => client.addSendEmail(payload)));
+    expect(new Set(jobs.map((job) => job?.id)).size).toBe(25);
   });
 
   test("pauses hold from the transaction's commit on", async () => {
