@@ -123,11 +123,11 @@ export class Enqueuer {
   }
 
   #insert(queries: Queries, db: Executor, inserts: readonly JobInsert[]): Promise<Job[]> {
-    const [single] = inserts;
-    if (this.#coalescing?.db !== db || single === undefined || inserts.length > 1) {
-      return insertJobs(queries, db, inserts);
-    }
-    return this.#coalescing.add(queries, single).then((job) => [job]);
+    const coalescing = this.#coalescing;
+    const [single, ...others] = inserts;
+    if (coalescing === undefined || coalescing.db !== db) return insertJobs(queries, db, inserts);
+    if (single === undefined || others.length > 0) return insertJobs(queries, db, inserts);
+    return coalescing.add(queries, single).then((job) => [job]);
   }
 
   #bindQueries(task: AnyTask): Queries {
