@@ -216,11 +216,12 @@ describe("a sweep", () => {
   });
 
   test("wakes the workers up", async () => {
+    await registerWorker("dead", 31, ours);
+    await addHeldJob("dead");
+    // From now on only: an added job is announced, too.
     const listener = await database.pool.connect();
     const heard = new Promise((resolve) => listener.once("notification", resolve));
     await listener.query(`listen "jobs:insert"`);
-    await registerWorker("dead", 31, ours);
-    await addHeldJob("dead");
     await sweepWith();
     await expect(heard).resolves.toMatchObject({ channel: "jobs:insert" });
     listener.release(true);
