@@ -44,7 +44,7 @@ import {
   listOtherTables,
   dropSchema,
 } from "./schema.js";
-import { addHeldJob, removeHeldJob, listRevisions } from "./testing.js";
+import { addTask, addHeldJob, removeHeldJob, listRevisions } from "./testing.js";
 import {
   beginTransaction,
   beginReadCommitted,
@@ -113,6 +113,7 @@ export const queries = {
   flagBreakingRevisions,
   listOtherTables,
   dropSchema,
+  addTask,
   addHeldJob,
   removeHeldJob,
   listRevisions,

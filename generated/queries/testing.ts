@@ -4,6 +4,32 @@ import { PreparedQuery } from "@pgtyped/runtime";
 
 type QueryIR = ConstructorParameters<typeof PreparedQuery>[0];
 
+/** 'AddTask' parameters type */
+export interface AddTaskParams {
+  identifier: string;
+}
+
+/** 'AddTask' return type */
+export type AddTaskResult = void;
+
+/** 'AddTask' query type */
+export interface AddTaskQuery {
+  params: AddTaskParams;
+  result: AddTaskResult;
+}
+
+/**
+ * Makes a task's row where it has none.
+ */
+export const addTask = new PreparedQuery<AddTaskParams, AddTaskResult>({
+  usedParamSet: { identifier: true },
+  params: [
+    { name: "identifier", required: true, transform: { type: "scalar" }, locs: [{ a: 64, b: 75 }] },
+  ],
+  statement:
+    "insert into graphile_worker._private_tasks (identifier)\nvalues (:identifier!)\non conflict do nothing                                                                                                                                                  ",
+} as unknown as QueryIR);
+
 /** 'AddHeldJob' parameters type */
 export interface AddHeldJobParams {
   attempts: number;

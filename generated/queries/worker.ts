@@ -202,7 +202,7 @@ export const findTasks = new PreparedQuery<FindTasksParams, FindTasksResult>({
     },
   ],
   statement:
-    "select id, identifier\nfrom graphile_worker._private_tasks\nwhere identifier = any(:identifiers!)                                                                             ",
+    "select id, identifier\nfrom graphile_worker._private_tasks\nwhere identifier = any(:identifiers!)                                                                                                                                                                                        ",
 } as unknown as QueryIR);
 
 /** 'AddTasks' parameters type */
@@ -220,7 +220,8 @@ export interface AddTasksQuery {
 }
 
 /**
- * Makes rows for tasks that have none, without burning ids on the others.
+ * Makes rows for tasks that have none, without burning ids on the others. One that an open transaction
+ * is making, with the task's first job perhaps, is waited for only briefly.
  */
 export const addTasks = new PreparedQuery<AddTasksParams, AddTasksResult>({
   usedParamSet: { identifiers: true },
@@ -229,11 +230,11 @@ export const addTasks = new PreparedQuery<AddTasksParams, AddTasksResult>({
       name: "identifiers",
       required: true,
       transform: { type: "scalar" },
-      locs: [{ a: 92, b: 104 }],
+      locs: [{ a: 184, b: 196 }],
     },
   ],
   statement:
-    "insert into graphile_worker._private_tasks (identifier)\nselect given.identifier\nfrom unnest(:identifiers!::text[]) as given (identifier)\nwhere not exists (\n  select from graphile_worker._private_tasks as tasks\n  where tasks.identifier = given.identifier\n)\norder by given.identifier\non conflict do nothing                                                                                                                      ",
+    "with patience as (\n  select set_config('lock_timeout', '100ms', true)\n)\ninsert into graphile_worker._private_tasks (identifier)\nselect given.identifier\nfrom patience cross join unnest(:identifiers!::text[]) as given (identifier)\nwhere not exists (\n  select from graphile_worker._private_tasks as tasks\n  where tasks.identifier = given.identifier\n)\norder by given.identifier\non conflict do nothing                                                                                                                      ",
 } as unknown as QueryIR);
 
 /** 'ListenForJobs' parameters type */

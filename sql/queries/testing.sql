@@ -1,3 +1,9 @@
+/* Makes a task's row where it has none. */
+/* @name addTask */
+insert into graphile_worker._private_tasks (identifier)
+values (:identifier!)
+on conflict do nothing;
+
 /*
 Adds a job that is locked from its first moment, so that no worker can take it. It has neither a queue
 nor a key: it stands in nobody's way.

@@ -51,11 +51,17 @@ select id, identifier
 from graphile_worker._private_tasks
 where identifier = any(:identifiers!);
 
-/* Makes rows for tasks that have none, without burning ids on the others. */
+/*
+  Makes rows for tasks that have none, without burning ids on the others. One that an open transaction
+  is making, with the task's first job perhaps, is waited for only briefly.
+*/
 /* @name addTasks */
+with patience as (
+  select set_config('lock_timeout', '100ms', true)
+)
 insert into graphile_worker._private_tasks (identifier)
 select given.identifier
-from unnest(:identifiers!::text[]) as given (identifier)
+from patience cross join unnest(:identifiers!::text[]) as given (identifier)
 where not exists (
   select from graphile_worker._private_tasks as tasks
   where tasks.identifier = given.identifier

@@ -1,3 +1,6 @@
+/** PostgreSQL's word for what others have locked for longer than the statement would wait. */
+export const lockedState = "55P03";
+
 /** Classes (two characters) and codes of SQLSTATEs after which the same statement may succeed. */
 const transientStates = [
   "08", // connection exceptions
@@ -6,7 +9,7 @@ const transientStates = [
   "40001", // serialization failure
   "40P01", // deadlock
   "53", // insufficient resources, too many connections among them
-  "55P03", // lock not available
+  lockedState,
   "57014", // query cancelled, such as by statement_timeout
   "57P01", // admin shutdown
   "57P02", // crash shutdown

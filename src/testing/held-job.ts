@@ -21,7 +21,7 @@ export async function addHeldJob(
 ): Promise<ClaimedJob> {
   const { priority = 0, maxAttempts = defaultMaxAttempts } = spec;
   try {
-    await queries.addTasks(db, { identifiers: [identifier] });
+    await queries.addTask(db, { identifier });
     const params = { identifier, payload, priority, attempts, maxAttempts, workerId };
     const [row] = await queries.addHeldJob(db, params);
     if (row === undefined) throw new Error(`Task ${identifier} has gone.`);

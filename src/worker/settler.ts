@@ -1,4 +1,4 @@
-import { breaksConnection, sqlState } from "../database/failure.js";
+import { breaksConnection, lockedState, sqlState } from "../database/failure.js";
 import type { Executor } from "../database/executor.js";
 import type { Queries } from "../database/queries.js";
 import { toError } from "../errors.js";
@@ -9,9 +9,6 @@ import { Busy, lookIntervalMs } from "./busy.js";
 import type { ClaimedJob } from "./claimed-job.js";
 import { toErrorMessage, type Settlement } from "./outcome.js";
 import { Lifecycle, type Service } from "./service.js";
-
-/** PostgreSQL's word for a row that others have locked for too long. */
-const lockedState = "55P03";
 
 /** More at once gains nothing, and would hold many rows locked for one statement's time. */
 const maxBatch = 2000;

@@ -1,4 +1,5 @@
 import type { Executor } from "../database/executor.js";
+import { lockedState, sqlState } from "../database/failure.js";
 import type { Queries } from "../database/queries.js";
 
 /** The peers' cleanup may delete a task's row, and the next job of the task makes a new one. */
@@ -18,12 +19,15 @@ export class TaskIds {
     this.#identifiers = [...identifiers];
   }
 
-  /** The ids of all tasks; tasks that the database doesn't know yet are added. */
+  /**
+   * The ids of all tasks; tasks that the database doesn't know yet are added. One that an open
+   * transaction is adding is left out: its jobs aren't there yet either.
+   */
   async list(): Promise<number[]> {
-    if (performance.now() - this.#readAtMs > maxAgeMs) {
+    if (this.#isIncomplete || performance.now() - this.#readAtMs > maxAgeMs) {
       await this.#read();
-      if (this.#byId.size < this.#identifiers.length) {
-        await this.#queries.addTasks(this.#db, { identifiers: this.#identifiers });
+      if (this.#isIncomplete) {
+        await this.#add();
         await this.#read();
       }
       this.#readAtMs = performance.now();
@@ -36,6 +40,18 @@ export class TaskIds {
     const identifier = this.#byId.get(id);
     if (identifier === undefined) throw new Error(`There is no task with the id ${id}.`);
     return identifier;
+  }
+
+  get #isIncomplete(): boolean {
+    return this.#byId.size < this.#identifiers.length;
+  }
+
+  async #add(): Promise<void> {
+    try {
+      await this.#queries.addTasks(this.#db, { identifiers: this.#identifiers });
+    } catch (error) {
+      if (sqlState(error) !== lockedState) throw error;
+    }
   }
 
   async #read(): Promise<void> {

@@ -2,8 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { runOnce, startWorker } from "../../src/index.js";
 import type { TestDatabase } from "../support/database.js";
 import { eventually } from "../support/wait.js";
-import { addJob, addJobs, countLocks, handlersFor, listJobs } from "./support.js";
-import { createQueue } from "./support.js";
+import { addJob, addJobs, countLocks, createQueue, handlersFor, listJobs } from "./support.js";
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -104,4 +103,24 @@ test("a start that fails says why and leaves nothing behind", async () => {
   await expect(startWorker({ connectionString: url.href, handlers })).rejects.toMatchObject({
     code: "3D000",
   });
+});
+
+test("a start doesn't wait for a transaction that adds the first job of a task", async () => {
+  const { pool, connectionString } = database;
+  const client = await pool.connect();
+  await client.query("begin");
+  await client.query("select graphile_worker.add_job('brand_new')");
+  const ran: string[] = [];
+  const handlers = handlersFor({
+    brand_new: () => void ran.push("brand_new"),
+    known: () => void ran.push("known"),
+  });
+  await using worker = await startWorker({ connectionString, handlers, pollIntervalMs: 600_000 });
+  await addJob(pool, "known");
+  await eventually(() => ran.length === 1);
+  await client.query("commit");
+  client.release();
+  await eventually(() => ran.length === 2);
+  expect(ran).toEqual(["known", "brand_new"]);
+  await worker.stop();
 });
