@@ -20,6 +20,8 @@ export function createAjv(schema: object, options: Options = {}): Ajv2020 {
     // A property counts only if it is the payload's own: every object inherits a "constructor".
     ownProperties: true,
     unicodeRegExp: true,
+    // Done once, with a better message, when the document is checked.
+    validateSchema: false,
     ...options,
   });
   // Without it, ajv would keep count of what it has seen all the same, and trip over its count

@@ -28,13 +28,16 @@ export function checkDocument(document: JsonDocument): Finding[] {
   ];
 }
 
+/** Kept, because the schema of schemas is slow to compile. */
+let metaSchema: ReturnType<typeof createAjv> | undefined;
+
 /** Draft 2020-12's own schema of schemas. */
 function checkMetaSchema(schema: SchemaObject): Finding[] {
   // Another dialect is reported by a rule of its own; the form is checked all the same.
   const { $schema: _dialect, ...rest } = schema;
-  const ajv = createAjv(rest);
-  if (ajv.validateSchema(rest) === true) return [];
-  const findings = (ajv.errors ?? []).map(({ instancePath, message, params }) => ({
+  metaSchema ??= createAjv({});
+  if (metaSchema.validateSchema(rest) === true) return [];
+  const findings = (metaSchema.errors ?? []).map(({ instancePath, message, params }) => ({
     rule: "invalid-schema",
     pointer: instancePath,
     message: `This is not valid in a schema of draft 2020-12: it ${message ?? "is refused"}${describeParams(params)}.`,

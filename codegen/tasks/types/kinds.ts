@@ -1,4 +1,5 @@
 import { escapePointer, isObject } from "../../json.js";
+import { numberFormats } from "../formats.js";
 import { keywords, kinds, type Kind } from "../keywords.js";
 import { typeKinds, type SchemaObject } from "../node.js";
 import { passes } from "./check.js";
@@ -52,12 +53,10 @@ function readKind(kind: Kind, schema: SchemaObject, pointer: string, at: TypeAt)
   }
 }
 
-const numberFormats: ReadonlySet<unknown> = new Set(["int32", "int64", "float", "double"]);
-
 function readChecks(kind: "number" | "string", schema: SchemaObject): Check[] {
   const checks = Object.entries(schema).flatMap(([keyword, value]): Check[] => {
     if (keyword === "format") {
-      return numberFormats.has(value) === (kind === "number") ? [{ format: value }] : [];
+      return numberFormats.has(String(value)) === (kind === "number") ? [{ format: value }] : [];
     }
     return keywords.get(keyword)?.kind === kind ? [{ [keyword]: value }] : [];
   });

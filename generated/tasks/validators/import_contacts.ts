@@ -4,14 +4,14 @@
 import type { PayloadValidator } from "taskwright";
 import { formats, ucs2length } from "taskwright/validation";
 
-const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"accountId":{"type":"integer","minimum":1},"email":{"type":"string","format":"email"},"name":{"type":"string","minLength":1,"maxLength":200},"website":{"type":"string","format":"uri"},"birthday":{"type":"string","format":"date"},"score":{"type":"number","minimum":0,"maximum":100}},"required":["accountId","email"],"additionalProperties":false};
+const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"accountId":{"type":"integer","minimum":1},"email":{"type":"string","format":"email"},"name":{"type":"string","minLength":1,"maxLength":200},"website":{"type":"string","format":"uri"},"birthday":{"type":"string","format":"date"},"score":{"type":"number","minimum":0,"maximum":100}},"required":["accountId","email"],"additionalProperties":false};
 const func0 = Object.prototype.hasOwnProperty;
-const func65 = ucs2length;
+const func5 = ucs2length;
 const formats0 = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i;
 const formats2 = formats.uri;
 const formats4 = formats.date;
 
-function validate20(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -100,7 +100,7 @@ errors++;
 if(data.name !== undefined && func0.call(data, "name")){
 let data2 = data.name;
 if(typeof data2 === "string"){
-if(func65(data2) > 200){
+if(func5(data2) > 200){
 const err7 = {instancePath:instancePath+"/name",schemaPath:"#/properties/name/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"};
 if(vErrors === null){
 vErrors = [err7];
@@ -110,7 +110,7 @@ vErrors.push(err7);
 }
 errors++;
 }
-if(func65(data2) < 1){
+if(func5(data2) < 1){
 const err8 = {instancePath:instancePath+"/name",schemaPath:"#/properties/name/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
 if(vErrors === null){
 vErrors = [err8];
@@ -228,8 +228,8 @@ vErrors.push(err17);
 }
 errors++;
 }
-validate20.errors = vErrors;
+validate0.errors = vErrors;
 return errors === 0;
 }
 
-export const validator: PayloadValidator = validate20;
+export const validator: PayloadValidator = validate0;

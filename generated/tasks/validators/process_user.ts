@@ -4,15 +4,15 @@
 import type { PayloadValidator } from "taskwright";
 import { ucs2length } from "taskwright/validation";
 
-const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"userId":{"type":"string","minLength":1,"maxLength":64},"plan":{"enum":["free","team","enterprise"],"default":"free"},"profile":{"type":"object","properties":{"displayName":{"type":"string","minLength":1},"locale":{"type":"string","pattern":"^[a-z]{2}(-[A-Z]{2})?$"},"tags":{"type":"array","items":{"type":"string"},"maxItems":20,"uniqueItems":true}},"required":["displayName"],"additionalProperties":false},"action":{"oneOf":[{"$ref":"#/$defs/signup"},{"$ref":"#/$defs/rename"},{"$ref":"#/$defs/merge"}]}},"required":["userId","action"],"additionalProperties":false,"$defs":{"signup":{"type":"object","properties":{"kind":{"const":"signup"},"source":{"enum":["web","mobile","import"]}},"required":["kind","source"],"additionalProperties":false},"rename":{"type":"object","properties":{"kind":{"const":"rename"},"name":{"type":"string","minLength":1}},"required":["kind","name"],"additionalProperties":false},"merge":{"type":"object","properties":{"kind":{"const":"merge"},"intoUserId":{"type":"string","minLength":1}},"required":["kind","intoUserId"],"additionalProperties":false}}};
-const schema32 = {"type":"object","properties":{"kind":{"const":"signup"},"source":{"enum":["web","mobile","import"]}},"required":["kind","source"],"additionalProperties":false};
-const schema33 = {"type":"object","properties":{"kind":{"const":"rename"},"name":{"type":"string","minLength":1}},"required":["kind","name"],"additionalProperties":false};
-const schema34 = {"type":"object","properties":{"kind":{"const":"merge"},"intoUserId":{"type":"string","minLength":1}},"required":["kind","intoUserId"],"additionalProperties":false};
+const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"userId":{"type":"string","minLength":1,"maxLength":64},"plan":{"enum":["free","team","enterprise"],"default":"free"},"profile":{"type":"object","properties":{"displayName":{"type":"string","minLength":1},"locale":{"type":"string","pattern":"^[a-z]{2}(-[A-Z]{2})?$"},"tags":{"type":"array","items":{"type":"string"},"maxItems":20,"uniqueItems":true}},"required":["displayName"],"additionalProperties":false},"action":{"oneOf":[{"$ref":"#/$defs/signup"},{"$ref":"#/$defs/rename"},{"$ref":"#/$defs/merge"}]}},"required":["userId","action"],"additionalProperties":false,"$defs":{"signup":{"type":"object","properties":{"kind":{"const":"signup"},"source":{"enum":["web","mobile","import"]}},"required":["kind","source"],"additionalProperties":false},"rename":{"type":"object","properties":{"kind":{"const":"rename"},"name":{"type":"string","minLength":1}},"required":["kind","name"],"additionalProperties":false},"merge":{"type":"object","properties":{"kind":{"const":"merge"},"intoUserId":{"type":"string","minLength":1}},"required":["kind","intoUserId"],"additionalProperties":false}}};
+const schema1 = {"type":"object","properties":{"kind":{"const":"signup"},"source":{"enum":["web","mobile","import"]}},"required":["kind","source"],"additionalProperties":false};
+const schema2 = {"type":"object","properties":{"kind":{"const":"rename"},"name":{"type":"string","minLength":1}},"required":["kind","name"],"additionalProperties":false};
+const schema3 = {"type":"object","properties":{"kind":{"const":"merge"},"intoUserId":{"type":"string","minLength":1}},"required":["kind","intoUserId"],"additionalProperties":false};
 const func0 = Object.prototype.hasOwnProperty;
-const func63 = ucs2length;
-const pattern4 = new RegExp("^[a-z]{2}(-[A-Z]{2})?$", "u");
+const func3 = ucs2length;
+const pattern0 = new RegExp("^[a-z]{2}(-[A-Z]{2})?$", "u");
 
-function validate20(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -54,7 +54,7 @@ errors++;
 if(data.userId !== undefined && func0.call(data, "userId")){
 let data0 = data.userId;
 if(typeof data0 === "string"){
-if(func63(data0) > 64){
+if(func3(data0) > 64){
 const err3 = {instancePath:instancePath+"/userId",schemaPath:"#/properties/userId/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"};
 if(vErrors === null){
 vErrors = [err3];
@@ -64,7 +64,7 @@ vErrors.push(err3);
 }
 errors++;
 }
-if(func63(data0) < 1){
+if(func3(data0) < 1){
 const err4 = {instancePath:instancePath+"/userId",schemaPath:"#/properties/userId/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
 if(vErrors === null){
 vErrors = [err4];
@@ -88,7 +88,7 @@ errors++;
 }
 let data1 = data.plan;
 if(!(((data1 === "free") || (data1 === "team")) || (data1 === "enterprise"))){
-const err6 = {instancePath:instancePath+"/plan",schemaPath:"#/properties/plan/enum",keyword:"enum",params:{allowedValues: schema31.properties.plan.enum},message:"must be equal to one of the allowed values"};
+const err6 = {instancePath:instancePath+"/plan",schemaPath:"#/properties/plan/enum",keyword:"enum",params:{allowedValues: schema0.properties.plan.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -125,7 +125,7 @@ errors++;
 if(data2.displayName !== undefined && func0.call(data2, "displayName")){
 let data3 = data2.displayName;
 if(typeof data3 === "string"){
-if(func63(data3) < 1){
+if(func3(data3) < 1){
 const err9 = {instancePath:instancePath+"/profile/displayName",schemaPath:"#/properties/profile/properties/displayName/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
 if(vErrors === null){
 vErrors = [err9];
@@ -150,7 +150,7 @@ errors++;
 if(data2.locale !== undefined && func0.call(data2, "locale")){
 let data4 = data2.locale;
 if(typeof data4 === "string"){
-if(!pattern4.test(data4)){
+if(!pattern0.test(data4)){
 const err11 = {instancePath:instancePath+"/profile/locale",schemaPath:"#/properties/profile/properties/locale/pattern",keyword:"pattern",params:{pattern: "^[a-z]{2}(-[A-Z]{2})?$"},message:"must match pattern \""+"^[a-z]{2}(-[A-Z]{2})?$"+"\""};
 if(vErrors === null){
 vErrors = [err11];
@@ -300,7 +300,7 @@ errors++;
 if(data7.source !== undefined && func0.call(data7, "source")){
 let data9 = data7.source;
 if(!(((data9 === "web") || (data9 === "mobile")) || (data9 === "import"))){
-const err22 = {instancePath:instancePath+"/action/source",schemaPath:"#/$defs/signup/properties/source/enum",keyword:"enum",params:{allowedValues: schema32.properties.source.enum},message:"must be equal to one of the allowed values"};
+const err22 = {instancePath:instancePath+"/action/source",schemaPath:"#/$defs/signup/properties/source/enum",keyword:"enum",params:{allowedValues: schema1.properties.source.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err22];
 }
@@ -375,7 +375,7 @@ errors++;
 if(data7.name !== undefined && func0.call(data7, "name")){
 let data11 = data7.name;
 if(typeof data11 === "string"){
-if(func63(data11) < 1){
+if(func3(data11) < 1){
 const err28 = {instancePath:instancePath+"/action/name",schemaPath:"#/$defs/rename/properties/name/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
 if(vErrors === null){
 vErrors = [err28];
@@ -467,7 +467,7 @@ errors++;
 if(data7.intoUserId !== undefined && func0.call(data7, "intoUserId")){
 let data13 = data7.intoUserId;
 if(typeof data13 === "string"){
-if(func63(data13) < 1){
+if(func3(data13) < 1){
 const err35 = {instancePath:instancePath+"/action/intoUserId",schemaPath:"#/$defs/merge/properties/intoUserId/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
 if(vErrors === null){
 vErrors = [err35];
@@ -545,8 +545,8 @@ vErrors.push(err39);
 }
 errors++;
 }
-validate20.errors = vErrors;
+validate0.errors = vErrors;
 return errors === 0;
 }
 
-export const validator: PayloadValidator = validate20;
+export const validator: PayloadValidator = validate0;

@@ -3,15 +3,15 @@
 /* eslint-disable */
 import type { PayloadValidator } from "taskwright";
 
-const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","allOf":[{"$ref":"#/$defs/base"},{"type":"object","properties":{"email":{"type":"string","format":"email"},"level":{"enum":["b","c","d"]}},"required":["email"]}],"properties":{"level":{"enum":["a","b","c"]},"extra":{"type":"boolean"}},"required":["level"],"unevaluatedProperties":false,"$defs":{"base":{"type":"object","properties":{"id":{"type":["string","integer"]},"level":{"type":"string"},"tags":{"type":"array","items":{"type":"string"}}},"required":["id"]}}};
-const schema32 = {"type":"object","properties":{"id":{"type":["string","integer"]},"level":{"type":"string"},"tags":{"type":"array","items":{"type":"string"}}},"required":["id"]};
+const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","allOf":[{"$ref":"#/$defs/base"},{"type":"object","properties":{"email":{"type":"string","format":"email"},"level":{"enum":["b","c","d"]}},"required":["email"]}],"properties":{"level":{"enum":["a","b","c"]},"extra":{"type":"boolean"}},"required":["level"],"unevaluatedProperties":false,"$defs":{"base":{"type":"object","properties":{"id":{"type":["string","integer"]},"level":{"type":"string"},"tags":{"type":"array","items":{"type":"string"}}},"required":["id"]}}};
+const schema1 = {"type":"object","properties":{"id":{"type":["string","integer"]},"level":{"type":"string"},"tags":{"type":"array","items":{"type":"string"}}},"required":["id"]};
 const func0 = Object.prototype.hasOwnProperty;
 const formats0 = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i;
 
-function validate20(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate20.evaluated;
+const evaluated0 = validate0.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -32,7 +32,7 @@ errors++;
 if(data.id !== undefined && func0.call(data, "id")){
 let data0 = data.id;
 if((typeof data0 !== "string") && (!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0))))){
-const err1 = {instancePath:instancePath+"/id",schemaPath:"#/$defs/base/properties/id/type",keyword:"type",params:{type: schema32.properties.id.type},message:"must be string,integer"};
+const err1 = {instancePath:instancePath+"/id",schemaPath:"#/$defs/base/properties/id/type",keyword:"type",params:{type: schema1.properties.id.type},message:"must be string,integer"};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -132,7 +132,7 @@ errors++;
 if(data.level !== undefined && func0.call(data, "level")){
 let data5 = data.level;
 if(!(((data5 === "b") || (data5 === "c")) || (data5 === "d"))){
-const err9 = {instancePath:instancePath+"/level",schemaPath:"#/allOf/1/properties/level/enum",keyword:"enum",params:{allowedValues: schema31.allOf[1].properties.level.enum},message:"must be equal to one of the allowed values"};
+const err9 = {instancePath:instancePath+"/level",schemaPath:"#/allOf/1/properties/level/enum",keyword:"enum",params:{allowedValues: schema0.allOf[1].properties.level.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -167,7 +167,7 @@ errors++;
 if(data.level !== undefined && func0.call(data, "level")){
 let data6 = data.level;
 if(!(((data6 === "a") || (data6 === "b")) || (data6 === "c"))){
-const err12 = {instancePath:instancePath+"/level",schemaPath:"#/properties/level/enum",keyword:"enum",params:{allowedValues: schema31.properties.level.enum},message:"must be equal to one of the allowed values"};
+const err12 = {instancePath:instancePath+"/level",schemaPath:"#/properties/level/enum",keyword:"enum",params:{allowedValues: schema0.properties.level.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -212,9 +212,9 @@ vErrors.push(err15);
 }
 errors++;
 }
-validate20.errors = vErrors;
+validate0.errors = vErrors;
 return errors === 0;
 }
-validate20.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validator: PayloadValidator = validate20;
+export const validator: PayloadValidator = validate0;

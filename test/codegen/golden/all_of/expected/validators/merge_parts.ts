@@ -4,14 +4,14 @@
 import type { PayloadValidator } from "taskwright";
 import { ucs2length } from "taskwright/validation";
 
-const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"narrow":{"allOf":[{"type":["string","number"]},{"type":["number","null"]}]},"literal":{"allOf":[{"type":"string","minLength":2},{"enum":["a","bb","ccc"]}]},"arrays":{"allOf":[{"type":"array","items":{"type":["string","number"]}},{"type":"array","items":{"type":["string","boolean"]},"minItems":1}]},"objects":{"allOf":[{"type":"object","properties":{"a":{"type":"string"}}},{"type":"object","properties":{"b":{"type":"number"}},"required":["b"],"additionalProperties":{"type":["string","number"]}}]},"unevaluated":{"allOf":[{"type":"object","properties":{"a":{"type":"string"}},"required":["a"]}],"unevaluatedProperties":{"type":"number"}}},"required":["narrow"]};
+const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"narrow":{"allOf":[{"type":["string","number"]},{"type":["number","null"]}]},"literal":{"allOf":[{"type":"string","minLength":2},{"enum":["a","bb","ccc"]}]},"arrays":{"allOf":[{"type":"array","items":{"type":["string","number"]}},{"type":"array","items":{"type":["string","boolean"]},"minItems":1}]},"objects":{"allOf":[{"type":"object","properties":{"a":{"type":"string"}}},{"type":"object","properties":{"b":{"type":"number"}},"required":["b"],"additionalProperties":{"type":["string","number"]}}]},"unevaluated":{"allOf":[{"type":"object","properties":{"a":{"type":"string"}},"required":["a"]}],"unevaluatedProperties":{"type":"number"}}},"required":["narrow"]};
 const func0 = Object.prototype.hasOwnProperty;
-const func63 = ucs2length;
+const func3 = ucs2length;
 
-function validate20(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate20.evaluated;
+const evaluated0 = validate0.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -32,7 +32,7 @@ errors++;
 if(data.narrow !== undefined && func0.call(data, "narrow")){
 let data0 = data.narrow;
 if((typeof data0 !== "string") && (!((typeof data0 == "number") && (isFinite(data0))))){
-const err1 = {instancePath:instancePath+"/narrow",schemaPath:"#/properties/narrow/allOf/0/type",keyword:"type",params:{type: schema31.properties.narrow.allOf[0].type},message:"must be string,number"};
+const err1 = {instancePath:instancePath+"/narrow",schemaPath:"#/properties/narrow/allOf/0/type",keyword:"type",params:{type: schema0.properties.narrow.allOf[0].type},message:"must be string,number"};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -42,7 +42,7 @@ vErrors.push(err1);
 errors++;
 }
 if((!((typeof data0 == "number") && (isFinite(data0)))) && (data0 !== null)){
-const err2 = {instancePath:instancePath+"/narrow",schemaPath:"#/properties/narrow/allOf/1/type",keyword:"type",params:{type: schema31.properties.narrow.allOf[1].type},message:"must be number,null"};
+const err2 = {instancePath:instancePath+"/narrow",schemaPath:"#/properties/narrow/allOf/1/type",keyword:"type",params:{type: schema0.properties.narrow.allOf[1].type},message:"must be number,null"};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -55,7 +55,7 @@ errors++;
 if(data.literal !== undefined && func0.call(data, "literal")){
 let data1 = data.literal;
 if(typeof data1 === "string"){
-if(func63(data1) < 2){
+if(func3(data1) < 2){
 const err3 = {instancePath:instancePath+"/literal",schemaPath:"#/properties/literal/allOf/0/minLength",keyword:"minLength",params:{limit: 2},message:"must NOT have fewer than 2 characters"};
 if(vErrors === null){
 vErrors = [err3];
@@ -77,7 +77,7 @@ vErrors.push(err4);
 errors++;
 }
 if(!(((data1 === "a") || (data1 === "bb")) || (data1 === "ccc"))){
-const err5 = {instancePath:instancePath+"/literal",schemaPath:"#/properties/literal/allOf/1/enum",keyword:"enum",params:{allowedValues: schema31.properties.literal.allOf[1].enum},message:"must be equal to one of the allowed values"};
+const err5 = {instancePath:instancePath+"/literal",schemaPath:"#/properties/literal/allOf/1/enum",keyword:"enum",params:{allowedValues: schema0.properties.literal.allOf[1].enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -94,7 +94,7 @@ const len0 = data2.length;
 for(let i0=0; i0<len0; i0++){
 let data3 = data2[i0];
 if((typeof data3 !== "string") && (!((typeof data3 == "number") && (isFinite(data3))))){
-const err6 = {instancePath:instancePath+"/arrays/" + i0,schemaPath:"#/properties/arrays/allOf/0/items/type",keyword:"type",params:{type: schema31.properties.arrays.allOf[0].items.type},message:"must be string,number"};
+const err6 = {instancePath:instancePath+"/arrays/" + i0,schemaPath:"#/properties/arrays/allOf/0/items/type",keyword:"type",params:{type: schema0.properties.arrays.allOf[0].items.type},message:"must be string,number"};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -130,7 +130,7 @@ const len1 = data2.length;
 for(let i1=0; i1<len1; i1++){
 let data4 = data2[i1];
 if((typeof data4 !== "string") && (typeof data4 !== "boolean")){
-const err9 = {instancePath:instancePath+"/arrays/" + i1,schemaPath:"#/properties/arrays/allOf/1/items/type",keyword:"type",params:{type: schema31.properties.arrays.allOf[1].items.type},message:"must be string,boolean"};
+const err9 = {instancePath:instancePath+"/arrays/" + i1,schemaPath:"#/properties/arrays/allOf/1/items/type",keyword:"type",params:{type: schema0.properties.arrays.allOf[1].items.type},message:"must be string,boolean"};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -193,7 +193,7 @@ for(const key0 of Object.keys(data5)){
 if(!(key0 === "b")){
 let data7 = data5[key0];
 if((typeof data7 !== "string") && (!((typeof data7 == "number") && (isFinite(data7))))){
-const err14 = {instancePath:instancePath+"/objects/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/objects/allOf/1/additionalProperties/type",keyword:"type",params:{type: schema31.properties.objects.allOf[1].additionalProperties.type},message:"must be string,number"};
+const err14 = {instancePath:instancePath+"/objects/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/objects/allOf/1/additionalProperties/type",keyword:"type",params:{type: schema0.properties.objects.allOf[1].additionalProperties.type},message:"must be string,number"};
 if(vErrors === null){
 vErrors = [err14];
 }
@@ -294,9 +294,9 @@ vErrors.push(err21);
 }
 errors++;
 }
-validate20.errors = vErrors;
+validate0.errors = vErrors;
 return errors === 0;
 }
-validate20.evaluated = {"props":{"narrow":true,"literal":true,"arrays":true,"objects":true,"unevaluated":true},"dynamicProps":false,"dynamicItems":false};
+validate0.evaluated = {"props":{"narrow":true,"literal":true,"arrays":true,"objects":true,"unevaluated":true},"dynamicProps":false,"dynamicItems":false};
 
-export const validator: PayloadValidator = validate20;
+export const validator: PayloadValidator = validate0;

@@ -4,15 +4,15 @@
 import type { PayloadValidator } from "taskwright";
 import { ucs2length } from "taskwright/validation";
 
-const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"target":{"anyOf":[{"type":"object","properties":{"email":{"type":"string"}},"required":["email"],"additionalProperties":false},{"type":"object","properties":{"phone":{"type":"string"},"sms":{"type":"boolean"}},"required":["phone"],"additionalProperties":false}]},"loose":{"anyOf":[{"type":"object","properties":{"a":{"type":"string"}},"required":["a"]},{"type":"object","properties":{"b":{"type":"number"}},"required":["b"]}]},"scalar":{"anyOf":[{"type":"string"},{"type":"number"},{"type":"null"}]},"overlap":{"anyOf":[{"type":"string","maxLength":3},{"type":"string","pattern":"^a"},{"type":"integer"}]},"literals":{"anyOf":[{"const":"a"},{"const":"b"},{"type":"string","format":"email"}]},"lists":{"anyOf":[{"type":"array","items":{"type":"string"}},{"type":"array","items":{"type":"number"}}]},"refs":{"anyOf":[{"$ref":"#/$defs/one"},{"$ref":"#/$defs/two"}]},"one":{"type":"string"},"other":{"type":"string"}},"additionalProperties":false,"anyOf":[{"required":["one"]},{"required":["other"]}],"$defs":{"one":{"type":"object","properties":{"x":{"type":"number"}},"required":["x"],"additionalProperties":false},"two":{"type":"object","properties":{"y":{"type":"number"}},"required":["y"],"additionalProperties":false}}};
-const schema32 = {"type":"object","properties":{"x":{"type":"number"}},"required":["x"],"additionalProperties":false};
-const schema33 = {"type":"object","properties":{"y":{"type":"number"}},"required":["y"],"additionalProperties":false};
+const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"target":{"anyOf":[{"type":"object","properties":{"email":{"type":"string"}},"required":["email"],"additionalProperties":false},{"type":"object","properties":{"phone":{"type":"string"},"sms":{"type":"boolean"}},"required":["phone"],"additionalProperties":false}]},"loose":{"anyOf":[{"type":"object","properties":{"a":{"type":"string"}},"required":["a"]},{"type":"object","properties":{"b":{"type":"number"}},"required":["b"]}]},"scalar":{"anyOf":[{"type":"string"},{"type":"number"},{"type":"null"}]},"overlap":{"anyOf":[{"type":"string","maxLength":3},{"type":"string","pattern":"^a"},{"type":"integer"}]},"literals":{"anyOf":[{"const":"a"},{"const":"b"},{"type":"string","format":"email"}]},"lists":{"anyOf":[{"type":"array","items":{"type":"string"}},{"type":"array","items":{"type":"number"}}]},"refs":{"anyOf":[{"$ref":"#/$defs/one"},{"$ref":"#/$defs/two"}]},"one":{"type":"string"},"other":{"type":"string"}},"additionalProperties":false,"anyOf":[{"required":["one"]},{"required":["other"]}],"$defs":{"one":{"type":"object","properties":{"x":{"type":"number"}},"required":["x"],"additionalProperties":false},"two":{"type":"object","properties":{"y":{"type":"number"}},"required":["y"],"additionalProperties":false}}};
+const schema1 = {"type":"object","properties":{"x":{"type":"number"}},"required":["x"],"additionalProperties":false};
+const schema2 = {"type":"object","properties":{"y":{"type":"number"}},"required":["y"],"additionalProperties":false};
 const func0 = Object.prototype.hasOwnProperty;
-const func76 = ucs2length;
-const pattern4 = new RegExp("^a", "u");
+const func16 = ucs2length;
+const pattern0 = new RegExp("^a", "u");
 const formats0 = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i;
 
-function validate20(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
 const _errs1 = errors;
@@ -72,7 +72,7 @@ vErrors = null;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema31.properties, key0))){
+if(!(func0.call(schema0.properties, key0))){
 const err3 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err3];
@@ -399,7 +399,7 @@ const _errs38 = errors;
 let valid9 = false;
 const _errs39 = errors;
 if(typeof data8 === "string"){
-if(func76(data8) > 3){
+if(func16(data8) > 3){
 const err25 = {instancePath:instancePath+"/overlap",schemaPath:"#/properties/overlap/anyOf/0/maxLength",keyword:"maxLength",params:{limit: 3},message:"must NOT have more than 3 characters"};
 if(vErrors === null){
 vErrors = [err25];
@@ -425,7 +425,7 @@ valid9 = valid9 || _valid4;
 if(!valid9){
 const _errs41 = errors;
 if(typeof data8 === "string"){
-if(!pattern4.test(data8)){
+if(!pattern0.test(data8)){
 const err27 = {instancePath:instancePath+"/overlap",schemaPath:"#/properties/overlap/anyOf/1/pattern",keyword:"pattern",params:{pattern: "^a"},message:"must match pattern \""+"^a"+"\""};
 if(vErrors === null){
 vErrors = [err27];
@@ -815,8 +815,8 @@ vErrors.push(err52);
 }
 errors++;
 }
-validate20.errors = vErrors;
+validate0.errors = vErrors;
 return errors === 0;
 }
 
-export const validator: PayloadValidator = validate20;
+export const validator: PayloadValidator = validate0;

@@ -3,10 +3,10 @@
 /* eslint-disable */
 import type { PayloadValidator } from "taskwright";
 
-const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"kind":{"enum":["a","b","c"]},"data":true,"reason":{"type":"string"}},"required":["kind"],"additionalProperties":false,"allOf":[{"if":{"properties":{"kind":{"const":"a"}}},"then":{"properties":{"data":{"type":"string"}},"required":["data"]}},{"if":{"properties":{"kind":{"const":"b"}}},"then":{"properties":{"data":{"type":"number"}}},"else":{"not":{"required":["reason"]}}}]};
+const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"kind":{"enum":["a","b","c"]},"data":true,"reason":{"type":"string"}},"required":["kind"],"additionalProperties":false,"allOf":[{"if":{"properties":{"kind":{"const":"a"}}},"then":{"properties":{"data":{"type":"string"}},"required":["data"]}},{"if":{"properties":{"kind":{"const":"b"}}},"then":{"properties":{"data":{"type":"number"}}},"else":{"not":{"required":["reason"]}}}]};
 const func0 = Object.prototype.hasOwnProperty;
 
-function validate20(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
 const _errs2 = errors;
@@ -203,7 +203,7 @@ errors++;
 if(data.kind !== undefined && func0.call(data, "kind")){
 let data4 = data.kind;
 if(!(((data4 === "a") || (data4 === "b")) || (data4 === "c"))){
-const err11 = {instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema31.properties.kind.enum},message:"must be equal to one of the allowed values"};
+const err11 = {instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema0.properties.kind.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -236,8 +236,8 @@ vErrors.push(err13);
 }
 errors++;
 }
-validate20.errors = vErrors;
+validate0.errors = vErrors;
 return errors === 0;
 }
 
-export const validator: PayloadValidator = validate20;
+export const validator: PayloadValidator = validate0;

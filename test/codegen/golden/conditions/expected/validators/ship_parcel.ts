@@ -3,10 +3,10 @@
 /* eslint-disable */
 import type { PayloadValidator } from "taskwright";
 
-const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"country":{"enum":["DE","US","CA"]},"postcode":{"type":"string"},"zip":{"type":"string"},"customs":{"type":"boolean"},"card":{"type":"string"},"cvc":{"type":"string"},"gift":{"type":"boolean"},"message":{"type":"string"},"wrap":{"enum":["red","blue"]},"value":{"type":["string","number","boolean"],"not":{"type":"boolean"}},"state":{"type":"string","enum":["a","b","c"],"not":{"const":"b"}},"other":{"not":{"type":["string","object"]}},"name":{"type":"string","not":{"enum":["root"]}},"weight":{"type":"number","if":{"minimum":100},"then":{"multipleOf":10}},"choice":{"if":{"type":"string"},"then":{"enum":["x","y"]},"else":{"type":"number"}}},"required":["country"],"additionalProperties":false,"if":{"properties":{"country":{"const":"DE"}},"required":["country"]},"then":{"required":["postcode"]},"else":{"required":["zip","customs"]},"dependentRequired":{"card":["cvc"]},"dependentSchemas":{"gift":{"required":["message"],"properties":{"wrap":{"const":"red"}}}}};
+const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"country":{"enum":["DE","US","CA"]},"postcode":{"type":"string"},"zip":{"type":"string"},"customs":{"type":"boolean"},"card":{"type":"string"},"cvc":{"type":"string"},"gift":{"type":"boolean"},"message":{"type":"string"},"wrap":{"enum":["red","blue"]},"value":{"type":["string","number","boolean"],"not":{"type":"boolean"}},"state":{"type":"string","enum":["a","b","c"],"not":{"const":"b"}},"other":{"not":{"type":["string","object"]}},"name":{"type":"string","not":{"enum":["root"]}},"weight":{"type":"number","if":{"minimum":100},"then":{"multipleOf":10}},"choice":{"if":{"type":"string"},"then":{"enum":["x","y"]},"else":{"type":"number"}}},"required":["country"],"additionalProperties":false,"if":{"properties":{"country":{"const":"DE"}},"required":["country"]},"then":{"required":["postcode"]},"else":{"required":["zip","customs"]},"dependentRequired":{"card":["cvc"]},"dependentSchemas":{"gift":{"required":["message"],"properties":{"wrap":{"const":"red"}}}}};
 const func0 = Object.prototype.hasOwnProperty;
 
-function validate20(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
 const _errs1 = errors;
@@ -118,7 +118,7 @@ vErrors.push(err6);
 errors++;
 }
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema31.properties, key0))){
+if(!(func0.call(schema0.properties, key0))){
 const err7 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err7];
@@ -132,7 +132,7 @@ errors++;
 if(data.country !== undefined && func0.call(data, "country")){
 let data1 = data.country;
 if(!(((data1 === "DE") || (data1 === "US")) || (data1 === "CA"))){
-const err8 = {instancePath:instancePath+"/country",schemaPath:"#/properties/country/enum",keyword:"enum",params:{allowedValues: schema31.properties.country.enum},message:"must be equal to one of the allowed values"};
+const err8 = {instancePath:instancePath+"/country",schemaPath:"#/properties/country/enum",keyword:"enum",params:{allowedValues: schema0.properties.country.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -229,7 +229,7 @@ errors++;
 if(data.wrap !== undefined && func0.call(data, "wrap")){
 let data9 = data.wrap;
 if(!((data9 === "red") || (data9 === "blue"))){
-const err16 = {instancePath:instancePath+"/wrap",schemaPath:"#/properties/wrap/enum",keyword:"enum",params:{allowedValues: schema31.properties.wrap.enum},message:"must be equal to one of the allowed values"};
+const err16 = {instancePath:instancePath+"/wrap",schemaPath:"#/properties/wrap/enum",keyword:"enum",params:{allowedValues: schema0.properties.wrap.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err16];
 }
@@ -242,7 +242,7 @@ errors++;
 if(data.value !== undefined && func0.call(data, "value")){
 let data10 = data.value;
 if(((typeof data10 !== "string") && (!((typeof data10 == "number") && (isFinite(data10))))) && (typeof data10 !== "boolean")){
-const err17 = {instancePath:instancePath+"/value",schemaPath:"#/properties/value/type",keyword:"type",params:{type: schema31.properties.value.type},message:"must be string,number,boolean"};
+const err17 = {instancePath:instancePath+"/value",schemaPath:"#/properties/value/type",keyword:"type",params:{type: schema0.properties.value.type},message:"must be string,number,boolean"};
 if(vErrors === null){
 vErrors = [err17];
 }
@@ -299,7 +299,7 @@ vErrors.push(err20);
 errors++;
 }
 if(!(((data11 === "a") || (data11 === "b")) || (data11 === "c"))){
-const err21 = {instancePath:instancePath+"/state",schemaPath:"#/properties/state/enum",keyword:"enum",params:{allowedValues: schema31.properties.state.enum},message:"must be equal to one of the allowed values"};
+const err21 = {instancePath:instancePath+"/state",schemaPath:"#/properties/state/enum",keyword:"enum",params:{allowedValues: schema0.properties.state.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err21];
 }
@@ -522,7 +522,7 @@ let ifClause1;
 if(_valid2){
 const _errs49 = errors;
 if(!((data15 === "x") || (data15 === "y"))){
-const err34 = {instancePath:instancePath+"/choice",schemaPath:"#/properties/choice/then/enum",keyword:"enum",params:{allowedValues: schema31.properties.choice.then.enum},message:"must be equal to one of the allowed values"};
+const err34 = {instancePath:instancePath+"/choice",schemaPath:"#/properties/choice/then/enum",keyword:"enum",params:{allowedValues: schema0.properties.choice.then.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err34];
 }
@@ -614,8 +614,8 @@ vErrors.push(err40);
 }
 errors++;
 }
-validate20.errors = vErrors;
+validate0.errors = vErrors;
 return errors === 0;
 }
 
-export const validator: PayloadValidator = validate20;
+export const validator: PayloadValidator = validate0;

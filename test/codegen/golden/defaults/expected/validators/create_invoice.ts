@@ -3,13 +3,13 @@
 /* eslint-disable */
 import type { PayloadValidator } from "taskwright";
 
-const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"number":{"type":"string"},"currency":{"enum":["EUR","USD"],"default":"EUR"},"net":{"type":"integer","minimum":0,"default":30},"address":{"type":"object","properties":{"country":{"type":"string","default":"DE"},"street":{"type":"string"}},"required":["street"],"additionalProperties":false},"options":{"type":"object","properties":{"draft":{"type":"boolean","default":false},"copies":{"type":"integer","default":1}},"additionalProperties":false,"default":{}},"lines":{"type":"array","items":{"$ref":"#/$defs/line"}},"note":{"type":["string","null"],"default":null},"extra":{"type":"object","additionalProperties":{"$ref":"#/$defs/line"},"default":{"a":{"text":"x"}}},"tree":{"$ref":"#/$defs/tree"},"first":{"$ref":"#/$defs/line","default":{"text":"first"}}},"required":["number","currency","lines"],"additionalProperties":false,"$defs":{"line":{"type":"object","properties":{"text":{"type":"string"},"quantity":{"type":"number","default":1}},"required":["text"],"additionalProperties":false},"tree":{"type":"object","properties":{"label":{"type":"string","default":""},"children":{"type":"array","items":{"$ref":"#/$defs/tree"}}},"additionalProperties":false}}};
-const schema32 = {"type":"object","properties":{"text":{"type":"string"},"quantity":{"type":"number","default":1}},"required":["text"],"additionalProperties":false};
+const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"number":{"type":"string"},"currency":{"enum":["EUR","USD"],"default":"EUR"},"net":{"type":"integer","minimum":0,"default":30},"address":{"type":"object","properties":{"country":{"type":"string","default":"DE"},"street":{"type":"string"}},"required":["street"],"additionalProperties":false},"options":{"type":"object","properties":{"draft":{"type":"boolean","default":false},"copies":{"type":"integer","default":1}},"additionalProperties":false,"default":{}},"lines":{"type":"array","items":{"$ref":"#/$defs/line"}},"note":{"type":["string","null"],"default":null},"extra":{"type":"object","additionalProperties":{"$ref":"#/$defs/line"},"default":{"a":{"text":"x"}}},"tree":{"$ref":"#/$defs/tree"},"first":{"$ref":"#/$defs/line","default":{"text":"first"}}},"required":["number","currency","lines"],"additionalProperties":false,"$defs":{"line":{"type":"object","properties":{"text":{"type":"string"},"quantity":{"type":"number","default":1}},"required":["text"],"additionalProperties":false},"tree":{"type":"object","properties":{"label":{"type":"string","default":""},"children":{"type":"array","items":{"$ref":"#/$defs/tree"}}},"additionalProperties":false}}};
+const schema1 = {"type":"object","properties":{"text":{"type":"string"},"quantity":{"type":"number","default":1}},"required":["text"],"additionalProperties":false};
 const func0 = Object.prototype.hasOwnProperty;
-const schema34 = {"type":"object","properties":{"label":{"type":"string","default":""},"children":{"type":"array","items":{"$ref":"#/$defs/tree"}}},"additionalProperties":false};
-const wrapper0 = {validate: validate21};
+const schema3 = {"type":"object","properties":{"label":{"type":"string","default":""},"children":{"type":"array","items":{"$ref":"#/$defs/tree"}}},"additionalProperties":false};
+const wrapper0 = {validate: validate1};
 
-function validate21(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate1(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -71,12 +71,12 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate21.errors = vErrors;
+validate1.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate20(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -129,7 +129,7 @@ vErrors.push(err2);
 errors++;
 }
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema31.properties, key0))){
+if(!(func0.call(schema0.properties, key0))){
 const err3 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err3];
@@ -154,7 +154,7 @@ errors++;
 }
 let data1 = data.currency;
 if(!((data1 === "EUR") || (data1 === "USD"))){
-const err5 = {instancePath:instancePath+"/currency",schemaPath:"#/properties/currency/enum",keyword:"enum",params:{allowedValues: schema31.properties.currency.enum},message:"must be equal to one of the allowed values"};
+const err5 = {instancePath:instancePath+"/currency",schemaPath:"#/properties/currency/enum",keyword:"enum",params:{allowedValues: schema0.properties.currency.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -381,7 +381,7 @@ errors++;
 }
 let data13 = data.note;
 if((typeof data13 !== "string") && (data13 !== null)){
-const err23 = {instancePath:instancePath+"/note",schemaPath:"#/properties/note/type",keyword:"type",params:{type: schema31.properties.note.type},message:"must be string,null"};
+const err23 = {instancePath:instancePath+"/note",schemaPath:"#/properties/note/type",keyword:"type",params:{type: schema0.properties.note.type},message:"must be string,null"};
 if(vErrors === null){
 vErrors = [err23];
 }
@@ -467,8 +467,8 @@ vErrors.push(err29);
 errors++;
 }
 if(data.tree !== undefined && func0.call(data, "tree")){
-if(!(validate21(data.tree, {instancePath:instancePath+"/tree",parentData:data,parentDataProperty:"tree",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate21.errors : vErrors.concat(validate21.errors);
+if(!(validate1(data.tree, {instancePath:instancePath+"/tree",parentData:data,parentDataProperty:"tree",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate1.errors : vErrors.concat(validate1.errors);
 errors = vErrors.length;
 }
 }
@@ -544,8 +544,8 @@ vErrors.push(err35);
 }
 errors++;
 }
-validate20.errors = vErrors;
+validate0.errors = vErrors;
 return errors === 0;
 }
 
-export const validator: PayloadValidator = validate20;
+export const validator: PayloadValidator = validate0;

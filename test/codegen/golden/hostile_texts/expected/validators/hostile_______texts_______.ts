@@ -3,11 +3,11 @@
 /* eslint-disable */
 import type { PayloadValidator } from "taskwright";
 
-const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"text":{"type":"string","default":"End */ of `it`, ${x} and \\u002a/:\nsecond\r\nthird \u2028 line. 😀 @@end // <script> \\n"},"choice":{"enum":["End */ of `it`, ${x} and \\u002a/:\nsecond\r\nthird \u2028 line. 😀 @@end // <script> \\n","`","${a}","\\","'","\"","\n",""]},"*/":{"type":"string","pattern":"^[*]/`[$][{]"},"a`b":{"type":"string"},"a\\b":{"type":"string"},"a\nb":{"type":"string"},"":{"type":"string"},"[k: string]":{"type":"string"},"$ref":{"type":"string"},"tsType":{"type":"string"},"default":{"type":"string"},"TaskwrightType0":{"type":"string"}},"required":["*/","a`b"],"additionalProperties":false};
+const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"text":{"type":"string","default":"End */ of `it`, ${x} and \\u002a/:\nsecond\r\nthird \u2028 line. 😀 @@end // <script> \\n"},"choice":{"enum":["End */ of `it`, ${x} and \\u002a/:\nsecond\r\nthird \u2028 line. 😀 @@end // <script> \\n","`","${a}","\\","'","\"","\n",""]},"*/":{"type":"string","pattern":"^[*]/`[$][{]"},"a`b":{"type":"string"},"a\\b":{"type":"string"},"a\nb":{"type":"string"},"":{"type":"string"},"[k: string]":{"type":"string"},"$ref":{"type":"string"},"tsType":{"type":"string"},"default":{"type":"string"},"TaskwrightType0":{"type":"string"}},"required":["*/","a`b"],"additionalProperties":false};
 const func0 = Object.prototype.hasOwnProperty;
-const pattern4 = new RegExp("^[*]/`[$][{]", "u");
+const pattern0 = new RegExp("^[*]/`[$][{]", "u");
 
-function validate20(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -35,7 +35,7 @@ vErrors.push(err1);
 errors++;
 }
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema31.properties, key0))){
+if(!(func0.call(schema0.properties, key0))){
 const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err2];
@@ -59,7 +59,7 @@ errors++;
 if(data.choice !== undefined && func0.call(data, "choice")){
 let data1 = data.choice;
 if(!((((((((data1 === "End */ of `it`, ${x} and \\u002a/:\nsecond\r\nthird \u2028 line. 😀 @@end // <script> \\n") || (data1 === "`")) || (data1 === "${a}")) || (data1 === "\\")) || (data1 === "'")) || (data1 === "\"")) || (data1 === "\n")) || (data1 === ""))){
-const err4 = {instancePath:instancePath+"/choice",schemaPath:"#/properties/choice/enum",keyword:"enum",params:{allowedValues: schema31.properties.choice.enum},message:"must be equal to one of the allowed values"};
+const err4 = {instancePath:instancePath+"/choice",schemaPath:"#/properties/choice/enum",keyword:"enum",params:{allowedValues: schema0.properties.choice.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -72,7 +72,7 @@ errors++;
 if(data["*/"] !== undefined && func0.call(data, "*/")){
 let data2 = data["*/"];
 if(typeof data2 === "string"){
-if(!pattern4.test(data2)){
+if(!pattern0.test(data2)){
 const err5 = {instancePath:instancePath+"/*~1",schemaPath:"#/properties/*~1/pattern",keyword:"pattern",params:{pattern: "^[*]/`[$][{]"},message:"must match pattern \""+"^[*]/`[$][{]"+"\""};
 if(vErrors === null){
 vErrors = [err5];
@@ -213,8 +213,8 @@ vErrors.push(err16);
 }
 errors++;
 }
-validate20.errors = vErrors;
+validate0.errors = vErrors;
 return errors === 0;
 }
 
-export const validator: PayloadValidator = validate20;
+export const validator: PayloadValidator = validate0;

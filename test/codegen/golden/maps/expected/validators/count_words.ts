@@ -3,17 +3,17 @@
 /* eslint-disable */
 import type { PayloadValidator } from "taskwright";
 
-const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"counts":{"type":"object","additionalProperties":{"type":"integer"}},"headers":{"type":"object","patternProperties":{"^x-":{"type":"string"}},"additionalProperties":false},"both":{"type":"object","properties":{"total":{"type":"number"},"x-a":{"enum":["p","q"]}},"patternProperties":{"^x-":{"type":"string"}},"additionalProperties":{"type":"boolean"},"required":["total"]},"named":{"type":"object","propertyNames":{"enum":["a","b"]},"additionalProperties":{"type":"number"}},"lower":{"type":"object","propertyNames":{"pattern":"^[a-z]+$"},"additionalProperties":{"type":"string"}},"empty":{"type":"object","additionalProperties":false},"open":{"type":"object"},"sized":{"type":"object","minProperties":1,"maxProperties":2,"additionalProperties":{"type":["string","null"]}},"deep":{"type":"object","additionalProperties":{"type":"array","items":{"type":"object","additionalProperties":{"type":"string"}}}},"optional":{"type":"object","properties":{"a":{"type":"number"},"b":{"type":"string"}},"additionalProperties":{"type":"null"}},"without":{"type":"object","properties":{"a":false},"additionalProperties":{"type":"string"}}},"additionalProperties":false};
+const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"counts":{"type":"object","additionalProperties":{"type":"integer"}},"headers":{"type":"object","patternProperties":{"^x-":{"type":"string"}},"additionalProperties":false},"both":{"type":"object","properties":{"total":{"type":"number"},"x-a":{"enum":["p","q"]}},"patternProperties":{"^x-":{"type":"string"}},"additionalProperties":{"type":"boolean"},"required":["total"]},"named":{"type":"object","propertyNames":{"enum":["a","b"]},"additionalProperties":{"type":"number"}},"lower":{"type":"object","propertyNames":{"pattern":"^[a-z]+$"},"additionalProperties":{"type":"string"}},"empty":{"type":"object","additionalProperties":false},"open":{"type":"object"},"sized":{"type":"object","minProperties":1,"maxProperties":2,"additionalProperties":{"type":["string","null"]}},"deep":{"type":"object","additionalProperties":{"type":"array","items":{"type":"object","additionalProperties":{"type":"string"}}}},"optional":{"type":"object","properties":{"a":{"type":"number"},"b":{"type":"string"}},"additionalProperties":{"type":"null"}},"without":{"type":"object","properties":{"a":false},"additionalProperties":{"type":"string"}}},"additionalProperties":false};
 const func0 = Object.prototype.hasOwnProperty;
-const pattern4 = new RegExp("^x-", "u");
-const pattern8 = new RegExp("^[a-z]+$", "u");
+const pattern0 = new RegExp("^x-", "u");
+const pattern4 = new RegExp("^[a-z]+$", "u");
 
-function validate20(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema31.properties, key0))){
+if(!(func0.call(schema0.properties, key0))){
 const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err0];
@@ -56,7 +56,7 @@ if(data.headers !== undefined && func0.call(data, "headers")){
 let data2 = data.headers;
 if(data2 && typeof data2 == "object" && !Array.isArray(data2)){
 for(const key2 of Object.keys(data2)){
-if(!(pattern4.test(key2))){
+if(!(pattern0.test(key2))){
 const err3 = {instancePath:instancePath+"/headers",schemaPath:"#/properties/headers/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err3];
@@ -68,7 +68,7 @@ errors++;
 }
 }
 for(const key3 of Object.keys(data2)){
-if(pattern4.test(key3)){
+if(pattern0.test(key3)){
 if(typeof data2[key3] !== "string"){
 const err4 = {instancePath:instancePath+"/headers/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/headers/patternProperties/%5Ex-/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
@@ -107,7 +107,7 @@ vErrors.push(err6);
 errors++;
 }
 for(const key4 of Object.keys(data4)){
-if(!(((key4 === "total") || (key4 === "x-a")) || (pattern4.test(key4)))){
+if(!(((key4 === "total") || (key4 === "x-a")) || (pattern0.test(key4)))){
 if(typeof data4[key4] !== "boolean"){
 const err7 = {instancePath:instancePath+"/both/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/both/additionalProperties/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
 if(vErrors === null){
@@ -136,7 +136,7 @@ errors++;
 if(data4["x-a"] !== undefined && func0.call(data4, "x-a")){
 let data7 = data4["x-a"];
 if(!((data7 === "p") || (data7 === "q"))){
-const err9 = {instancePath:instancePath+"/both/x-a",schemaPath:"#/properties/both/properties/x-a/enum",keyword:"enum",params:{allowedValues: schema31.properties.both.properties["x-a"].enum},message:"must be equal to one of the allowed values"};
+const err9 = {instancePath:instancePath+"/both/x-a",schemaPath:"#/properties/both/properties/x-a/enum",keyword:"enum",params:{allowedValues: schema0.properties.both.properties["x-a"].enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -147,7 +147,7 @@ errors++;
 }
 }
 for(const key5 of Object.keys(data4)){
-if(pattern4.test(key5)){
+if(pattern0.test(key5)){
 if(typeof data4[key5] !== "string"){
 const err10 = {instancePath:instancePath+"/both/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/both/patternProperties/%5Ex-/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
@@ -178,7 +178,7 @@ if(data9 && typeof data9 == "object" && !Array.isArray(data9)){
 for(const key6 of Object.keys(data9)){
 const _errs24 = errors;
 if(!((key6 === "a") || (key6 === "b"))){
-const err12 = {instancePath:instancePath+"/named",schemaPath:"#/properties/named/propertyNames/enum",keyword:"enum",params:{allowedValues: schema31.properties.named.propertyNames.enum},message:"must be equal to one of the allowed values",propertyName:key6};
+const err12 = {instancePath:instancePath+"/named",schemaPath:"#/properties/named/propertyNames/enum",keyword:"enum",params:{allowedValues: schema0.properties.named.propertyNames.enum},message:"must be equal to one of the allowed values",propertyName:key6};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -230,7 +230,7 @@ if(data11 && typeof data11 == "object" && !Array.isArray(data11)){
 for(const key8 of Object.keys(data11)){
 const _errs30 = errors;
 if(typeof key8 === "string"){
-if(!pattern8.test(key8)){
+if(!pattern4.test(key8)){
 const err16 = {instancePath:instancePath+"/lower",schemaPath:"#/properties/lower/propertyNames/pattern",keyword:"pattern",params:{pattern: "^[a-z]+$"},message:"must match pattern \""+"^[a-z]+$"+"\"",propertyName:key8};
 if(vErrors === null){
 vErrors = [err16];
@@ -341,7 +341,7 @@ errors++;
 for(const key11 of Object.keys(data15)){
 let data16 = data15[key11];
 if((typeof data16 !== "string") && (data16 !== null)){
-const err25 = {instancePath:instancePath+"/sized/" + key11.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/sized/additionalProperties/type",keyword:"type",params:{type: schema31.properties.sized.additionalProperties.type},message:"must be string,null"};
+const err25 = {instancePath:instancePath+"/sized/" + key11.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/sized/additionalProperties/type",keyword:"type",params:{type: schema0.properties.sized.additionalProperties.type},message:"must be string,null"};
 if(vErrors === null){
 vErrors = [err25];
 }
@@ -525,8 +525,8 @@ vErrors.push(err38);
 }
 errors++;
 }
-validate20.errors = vErrors;
+validate0.errors = vErrors;
 return errors === 0;
 }
 
-export const validator: PayloadValidator = validate20;
+export const validator: PayloadValidator = validate0;

@@ -3,10 +3,10 @@
 /* eslint-disable */
 import type { PayloadValidator } from "taskwright";
 
-const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"we-ird":{"type":"string"},"with space":{"type":"number"},"1st":{"type":"string"},"":{"type":"boolean"},"quote\"d":{"type":"string"},"back\\slash":{"type":"string"},"`tick`":{"type":"string"},"ünïcode":{"type":"string"},"日本":{"type":"string"},"new\nline":{"type":"string"},"class":{"type":"string"},"default":{"type":"string"},"$dollar":{"type":"string"},"_under":{"type":"number"}},"required":["we-ird","with space"],"additionalProperties":false};
+const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"we-ird":{"type":"string"},"with space":{"type":"number"},"1st":{"type":"string"},"":{"type":"boolean"},"quote\"d":{"type":"string"},"back\\slash":{"type":"string"},"`tick`":{"type":"string"},"ünïcode":{"type":"string"},"日本":{"type":"string"},"new\nline":{"type":"string"},"class":{"type":"string"},"default":{"type":"string"},"$dollar":{"type":"string"},"_under":{"type":"number"}},"required":["we-ird","with space"],"additionalProperties":false};
 const func0 = Object.prototype.hasOwnProperty;
 
-function validate20(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -31,7 +31,7 @@ vErrors.push(err1);
 errors++;
 }
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema31.properties, key0))){
+if(!(func0.call(schema0.properties, key0))){
 const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err2];
@@ -223,8 +223,8 @@ vErrors.push(err17);
 }
 errors++;
 }
-validate20.errors = vErrors;
+validate0.errors = vErrors;
 return errors === 0;
 }
 
-export const validator: PayloadValidator = validate20;
+export const validator: PayloadValidator = validate0;

@@ -3,14 +3,14 @@
 /* eslint-disable */
 import type { PayloadValidator } from "taskwright";
 
-const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"a":{"$ref":"#/$defs/Payload"},"b":{"$ref":"#/$defs/Input"},"c":{"$ref":"#/$defs/index"},"d":{"$ref":"#/$defs/b/$defs/a"}},"additionalProperties":false,"$defs":{"Payload":{"type":"object","properties":{"x":{"type":"string"}},"additionalProperties":false},"Input":{"type":"object","properties":{"y":{"type":"string"}},"additionalProperties":false},"index":{"type":"string"},"a":{"type":"string"},"b":{"type":"object","$defs":{"a":{"type":"number"}},"properties":{"a":{"$ref":"#/$defs/a"}}}}};
-const schema32 = {"type":"object","properties":{"x":{"type":"string"}},"additionalProperties":false};
-const schema33 = {"type":"object","properties":{"y":{"type":"string"}},"additionalProperties":false};
-const schema34 = {"type":"string"};
-const schema35 = {"type":"number"};
+const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"a":{"$ref":"#/$defs/Payload"},"b":{"$ref":"#/$defs/Input"},"c":{"$ref":"#/$defs/index"},"d":{"$ref":"#/$defs/b/$defs/a"}},"additionalProperties":false,"$defs":{"Payload":{"type":"object","properties":{"x":{"type":"string"}},"additionalProperties":false},"Input":{"type":"object","properties":{"y":{"type":"string"}},"additionalProperties":false},"index":{"type":"string"},"a":{"type":"string"},"b":{"type":"object","$defs":{"a":{"type":"number"}},"properties":{"a":{"$ref":"#/$defs/a"}}}}};
+const schema1 = {"type":"object","properties":{"x":{"type":"string"}},"additionalProperties":false};
+const schema2 = {"type":"object","properties":{"y":{"type":"string"}},"additionalProperties":false};
+const schema3 = {"type":"string"};
+const schema4 = {"type":"number"};
 const func0 = Object.prototype.hasOwnProperty;
 
-function validate20(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -140,8 +140,8 @@ vErrors.push(err9);
 }
 errors++;
 }
-validate20.errors = vErrors;
+validate0.errors = vErrors;
 return errors === 0;
 }
 
-export const validator: PayloadValidator = validate20;
+export const validator: PayloadValidator = validate0;

@@ -4,11 +4,11 @@
 import type { PayloadValidator } from "taskwright";
 import { ucs2length } from "taskwright/validation";
 
-const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"method":{"oneOf":[{"type":"object","properties":{"kind":{"const":"card"},"number":{"type":"string"}},"required":["kind","number"],"additionalProperties":false},{"type":"object","properties":{"kind":{"const":"iban"},"iban":{"type":"string"},"bic":{"type":"string"}},"required":["kind","iban"],"additionalProperties":false},{"type":"object","properties":{"kind":{"enum":["cash","voucher"]}},"required":["kind"],"additionalProperties":false}]},"either":{"type":"object","properties":{"a":{"type":"string"},"b":{"type":"number"}},"additionalProperties":false,"oneOf":[{"required":["a"]},{"required":["b"]}]},"open":{"type":"object","oneOf":[{"properties":{"a":{"type":"string"}},"required":["a"]},{"properties":{"b":{"type":"number"}},"required":["b"]}]},"numbers":{"oneOf":[{"type":"number"},{"type":"integer"}]},"sizes":{"oneOf":[{"type":"string","maxLength":2},{"type":"string","minLength":2}]},"kinds":{"type":["string","number","null"],"oneOf":[{"type":"string"},{"type":["number","null"]}]},"numbersOrList":{"oneOf":[{"type":"number"},{"type":"array","items":{"type":"number"}}]},"version":{"oneOf":[{"type":"object","properties":{"v":{"const":1},"a":{"type":"string"}},"required":["v"]},{"type":"object","properties":{"v":{"const":2},"b":{"type":"string"}},"required":["v"]}]}},"required":["method"],"additionalProperties":false};
+const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"method":{"oneOf":[{"type":"object","properties":{"kind":{"const":"card"},"number":{"type":"string"}},"required":["kind","number"],"additionalProperties":false},{"type":"object","properties":{"kind":{"const":"iban"},"iban":{"type":"string"},"bic":{"type":"string"}},"required":["kind","iban"],"additionalProperties":false},{"type":"object","properties":{"kind":{"enum":["cash","voucher"]}},"required":["kind"],"additionalProperties":false}]},"either":{"type":"object","properties":{"a":{"type":"string"},"b":{"type":"number"}},"additionalProperties":false,"oneOf":[{"required":["a"]},{"required":["b"]}]},"open":{"type":"object","oneOf":[{"properties":{"a":{"type":"string"}},"required":["a"]},{"properties":{"b":{"type":"number"}},"required":["b"]}]},"numbers":{"oneOf":[{"type":"number"},{"type":"integer"}]},"sizes":{"oneOf":[{"type":"string","maxLength":2},{"type":"string","minLength":2}]},"kinds":{"type":["string","number","null"],"oneOf":[{"type":"string"},{"type":["number","null"]}]},"numbersOrList":{"oneOf":[{"type":"number"},{"type":"array","items":{"type":"number"}}]},"version":{"oneOf":[{"type":"object","properties":{"v":{"const":1},"a":{"type":"string"}},"required":["v"]},{"type":"object","properties":{"v":{"const":2},"b":{"type":"string"}},"required":["v"]}]}},"required":["method"],"additionalProperties":false};
 const func0 = Object.prototype.hasOwnProperty;
-const func85 = ucs2length;
+const func25 = ucs2length;
 
-function validate20(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -231,7 +231,7 @@ errors++;
 if(data0.kind !== undefined && func0.call(data0, "kind")){
 let data6 = data0.kind;
 if(!((data6 === "cash") || (data6 === "voucher"))){
-const err17 = {instancePath:instancePath+"/method/kind",schemaPath:"#/properties/method/oneOf/2/properties/kind/enum",keyword:"enum",params:{allowedValues: schema31.properties.method.oneOf[2].properties.kind.enum},message:"must be equal to one of the allowed values"};
+const err17 = {instancePath:instancePath+"/method/kind",schemaPath:"#/properties/method/oneOf/2/properties/kind/enum",keyword:"enum",params:{allowedValues: schema0.properties.method.oneOf[2].properties.kind.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err17];
 }
@@ -580,7 +580,7 @@ let valid11 = false;
 let passing4 = null;
 const _errs49 = errors;
 if(typeof data14 === "string"){
-if(func85(data14) > 2){
+if(func25(data14) > 2){
 const err36 = {instancePath:instancePath+"/sizes",schemaPath:"#/properties/sizes/oneOf/0/maxLength",keyword:"maxLength",params:{limit: 2},message:"must NOT have more than 2 characters"};
 if(vErrors === null){
 vErrors = [err36];
@@ -608,7 +608,7 @@ passing4 = 0;
 }
 const _errs51 = errors;
 if(typeof data14 === "string"){
-if(func85(data14) < 2){
+if(func25(data14) < 2){
 const err38 = {instancePath:instancePath+"/sizes",schemaPath:"#/properties/sizes/oneOf/1/minLength",keyword:"minLength",params:{limit: 2},message:"must NOT have fewer than 2 characters"};
 if(vErrors === null){
 vErrors = [err38];
@@ -665,7 +665,7 @@ vErrors = null;
 if(data.kinds !== undefined && func0.call(data, "kinds")){
 let data15 = data.kinds;
 if(((typeof data15 !== "string") && (!((typeof data15 == "number") && (isFinite(data15))))) && (data15 !== null)){
-const err41 = {instancePath:instancePath+"/kinds",schemaPath:"#/properties/kinds/type",keyword:"type",params:{type: schema31.properties.kinds.type},message:"must be string,number,null"};
+const err41 = {instancePath:instancePath+"/kinds",schemaPath:"#/properties/kinds/type",keyword:"type",params:{type: schema0.properties.kinds.type},message:"must be string,number,null"};
 if(vErrors === null){
 vErrors = [err41];
 }
@@ -695,7 +695,7 @@ passing5 = 0;
 }
 const _errs58 = errors;
 if((!((typeof data15 == "number") && (isFinite(data15)))) && (data15 !== null)){
-const err43 = {instancePath:instancePath+"/kinds",schemaPath:"#/properties/kinds/oneOf/1/type",keyword:"type",params:{type: schema31.properties.kinds.oneOf[1].type},message:"must be number,null"};
+const err43 = {instancePath:instancePath+"/kinds",schemaPath:"#/properties/kinds/oneOf/1/type",keyword:"type",params:{type: schema0.properties.kinds.oneOf[1].type},message:"must be number,null"};
 if(vErrors === null){
 vErrors = [err43];
 }
@@ -966,8 +966,8 @@ vErrors.push(err58);
 }
 errors++;
 }
-validate20.errors = vErrors;
+validate0.errors = vErrors;
 return errors === 0;
 }
 
-export const validator: PayloadValidator = validate20;
+export const validator: PayloadValidator = validate0;

@@ -3,10 +3,10 @@
 /* eslint-disable */
 import type { PayloadValidator } from "taskwright";
 
-const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"id":{"type":"string"},"count":{"type":"integer"},"on":{"type":"boolean"},"either":{"anyOf":[{"type":"string"},{"type":"number"}]},"kind":{"enum":["a","b"]},"region":{"type":"string","default":"eu"}},"required":["id","count","on","either","kind"]};
+const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"id":{"type":"string"},"count":{"type":"integer"},"on":{"type":"boolean"},"either":{"anyOf":[{"type":"string"},{"type":"number"}]},"kind":{"enum":["a","b"]},"region":{"type":"string","default":"eu"}},"required":["id","count","on","either","kind"]};
 const func0 = Object.prototype.hasOwnProperty;
 
-function validate20(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -157,7 +157,7 @@ vErrors = null;
 if(data.kind !== undefined && func0.call(data, "kind")){
 let data4 = data.kind;
 if(!((data4 === "a") || (data4 === "b"))){
-const err11 = {instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema31.properties.kind.enum},message:"must be equal to one of the allowed values"};
+const err11 = {instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema0.properties.kind.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -188,8 +188,8 @@ vErrors.push(err13);
 }
 errors++;
 }
-validate20.errors = vErrors;
+validate0.errors = vErrors;
 return errors === 0;
 }
 
-export const validator: PayloadValidator = validate20;
+export const validator: PayloadValidator = validate0;

@@ -3,10 +3,10 @@
 /* eslint-disable */
 import type { PayloadValidator } from "taskwright";
 
-const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","oneOf":[{"type":"object","properties":{"kind":{"const":"a"},"id":{"type":"string"}},"required":["kind","id"],"additionalProperties":false},{"type":"object","properties":{"kind":{"const":"b"},"id":{"type":"number"}},"required":["kind","id"],"additionalProperties":false}]};
+const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","oneOf":[{"type":"object","properties":{"kind":{"const":"a"},"id":{"type":"string"}},"required":["kind","id"],"additionalProperties":false},{"type":"object","properties":{"kind":{"const":"b"},"id":{"type":"number"}},"required":["kind","id"],"additionalProperties":false}]};
 const func0 = Object.prototype.hasOwnProperty;
 
-function validate20(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
 if(!(data && typeof data == "object" && !Array.isArray(data))){
@@ -198,8 +198,8 @@ vErrors = null;
 }
 }
 }
-validate20.errors = vErrors;
+validate0.errors = vErrors;
 return errors === 0;
 }
 
-export const validator: PayloadValidator = validate20;
+export const validator: PayloadValidator = validate0;

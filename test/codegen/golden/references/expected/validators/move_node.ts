@@ -4,21 +4,21 @@
 import type { PayloadValidator } from "taskwright";
 import { formats } from "taskwright/validation";
 
-const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"plain":{"$ref":"#/$defs/address"},"described":{"$ref":"#/$defs/address"},"narrowed":{"$ref":"#/$defs/address","required":["zip"]},"anchored":{"$ref":"#person"},"odd":{"$ref":"#/$defs/with~1slash%20and~0tilde"},"number":{"$ref":"#/$defs/Date"},"list":{"type":"array","items":{"$ref":"#/$defs/Array"}},"self":{"$ref":"#"},"into":{"$ref":"#/properties/inline"},"inline":{"type":"object","properties":{"x":{"type":"number"}},"required":["x"],"additionalProperties":false},"tree":{"$ref":"#/$defs/tree"},"expression":{"$ref":"#/$defs/expression"},"alias":{"$ref":"#/$defs/alias"},"yes":{"$ref":"#/$defs/yes"},"json":{"$ref":"#/$defs/json"}},"required":["plain"],"additionalProperties":false,"$defs":{"address":{"type":"object","properties":{"street":{"type":"string"},"zip":{"type":"string"}},"required":["street"],"additionalProperties":false},"who":{"$anchor":"person","type":"object","properties":{"name":{"type":"string"}},"required":["name"]},"with/slash and~tilde":{"type":"string"},"Date":{"type":"string","format":"date"},"Array":{"type":"object","properties":{"value":{"type":"number"}},"additionalProperties":false},"tree":{"type":"object","properties":{"children":{"type":"array","items":{"$ref":"#/$defs/tree"}},"parent":{"anyOf":[{"$ref":"#/$defs/tree"},{"type":"null"}]}}},"expression":{"oneOf":[{"type":"number"},{"$ref":"#/$defs/sum"},{"$ref":"#/$defs/negation"}]},"sum":{"type":"object","properties":{"op":{"const":"sum"},"of":{"type":"array","items":{"$ref":"#/$defs/expression"},"minItems":1}},"required":["op","of"],"additionalProperties":false},"negation":{"type":"object","properties":{"op":{"const":"not"},"of":{"$ref":"#/$defs/expression"}},"required":["op","of"],"additionalProperties":false},"alias":{"$ref":"#/$defs/address"},"yes":true,"json":{"type":["null","boolean","number","string","array","object"],"items":{"$ref":"#/$defs/json"},"additionalProperties":{"$ref":"#/$defs/json"}}}};
-const schema32 = {"type":"object","properties":{"street":{"type":"string"},"zip":{"type":"string"}},"required":["street"],"additionalProperties":false};
-const schema35 = {"$anchor":"person","type":"object","properties":{"name":{"type":"string"}},"required":["name"]};
-const schema36 = {"type":"string"};
-const schema37 = {"type":"string","format":"date"};
-const schema38 = {"type":"object","properties":{"value":{"type":"number"}},"additionalProperties":false};
-const schema39 = {"type":"object","properties":{"x":{"type":"number"}},"required":["x"],"additionalProperties":false};
-const schema45 = true;
+const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"plain":{"$ref":"#/$defs/address"},"described":{"$ref":"#/$defs/address"},"narrowed":{"$ref":"#/$defs/address","required":["zip"]},"anchored":{"$ref":"#person"},"odd":{"$ref":"#/$defs/with~1slash%20and~0tilde"},"number":{"$ref":"#/$defs/Date"},"list":{"type":"array","items":{"$ref":"#/$defs/Array"}},"self":{"$ref":"#"},"into":{"$ref":"#/properties/inline"},"inline":{"type":"object","properties":{"x":{"type":"number"}},"required":["x"],"additionalProperties":false},"tree":{"$ref":"#/$defs/tree"},"expression":{"$ref":"#/$defs/expression"},"alias":{"$ref":"#/$defs/alias"},"yes":{"$ref":"#/$defs/yes"},"json":{"$ref":"#/$defs/json"}},"required":["plain"],"additionalProperties":false,"$defs":{"address":{"type":"object","properties":{"street":{"type":"string"},"zip":{"type":"string"}},"required":["street"],"additionalProperties":false},"who":{"$anchor":"person","type":"object","properties":{"name":{"type":"string"}},"required":["name"]},"with/slash and~tilde":{"type":"string"},"Date":{"type":"string","format":"date"},"Array":{"type":"object","properties":{"value":{"type":"number"}},"additionalProperties":false},"tree":{"type":"object","properties":{"children":{"type":"array","items":{"$ref":"#/$defs/tree"}},"parent":{"anyOf":[{"$ref":"#/$defs/tree"},{"type":"null"}]}}},"expression":{"oneOf":[{"type":"number"},{"$ref":"#/$defs/sum"},{"$ref":"#/$defs/negation"}]},"sum":{"type":"object","properties":{"op":{"const":"sum"},"of":{"type":"array","items":{"$ref":"#/$defs/expression"},"minItems":1}},"required":["op","of"],"additionalProperties":false},"negation":{"type":"object","properties":{"op":{"const":"not"},"of":{"$ref":"#/$defs/expression"}},"required":["op","of"],"additionalProperties":false},"alias":{"$ref":"#/$defs/address"},"yes":true,"json":{"type":["null","boolean","number","string","array","object"],"items":{"$ref":"#/$defs/json"},"additionalProperties":{"$ref":"#/$defs/json"}}}};
+const schema1 = {"type":"object","properties":{"street":{"type":"string"},"zip":{"type":"string"}},"required":["street"],"additionalProperties":false};
+const schema4 = {"$anchor":"person","type":"object","properties":{"name":{"type":"string"}},"required":["name"]};
+const schema5 = {"type":"string"};
+const schema6 = {"type":"string","format":"date"};
+const schema7 = {"type":"object","properties":{"value":{"type":"number"}},"additionalProperties":false};
+const schema8 = {"type":"object","properties":{"x":{"type":"number"}},"required":["x"],"additionalProperties":false};
+const schema14 = true;
 const func0 = Object.prototype.hasOwnProperty;
 const formats0 = formats.date;
-const wrapper0 = {validate: validate20};
-const schema40 = {"type":"object","properties":{"children":{"type":"array","items":{"$ref":"#/$defs/tree"}},"parent":{"anyOf":[{"$ref":"#/$defs/tree"},{"type":"null"}]}}};
-const wrapper1 = {validate: validate21};
+const wrapper0 = {validate: validate0};
+const schema9 = {"type":"object","properties":{"children":{"type":"array","items":{"$ref":"#/$defs/tree"}},"parent":{"anyOf":[{"$ref":"#/$defs/tree"},{"type":"null"}]}}};
+const wrapper1 = {validate: validate1};
 
-function validate21(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate1(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -103,15 +103,15 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate21.errors = vErrors;
+validate1.errors = vErrors;
 return errors === 0;
 }
 
-const schema41 = {"oneOf":[{"type":"number"},{"$ref":"#/$defs/sum"},{"$ref":"#/$defs/negation"}]};
-const schema42 = {"type":"object","properties":{"op":{"const":"sum"},"of":{"type":"array","items":{"$ref":"#/$defs/expression"},"minItems":1}},"required":["op","of"],"additionalProperties":false};
-const wrapper3 = {validate: validate23};
+const schema10 = {"oneOf":[{"type":"number"},{"$ref":"#/$defs/sum"},{"$ref":"#/$defs/negation"}]};
+const schema11 = {"type":"object","properties":{"op":{"const":"sum"},"of":{"type":"array","items":{"$ref":"#/$defs/expression"},"minItems":1}},"required":["op","of"],"additionalProperties":false};
+const wrapper3 = {validate: validate3};
 
-function validate24(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate4(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -202,13 +202,13 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate24.errors = vErrors;
+validate4.errors = vErrors;
 return errors === 0;
 }
 
-const schema43 = {"type":"object","properties":{"op":{"const":"not"},"of":{"$ref":"#/$defs/expression"}},"required":["op","of"],"additionalProperties":false};
+const schema12 = {"type":"object","properties":{"op":{"const":"not"},"of":{"$ref":"#/$defs/expression"}},"required":["op","of"],"additionalProperties":false};
 
-function validate26(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate6(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -273,12 +273,12 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate26.errors = vErrors;
+validate6.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate23(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate3(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
 const _errs0 = errors;
@@ -301,8 +301,8 @@ valid0 = true;
 passing0 = 0;
 }
 const _errs3 = errors;
-if(!(validate24(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate24.errors : vErrors.concat(validate24.errors);
+if(!(validate4(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate4.errors : vErrors.concat(validate4.errors);
 errors = vErrors.length;
 }
 var _valid0 = _errs3 === errors;
@@ -316,8 +316,8 @@ valid0 = true;
 passing0 = 1;
 }
 const _errs4 = errors;
-if(!(validate26(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate26.errors : vErrors.concat(validate26.errors);
+if(!(validate6(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate6.errors : vErrors.concat(validate6.errors);
 errors = vErrors.length;
 }
 var _valid0 = _errs4 === errors;
@@ -353,18 +353,18 @@ vErrors = null;
 }
 }
 }
-validate23.errors = vErrors;
+validate3.errors = vErrors;
 return errors === 0;
 }
 
-const schema46 = {"type":["null","boolean","number","string","array","object"],"items":{"$ref":"#/$defs/json"},"additionalProperties":{"$ref":"#/$defs/json"}};
-const wrapper5 = {validate: validate29};
+const schema15 = {"type":["null","boolean","number","string","array","object"],"items":{"$ref":"#/$defs/json"},"additionalProperties":{"$ref":"#/$defs/json"}};
+const wrapper5 = {validate: validate9};
 
-function validate29(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate9(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
 if((((typeof data != "object") && (typeof data !== "boolean")) && (!((typeof data == "number") && (isFinite(data))))) && (typeof data !== "string")){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema46.type},message:"must be null,boolean,number,string,array,object"};
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema15.type},message:"must be null,boolean,number,string,array,object"};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -390,12 +390,12 @@ errors = vErrors.length;
 }
 }
 }
-validate29.errors = vErrors;
+validate9.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate20(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -410,7 +410,7 @@ vErrors.push(err0);
 errors++;
 }
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema31.properties, key0))){
+if(!(func0.call(schema0.properties, key0))){
 const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err1];
@@ -853,14 +853,14 @@ errors++;
 }
 }
 if(data.tree !== undefined && func0.call(data, "tree")){
-if(!(validate21(data.tree, {instancePath:instancePath+"/tree",parentData:data,parentDataProperty:"tree",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate21.errors : vErrors.concat(validate21.errors);
+if(!(validate1(data.tree, {instancePath:instancePath+"/tree",parentData:data,parentDataProperty:"tree",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate1.errors : vErrors.concat(validate1.errors);
 errors = vErrors.length;
 }
 }
 if(data.expression !== undefined && func0.call(data, "expression")){
-if(!(validate23(data.expression, {instancePath:instancePath+"/expression",parentData:data,parentDataProperty:"expression",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate23.errors : vErrors.concat(validate23.errors);
+if(!(validate3(data.expression, {instancePath:instancePath+"/expression",parentData:data,parentDataProperty:"expression",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate3.errors : vErrors.concat(validate3.errors);
 errors = vErrors.length;
 }
 }
@@ -926,8 +926,8 @@ errors++;
 }
 }
 if(data.json !== undefined && func0.call(data, "json")){
-if(!(validate29(data.json, {instancePath:instancePath+"/json",parentData:data,parentDataProperty:"json",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate29.errors : vErrors.concat(validate29.errors);
+if(!(validate9(data.json, {instancePath:instancePath+"/json",parentData:data,parentDataProperty:"json",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate9.errors : vErrors.concat(validate9.errors);
 errors = vErrors.length;
 }
 }
@@ -942,8 +942,8 @@ vErrors.push(err41);
 }
 errors++;
 }
-validate20.errors = vErrors;
+validate0.errors = vErrors;
 return errors === 0;
 }
 
-export const validator: PayloadValidator = validate20;
+export const validator: PayloadValidator = validate0;

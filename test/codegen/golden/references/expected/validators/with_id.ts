@@ -3,11 +3,11 @@
 /* eslint-disable */
 import type { PayloadValidator } from "taskwright";
 
-const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"https://example.com/with_id.json","type":"object","properties":{"a":{"$ref":"https://example.com/with_id.json#/$defs/a"},"b":{"$ref":"#/$defs/a"}},"additionalProperties":false,"$defs":{"a":{"type":"string"}}};
-const schema32 = {"type":"string"};
+const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"https://example.com/with_id.json","type":"object","properties":{"a":{"$ref":"https://example.com/with_id.json#/$defs/a"},"b":{"$ref":"#/$defs/a"}},"additionalProperties":false,"$defs":{"a":{"type":"string"}}};
+const schema1 = {"type":"string"};
 const func0 = Object.prototype.hasOwnProperty;
 
-function validate20(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="https://example.com/with_id.json" */;
 let vErrors = null;
 let errors = 0;
@@ -59,8 +59,8 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate20.errors = vErrors;
+validate0.errors = vErrors;
 return errors === 0;
 }
 
-export const validator: PayloadValidator = validate20;
+export const validator: PayloadValidator = validate0;

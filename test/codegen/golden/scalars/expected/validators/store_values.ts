@@ -4,15 +4,15 @@
 import type { PayloadValidator } from "taskwright";
 import { equal, formats, ucs2length } from "taskwright/validation";
 
-const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"nullable":{"type":["string","null"]},"many":{"type":["integer","boolean","array"],"items":{"type":"string"}},"nothing":{"type":"null"},"anything":true,"whatever":{},"described":{},"mixed":{"enum":["a",1,null,true,2.5,"1"]},"typed":{"type":"string","enum":["a",2,null,"bb"],"minLength":2},"flag":{"const":true},"both":{"enum":[true,false]},"object":{"const":{"a":1,"b":[true,null]}},"list":{"const":[]},"objects":{"enum":[{"kind":"x"},["y",1],"z"]},"none":{"const":null},"empty":{"const":""},"whole":{"type":"integer","multipleOf":5,"exclusiveMinimum":0},"id":{"type":"string","format":"uuid"},"at":{"type":"string","format":"date-time"},"small":{"type":"integer","format":"int32"},"forbidden":false,"old":{"type":"string"}},"required":["nullable","mixed","flag","anything"],"additionalProperties":false};
+const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"nullable":{"type":["string","null"]},"many":{"type":["integer","boolean","array"],"items":{"type":"string"}},"nothing":{"type":"null"},"anything":true,"whatever":{},"described":{},"mixed":{"enum":["a",1,null,true,2.5,"1"]},"typed":{"type":"string","enum":["a",2,null,"bb"],"minLength":2},"flag":{"const":true},"both":{"enum":[true,false]},"object":{"const":{"a":1,"b":[true,null]}},"list":{"const":[]},"objects":{"enum":[{"kind":"x"},["y",1],"z"]},"none":{"const":null},"empty":{"const":""},"whole":{"type":"integer","multipleOf":5,"exclusiveMinimum":0},"id":{"type":"string","format":"uuid"},"at":{"type":"string","format":"date-time"},"small":{"type":"integer","format":"int32"},"forbidden":false,"old":{"type":"string"}},"required":["nullable","mixed","flag","anything"],"additionalProperties":false};
 const func0 = Object.prototype.hasOwnProperty;
-const func70 = ucs2length;
-const func27 = equal;
+const func10 = ucs2length;
+const func14 = equal;
 const formats0 = /^(?:urn:uuid:)?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 const formats2 = formats["date-time"];
 const formats4 = formats.int32;
 
-function validate20(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -57,7 +57,7 @@ vErrors.push(err3);
 errors++;
 }
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema31.properties, key0))){
+if(!(func0.call(schema0.properties, key0))){
 const err4 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err4];
@@ -71,7 +71,7 @@ errors++;
 if(data.nullable !== undefined && func0.call(data, "nullable")){
 let data0 = data.nullable;
 if((typeof data0 !== "string") && (data0 !== null)){
-const err5 = {instancePath:instancePath+"/nullable",schemaPath:"#/properties/nullable/type",keyword:"type",params:{type: schema31.properties.nullable.type},message:"must be string,null"};
+const err5 = {instancePath:instancePath+"/nullable",schemaPath:"#/properties/nullable/type",keyword:"type",params:{type: schema0.properties.nullable.type},message:"must be string,null"};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -84,7 +84,7 @@ errors++;
 if(data.many !== undefined && func0.call(data, "many")){
 let data1 = data.many;
 if(((!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))) && (typeof data1 !== "boolean")) && (!(Array.isArray(data1)))){
-const err6 = {instancePath:instancePath+"/many",schemaPath:"#/properties/many/type",keyword:"type",params:{type: schema31.properties.many.type},message:"must be integer,boolean,array"};
+const err6 = {instancePath:instancePath+"/many",schemaPath:"#/properties/many/type",keyword:"type",params:{type: schema0.properties.many.type},message:"must be integer,boolean,array"};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -124,7 +124,7 @@ errors++;
 if(data.mixed !== undefined && func0.call(data, "mixed")){
 let data4 = data.mixed;
 if(!((((((data4 === "a") || (data4 === 1)) || (data4 === null)) || (data4 === true)) || (data4 === 2.5)) || (data4 === "1"))){
-const err9 = {instancePath:instancePath+"/mixed",schemaPath:"#/properties/mixed/enum",keyword:"enum",params:{allowedValues: schema31.properties.mixed.enum},message:"must be equal to one of the allowed values"};
+const err9 = {instancePath:instancePath+"/mixed",schemaPath:"#/properties/mixed/enum",keyword:"enum",params:{allowedValues: schema0.properties.mixed.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -137,7 +137,7 @@ errors++;
 if(data.typed !== undefined && func0.call(data, "typed")){
 let data5 = data.typed;
 if(!((((data5 === "a") || (data5 === 2)) || (data5 === null)) || (data5 === "bb"))){
-const err10 = {instancePath:instancePath+"/typed",schemaPath:"#/properties/typed/enum",keyword:"enum",params:{allowedValues: schema31.properties.typed.enum},message:"must be equal to one of the allowed values"};
+const err10 = {instancePath:instancePath+"/typed",schemaPath:"#/properties/typed/enum",keyword:"enum",params:{allowedValues: schema0.properties.typed.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err10];
 }
@@ -147,7 +147,7 @@ vErrors.push(err10);
 errors++;
 }
 if(typeof data5 === "string"){
-if(func70(data5) < 2){
+if(func10(data5) < 2){
 const err11 = {instancePath:instancePath+"/typed",schemaPath:"#/properties/typed/minLength",keyword:"minLength",params:{limit: 2},message:"must NOT have fewer than 2 characters"};
 if(vErrors === null){
 vErrors = [err11];
@@ -184,7 +184,7 @@ errors++;
 if(data.both !== undefined && func0.call(data, "both")){
 let data7 = data.both;
 if(!((data7 === true) || (data7 === false))){
-const err14 = {instancePath:instancePath+"/both",schemaPath:"#/properties/both/enum",keyword:"enum",params:{allowedValues: schema31.properties.both.enum},message:"must be equal to one of the allowed values"};
+const err14 = {instancePath:instancePath+"/both",schemaPath:"#/properties/both/enum",keyword:"enum",params:{allowedValues: schema0.properties.both.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err14];
 }
@@ -195,8 +195,8 @@ errors++;
 }
 }
 if(data.object !== undefined && func0.call(data, "object")){
-if(!func27(data.object, schema31.properties.object.const)){
-const err15 = {instancePath:instancePath+"/object",schemaPath:"#/properties/object/const",keyword:"const",params:{allowedValue: schema31.properties.object.const},message:"must be equal to constant"};
+if(!func14(data.object, schema0.properties.object.const)){
+const err15 = {instancePath:instancePath+"/object",schemaPath:"#/properties/object/const",keyword:"const",params:{allowedValue: schema0.properties.object.const},message:"must be equal to constant"};
 if(vErrors === null){
 vErrors = [err15];
 }
@@ -207,8 +207,8 @@ errors++;
 }
 }
 if(data.list !== undefined && func0.call(data, "list")){
-if(!func27(data.list, schema31.properties.list.const)){
-const err16 = {instancePath:instancePath+"/list",schemaPath:"#/properties/list/const",keyword:"const",params:{allowedValue: schema31.properties.list.const},message:"must be equal to constant"};
+if(!func14(data.list, schema0.properties.list.const)){
+const err16 = {instancePath:instancePath+"/list",schemaPath:"#/properties/list/const",keyword:"const",params:{allowedValue: schema0.properties.list.const},message:"must be equal to constant"};
 if(vErrors === null){
 vErrors = [err16];
 }
@@ -220,9 +220,9 @@ errors++;
 }
 if(data.objects !== undefined && func0.call(data, "objects")){
 let data10 = data.objects;
-const vSchema3 = schema31.properties.objects.enum;
-if(!(((func27(data10, vSchema3[0])) || (func27(data10, vSchema3[1]))) || (data10 === "z"))){
-const err17 = {instancePath:instancePath+"/objects",schemaPath:"#/properties/objects/enum",keyword:"enum",params:{allowedValues: schema31.properties.objects.enum},message:"must be equal to one of the allowed values"};
+const vSchema3 = schema0.properties.objects.enum;
+if(!(((func14(data10, vSchema3[0])) || (func14(data10, vSchema3[1]))) || (data10 === "z"))){
+const err17 = {instancePath:instancePath+"/objects",schemaPath:"#/properties/objects/enum",keyword:"enum",params:{allowedValues: schema0.properties.objects.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err17];
 }
@@ -234,7 +234,7 @@ errors++;
 }
 if(data.none !== undefined && func0.call(data, "none")){
 if(null !== data.none){
-const err18 = {instancePath:instancePath+"/none",schemaPath:"#/properties/none/const",keyword:"const",params:{allowedValue: schema31.properties.none.const},message:"must be equal to constant"};
+const err18 = {instancePath:instancePath+"/none",schemaPath:"#/properties/none/const",keyword:"const",params:{allowedValue: schema0.properties.none.const},message:"must be equal to constant"};
 if(vErrors === null){
 vErrors = [err18];
 }
@@ -400,8 +400,8 @@ vErrors.push(err31);
 }
 errors++;
 }
-validate20.errors = vErrors;
+validate0.errors = vErrors;
 return errors === 0;
 }
 
-export const validator: PayloadValidator = validate20;
+export const validator: PayloadValidator = validate0;

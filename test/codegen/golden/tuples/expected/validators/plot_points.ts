@@ -4,15 +4,15 @@
 import type { PayloadValidator } from "taskwright";
 import { equal, ucs2length } from "taskwright/validation";
 
-const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"point":{"type":"array","prefixItems":[{"type":"number"},{"type":"number"}],"items":false,"minItems":2},"loose":{"type":"array","prefixItems":[{"type":"string"},{"type":"number"}]},"open":{"type":"array","prefixItems":[{"type":"string"},{"type":"number"}],"items":{"type":"boolean"}},"least":{"type":"array","prefixItems":[{"type":"string"},{"type":"number"}],"items":{"type":"boolean"},"minItems":1},"pair":{"type":"array","items":{"type":"number"},"minItems":2,"maxItems":2},"few":{"type":"array","items":{"type":"string"},"maxItems":2},"some":{"type":"array","items":{"type":"string"},"minItems":1},"many":{"type":"array","items":{"type":"string"},"minItems":2,"maxItems":100},"none":{"type":"array","maxItems":0},"closed":{"type":"array","items":false},"optional":{"type":"array","prefixItems":[{"type":"string"},{"type":"number"},{"type":"boolean"}],"items":false,"minItems":1},"cut":{"type":"array","prefixItems":[{"type":"string"},false,{"type":"number"}]},"has":{"type":"array","items":{"type":["integer","string"]},"contains":{"type":"integer"}},"unique":{"type":"array","items":{"enum":["a","b"]},"uniqueItems":true},"nested":{"type":"array","items":{"type":"array","prefixItems":[{"type":"string"},{"type":"array","items":{"type":"number"}}],"items":false,"minItems":2}},"rest":{"type":"array","prefixItems":[{"type":"string"}],"unevaluatedItems":{"type":"number"}},"joined":{"allOf":[{"type":"array","prefixItems":[{"type":"string"}]},{"type":"array","prefixItems":[{"minLength":1,"type":"string"},{"type":"number"}]}],"unevaluatedItems":false},"long":{"type":"array","items":{"type":"string"},"minItems":40},"untyped":{"type":"array"}},"required":["point"],"additionalProperties":false};
+const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"point":{"type":"array","prefixItems":[{"type":"number"},{"type":"number"}],"items":false,"minItems":2},"loose":{"type":"array","prefixItems":[{"type":"string"},{"type":"number"}]},"open":{"type":"array","prefixItems":[{"type":"string"},{"type":"number"}],"items":{"type":"boolean"}},"least":{"type":"array","prefixItems":[{"type":"string"},{"type":"number"}],"items":{"type":"boolean"},"minItems":1},"pair":{"type":"array","items":{"type":"number"},"minItems":2,"maxItems":2},"few":{"type":"array","items":{"type":"string"},"maxItems":2},"some":{"type":"array","items":{"type":"string"},"minItems":1},"many":{"type":"array","items":{"type":"string"},"minItems":2,"maxItems":100},"none":{"type":"array","maxItems":0},"closed":{"type":"array","items":false},"optional":{"type":"array","prefixItems":[{"type":"string"},{"type":"number"},{"type":"boolean"}],"items":false,"minItems":1},"cut":{"type":"array","prefixItems":[{"type":"string"},false,{"type":"number"}]},"has":{"type":"array","items":{"type":["integer","string"]},"contains":{"type":"integer"}},"unique":{"type":"array","items":{"enum":["a","b"]},"uniqueItems":true},"nested":{"type":"array","items":{"type":"array","prefixItems":[{"type":"string"},{"type":"array","items":{"type":"number"}}],"items":false,"minItems":2}},"rest":{"type":"array","prefixItems":[{"type":"string"}],"unevaluatedItems":{"type":"number"}},"joined":{"allOf":[{"type":"array","prefixItems":[{"type":"string"}]},{"type":"array","prefixItems":[{"minLength":1,"type":"string"},{"type":"number"}]}],"unevaluatedItems":false},"long":{"type":"array","items":{"type":"string"},"minItems":40},"untyped":{"type":"array"}},"required":["point"],"additionalProperties":false};
 const func0 = Object.prototype.hasOwnProperty;
-const func27 = equal;
-const func80 = ucs2length;
+const func16 = equal;
+const func20 = ucs2length;
 
-function validate20(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate20.evaluated;
+const evaluated0 = validate0.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -31,7 +31,7 @@ vErrors.push(err0);
 errors++;
 }
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema31.properties, key0))){
+if(!(func0.call(schema0.properties, key0))){
 const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err1];
@@ -630,7 +630,7 @@ const len15 = data33.length;
 for(let i7=0; i7<len15; i7++){
 let data34 = data33[i7];
 if((!(((typeof data34 == "number") && (!(data34 % 1) && !isNaN(data34))) && (isFinite(data34)))) && (typeof data34 !== "string")){
-const err47 = {instancePath:instancePath+"/has/" + i7,schemaPath:"#/properties/has/items/type",keyword:"type",params:{type: schema31.properties.has.items.type},message:"must be integer,string"};
+const err47 = {instancePath:instancePath+"/has/" + i7,schemaPath:"#/properties/has/items/type",keyword:"type",params:{type: schema0.properties.has.items.type},message:"must be integer,string"};
 if(vErrors === null){
 vErrors = [err47];
 }
@@ -700,7 +700,7 @@ const len17 = data36.length;
 for(let i9=0; i9<len17; i9++){
 let data37 = data36[i9];
 if(!((data37 === "a") || (data37 === "b"))){
-const err51 = {instancePath:instancePath+"/unique/" + i9,schemaPath:"#/properties/unique/items/enum",keyword:"enum",params:{allowedValues: schema31.properties.unique.items.enum},message:"must be equal to one of the allowed values"};
+const err51 = {instancePath:instancePath+"/unique/" + i9,schemaPath:"#/properties/unique/items/enum",keyword:"enum",params:{allowedValues: schema0.properties.unique.items.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err51];
 }
@@ -716,7 +716,7 @@ if(i10 > 1){
 outer0:
 for(;i10--;){
 for(j0 = i10; j0--;){
-if(func27(data36[i10], data36[j0])){
+if(func16(data36[i10], data36[j0])){
 const err52 = {instancePath:instancePath+"/unique",schemaPath:"#/properties/unique/uniqueItems",keyword:"uniqueItems",params:{i: i10, j: j0},message:"must NOT have duplicate items (items ## "+j0+" and "+i10+" are identical)"};
 if(vErrors === null){
 vErrors = [err52];
@@ -915,7 +915,7 @@ const len25 = data46.length;
 if(len25 > 0){
 let data48 = data46[0];
 if(typeof data48 === "string"){
-if(func80(data48) < 1){
+if(func20(data48) < 1){
 const err66 = {instancePath:instancePath+"/joined/0",schemaPath:"#/properties/joined/allOf/1/prefixItems/0/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
 if(vErrors === null){
 vErrors = [err66];
@@ -1036,9 +1036,9 @@ vErrors.push(err75);
 }
 errors++;
 }
-validate20.errors = vErrors;
+validate0.errors = vErrors;
 return errors === 0;
 }
-validate20.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validator: PayloadValidator = validate20;
+export const validator: PayloadValidator = validate0;

@@ -3,14 +3,14 @@
 /* eslint-disable */
 import type { PayloadValidator } from "taskwright";
 
-const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","$defs":{"base":{"type":"object","properties":{"id":{"type":"string"}},"required":["id"]}},"properties":{"note":{"type":"string"}},"allOf":[{"$ref":"#/$defs/base"}],"oneOf":[{"properties":{"kind":{"const":"mail"},"to":{"type":"string"}},"required":["kind","to"]},{"properties":{"kind":{"const":"text"},"phone":{"type":"string"}},"required":["kind","phone"]}],"unevaluatedProperties":false};
-const schema32 = {"type":"object","properties":{"id":{"type":"string"}},"required":["id"]};
+const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","$defs":{"base":{"type":"object","properties":{"id":{"type":"string"}},"required":["id"]}},"properties":{"note":{"type":"string"}},"allOf":[{"$ref":"#/$defs/base"}],"oneOf":[{"properties":{"kind":{"const":"mail"},"to":{"type":"string"}},"required":["kind","to"]},{"properties":{"kind":{"const":"text"},"phone":{"type":"string"}},"required":["kind","phone"]}],"unevaluatedProperties":false};
+const schema1 = {"type":"object","properties":{"id":{"type":"string"}},"required":["id"]};
 const func0 = Object.prototype.hasOwnProperty;
 
-function validate20(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate20.evaluated;
+const evaluated0 = validate0.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -239,9 +239,9 @@ vErrors.push(err14);
 }
 errors++;
 }
-validate20.errors = vErrors;
+validate0.errors = vErrors;
 return errors === 0;
 }
-validate20.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const validator: PayloadValidator = validate20;
+export const validator: PayloadValidator = validate0;
