@@ -21,6 +21,10 @@ export interface TaskwrightConfig {
    * Default false.
    */
   readonly graphileWorker?: boolean;
+  /** The module whose handlers `taskwright run` and `taskwright dev` run. Default: none. */
+  readonly handlers?: string;
+  /** A crontab that `taskwright run`, `dev` and `cron` read, besides `x-task.cron`. Default: none. */
+  readonly crontab?: string;
   /** Annotated SQL to compile with pgtyped. Default: none. */
   readonly queries?: QueriesConfig;
 }
@@ -47,6 +51,8 @@ export interface ResolvedConfig {
   readonly schema: string;
   readonly connectionString: string | undefined;
   readonly graphileWorker: boolean;
+  readonly handlers: string | undefined;
+  readonly crontab: string | undefined;
   readonly queries: QueriesConfig | undefined;
 }
 
@@ -71,6 +77,8 @@ const rules: Readonly<Record<keyof TaskwrightConfig | "$schema", Rule>> = {
   schema: { expected: "the name of a database schema", ok: isSchemaName },
   connectionString: text,
   graphileWorker: { expected: "true or false", ok: (value) => typeof value === "boolean" },
+  handlers: text,
+  crontab: text,
   queries: {
     expected: `an object with ${Object.keys(queriesRules).join(", ")}`,
     ok: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
@@ -111,6 +119,8 @@ export function resolveConfig(given: unknown, root: string, file?: string): Reso
     schema: config.schema ?? defaults.schema,
     connectionString: config.connectionString,
     graphileWorker: config.graphileWorker ?? false,
+    handlers: config.handlers === undefined ? undefined : absolute(config.handlers),
+    crontab: config.crontab === undefined ? undefined : absolute(config.crontab),
     queries:
       queries === undefined
         ? undefined

@@ -12,7 +12,11 @@ function listen(): AbortSignal {
   if (end === undefined) {
     const controller = new AbortController();
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-      process.once(signal, () => controller.abort());
+      process.once(signal, () => controller.abort(new Error(`${signal} was received`)));
+    }
+    // A parent that is done with us disconnects; one that died is heard in the same way.
+    if (process.connected) {
+      process.once("disconnect", () => controller.abort(new Error("its parent is done with it")));
     }
     end = controller;
   }

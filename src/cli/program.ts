@@ -10,6 +10,7 @@ import { migrateCommand } from "./commands/migrate.js";
 import { pauseCommand } from "./commands/pause.js";
 import { queuesCommand } from "./commands/queues.js";
 import { resumeCommand } from "./commands/resume.js";
+import { runCommand } from "./commands/run.js";
 import { statsCommand } from "./commands/stats.js";
 import { sweepCommand } from "./commands/sweep.js";
 import { uninstallCommand } from "./commands/uninstall.js";
@@ -22,6 +23,7 @@ import type { Terminal } from "./terminal.js";
 
 const groups: readonly (readonly [heading: string, makers: readonly CommandMaker[]])[] = [
   ["Project:", [initCommand, codegenCommand]],
+  ["Worker:", [runCommand]],
   ["Database:", [migrateCommand, uninstallCommand]],
   ["Jobs:", [addCommand, jobsCommand, cronCommand]],
   [

@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
 import { Option, type Command } from "commander";
 import { Pool } from "pg";
 import type { ResolvedConfig } from "../config.js";
@@ -90,4 +92,14 @@ export function requireDatabase(connectionString: string | undefined, { env }: T
   throw new UsageError(
     "No database was named. Pass --connection postgres://…, set DATABASE_URL, or write connectionString into taskwright.config.json.",
   );
+}
+
+/** The crontab's text: of the file that a flag names, or the config; empty when neither does. */
+export async function readCrontab(
+  config: ResolvedConfig,
+  { cwd }: Terminal,
+  { crontab }: { readonly crontab?: string },
+): Promise<string> {
+  const file = crontab === undefined ? config.crontab : path.resolve(cwd, crontab);
+  return file === undefined ? "" : readFile(file, "utf8");
 }

@@ -56,7 +56,7 @@ export class WorkerRoot<App> {
   readonly #cron: CronScheduler | undefined;
   readonly #recovery: Recovery | undefined;
   readonly #queries: Queries;
-  readonly #onSignal = () => void this.stop("its signal was aborted");
+  readonly #onSignal = () => void this.stop(describeAbort(this.options.signal));
   #stopping: Promise<void> | undefined;
   #endedBy: RunEnd = "stop";
   #deadline: NodeJS.Timeout | undefined;
@@ -251,4 +251,11 @@ export class WorkerRoot<App> {
     }
     return events;
   }
+}
+
+/** The reason that somebody gave, or else what happened. */
+function describeAbort(signal: AbortSignal | undefined): string {
+  const reason: unknown = signal?.reason;
+  const isGiven = reason instanceof Error && reason.name !== "AbortError";
+  return isGiven ? reason.message : "its signal was aborted";
 }

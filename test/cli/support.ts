@@ -36,3 +36,15 @@ export class DatabaseCommands implements AsyncDisposable {
     await this.#database.drop();
   }
 }
+
+const generatedTasks = path.join(projectFolder, "generated/tasks/index.js");
+
+/** A worker's module with a handler for send_email, and more if wanted. */
+export function handlersModule(body: string, rest = ""): string {
+  return `
+    import { definePartialHandlers } from ${JSON.stringify(generatedTasks)};
+    export const handlers = definePartialHandlers<any>({
+      send_email: async (payload, ctx): Promise<void> => { ${body} },
+    });
+    ${rest}`;
+}

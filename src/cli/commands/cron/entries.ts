@@ -1,9 +1,7 @@
-import { readFile } from "node:fs/promises";
-import path from "node:path";
 import type { Command } from "commander";
 import { resolveCronEntries, type ResolvedCronEntry } from "../../../cron/resolve.js";
 import { loadTasks } from "../../registry.js";
-import { readConfig, type DatabaseFlags } from "../../session.js";
+import { readConfig, readCrontab, type DatabaseFlags } from "../../session.js";
 import type { Terminal } from "../../terminal.js";
 
 /** Where the recurring jobs are written. */
@@ -12,7 +10,10 @@ export interface EntryFlags extends DatabaseFlags {
 }
 
 export function addEntryOptions(command: Command): Command {
-  return command.option("--crontab <file>", "a crontab besides the schemas' x-task.cron");
+  return command.option(
+    "--crontab <file>",
+    "a crontab besides the schemas' x-task.cron (default: the config's)",
+  );
 }
 
 /** The recurring jobs of the project: of its schemas, and of a crontab if one is named. */
@@ -20,9 +21,7 @@ export async function loadEntries(
   flags: EntryFlags,
   terminal: Terminal,
 ): Promise<readonly ResolvedCronEntry[]> {
-  const tasks = await loadTasks(await readConfig(flags, terminal));
-  const { crontab } = flags;
-  const text =
-    crontab === undefined ? "" : await readFile(path.resolve(terminal.cwd, crontab), "utf8");
-  return resolveCronEntries({ crontab: text, tasks });
+  const config = await readConfig(flags, terminal);
+  const tasks = await loadTasks(config);
+  return resolveCronEntries({ crontab: await readCrontab(config, terminal, flags), tasks });
 }
