@@ -58,6 +58,6 @@ export interface JobContext<App = undefined, Payload = unknown> {
   readonly completeIn: (tx: Executor) => Promise<void>;
   /** Set when a scheduler added the job, ours or a peer's. */
   readonly cron: CronInfo | undefined;
-  /** The trace context that the Rust peer puts into payloads. */
+  /** The trace context that the Rust peer puts into payloads, and into each item of a batch. */
   readonly trace: unknown;
 }

@@ -1,8 +1,8 @@
 import type { CronInfo } from "./context.js";
 
 /**
- * Keys that the peers put into object payloads: `_cron` (both), `_trace` (Rust). They are no part
- * of the typed payload, whatever the task's schema says about further properties.
+ * Keys that the peers put into object payloads: `_cron` (both), `_trace` (Rust, also into each item
+ * of a batch). They are no part of the typed payload, whatever the task's schema says about further properties.
  */
 export const reservedKeys = ["_cron", "_trace"] as const;
 
@@ -12,11 +12,22 @@ export interface SplitPayload {
   readonly trace: unknown;
 }
 
-/** Takes the peers' keys out of a payload; the given value is not changed. */
+/**
+ * Takes the peers' keys out of a payload; the given value is not changed. Into a batch the Rust crate
+ * puts the trace of its one call item by item, so that the first one stands for all.
+ */
 export function splitReserved(value: unknown): SplitPayload {
+  if (Array.isArray(value)) return splitItems(value);
   if (!hasReservedKey(value)) return { payload: value, cron: undefined, trace: undefined };
   const { _cron: cron, _trace: trace, ...payload } = value;
   return { payload, cron, trace };
+}
+
+function splitItems(items: readonly unknown[]): SplitPayload {
+  const traced = items.find(hasReservedKey);
+  if (traced === undefined) return { payload: items, cron: undefined, trace: undefined };
+  const payload = items.map((item) => (hasReservedKey(item) ? splitReserved(item).payload : item));
+  return { payload, cron: undefined, trace: traced["_trace"] };
 }
 
 function hasReservedKey(value: unknown): value is Record<string, unknown> {

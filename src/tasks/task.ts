@@ -110,14 +110,15 @@ function checkOne(validator: PayloadValidator, value: unknown): ValidationResult
 }
 
 function checkItems(validator: PayloadValidator, value: unknown): ValidationResult<unknown> {
-  if (!Array.isArray(value)) {
+  const { payload } = splitReserved(value);
+  if (!Array.isArray(payload)) {
     const message = "must be an array of items";
     return { ok: false, issues: [{ pointer: "", rule: "type", message }] };
   }
-  const issues = value.flatMap((item, index) =>
+  const issues = payload.flatMap((item, index) =>
     validator(item) ? [] : toIssues(validator.errors ?? [], item, `/${index}`),
   );
-  return issues.length === 0 ? { ok: true, value } : { ok: false, issues };
+  return issues.length === 0 ? { ok: true, value: payload } : { ok: false, issues };
 }
 
 function toStandardSchema<Input, Payload>(

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readCronInfo } from "../../src/tasks/reserved.js";
+import { readCronInfo, splitReserved } from "../../src/tasks/reserved.js";
 
 test.each([
   [
@@ -26,3 +26,19 @@ test.each([undefined, null, "x", 1, [], {}, { ts: 1 }, { ts: "today" }, { ts: nu
     expect(readCronInfo(value)).toBeUndefined();
   },
 );
+
+test("the trace of a batch is that of its items, which don't show it", () => {
+  const trace = { flags: 1, trace_id: "a1", span_id: "b2" };
+  const items = [{ n: 1 }, { n: 2, _trace: trace }, "text", null];
+  expect(splitReserved(items)).toEqual({
+    payload: [{ n: 1 }, { n: 2 }, "text", null],
+    cron: undefined,
+    trace,
+  });
+  expect(items[1]).toHaveProperty("_trace");
+});
+
+test("a batch without the peers' keys is passed on as it is", () => {
+  const items = [{ n: 1 }];
+  expect(splitReserved(items).payload).toBe(items);
+});

@@ -43,6 +43,15 @@ describe("validate", () => {
     expect(greet.validate(given)).toEqual({ ok: true, value: { name: "Ada", tone: "warm" } });
   });
 
+  test("leaves out of a batch's items what the Rust crate puts into each", () => {
+    const given = [{ name: "Ada", _trace: { trace_id: "1" } }, { name: "Grace" }];
+    const value = [
+      { name: "Ada", tone: "warm" },
+      { name: "Grace", tone: "warm" },
+    ];
+    expect(greetAll.validate(given)).toEqual({ ok: true, value });
+  });
+
   test("names the property, the rule and what was given, but not its content", () => {
     const result = greet.validate({ tone: "loud", secret: "hunter2", extra: 1 });
     expect(result).toEqual({
