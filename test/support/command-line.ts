@@ -37,6 +37,7 @@ export async function runCommand(
   };
   const terminal = {
     cwd,
+    program: "",
     env,
     signal,
     out: writeTo("out"),

@@ -1,11 +1,9 @@
-import path from "node:path";
 import { Command, Option } from "commander";
-import type { CodegenOptions, CodegenResult } from "../../../codegen/index.js";
-import { loadConfig } from "../config.js";
 import type { ResolvedConfig } from "../../config.js";
-import { findScheduleFaults } from "../../cron/task-schedules.js";
+import { compile, compiledPaths } from "../compile.js";
+import { loadConfig } from "../config.js";
 import { exitCodes, reportFailure, type ExitCode } from "../failure.js";
-import { queryPackages, requirePackages, taskPackages, watchPackages } from "../packages.js";
+import { requirePackages, watchPackages } from "../packages.js";
 import { ScratchServer } from "../scratch.js";
 import { paint, type Terminal } from "../terminal.js";
 import { watchAndRun } from "../watch.js";
@@ -69,18 +67,10 @@ async function watch(flags: Flags, terminal: Terminal): Promise<ExitCode> {
       reportFailure(terminal, error, false);
     }
     terminal.err(paint(terminal, "dim", "watching for changes; Ctrl+C ends"));
-    return watchedPaths(config);
+    return compiledPaths(config);
   };
   await watchAndRun(run, terminal.signal);
   return exitCodes.ok;
-}
-
-function watchedPaths({ schemas, queries, file }: ResolvedConfig): string[] {
-  return [
-    schemas,
-    ...(queries === undefined ? [] : [queries.source, queries.migrations]),
-    ...(file === undefined ? [] : [file]),
-  ];
 }
 
 /** Flags win over the environment, which wins over the file. */
@@ -94,65 +84,3 @@ function readConfig(flags: Flags, { cwd, env }: Terminal): Promise<ResolvedConfi
     Object.fromEntries(given.filter(([, value]) => value !== undefined)),
   );
 }
-
-async function compile(
-  flags: Flags,
-  config: ResolvedConfig,
-  scratch: ScratchServer,
-  terminal: Terminal,
-): Promise<ExitCode> {
-  const needed = config.queries === undefined ? [] : queryPackages;
-  requirePackages([...taskPackages, ...needed], config.root);
-  const { check, generate } = await import("../../../codegen/index.js");
-  const options = await codegenOptions(config, scratch);
-  const result = await (flags.check === true ? check(options) : generate(options));
-  await report(flags, config, result, terminal);
-  const isStale = flags.check === true && result.changed.length > 0;
-  return result.problems.length > 0 || isStale ? exitCodes.failure : exitCodes.ok;
-}
-
-async function codegenOptions(
-  { root, schemas, output, schema, queries, graphileWorker }: ResolvedConfig,
-  scratch: ScratchServer,
-): Promise<CodegenOptions> {
-  const checkSchedule = findScheduleFaults;
-  const tasks = { root, schemas, output, schema, graphileWorker, checkSchedule };
-  if (queries === undefined) return { tasks };
-  const { source, ...folders } = queries;
-  const connectionString = await scratch.connectionString();
-  return { tasks, queries: { root, queries: source, ...folders, connectionString } };
-}
-
-async function report(
-  flags: Flags,
-  { root }: ResolvedConfig,
-  { problems, changed }: CodegenResult,
-  terminal: Terminal,
-): Promise<void> {
-  const files = changed.map(({ path: file, reason }) => ({
-    path: path.relative(root, file).split(path.sep).join("/"),
-    reason,
-  }));
-  if (flags.json === true) {
-    const ok = problems.length === 0 && (flags.check !== true || files.length === 0);
-    terminal.out(JSON.stringify({ ok, problems, changed: files }));
-    return;
-  }
-  const { formatProblem } = await import("../../../codegen/index.js");
-  for (const problem of problems) terminal.err(`${formatProblem(problem)}\n`);
-  if (problems.length > 0) {
-    const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
-    terminal.err(paint(terminal, "red", `${count}; nothing was written.`));
-    return;
-  }
-  for (const { path: file, reason } of files) {
-    terminal.out(`${flags.check === true ? `stale (${reason})` : verbs[reason]} ${file}`);
-  }
-  if (files.length === 0) terminal.out(paint(terminal, "green", "Generated code is up to date."));
-  else if (flags.check === true) {
-    terminal.err(paint(terminal, "red", "Generated code is stale: run taskwright codegen."));
-  }
-}
-
-/** What was done about a file that wasn't as it should be. */
-const verbs = { missing: "wrote", differs: "wrote", "left over": "removed" } as const;
