@@ -66,6 +66,24 @@ as $taskwright$
   group by locks.locked_by;
 $taskwright$;
 
+-- The attempts of a job that is given back: the interrupted one isn't counted. Unless the job lost its
+-- key while it was held, since then it was removed or another one took its place, and it must not run
+-- again. Every peer writes that in the same way: no key, no attempt left, and the time of the change.
+-- (A claim doesn't touch updated_at, and a key that is only deduplicated stays.)
+create or replace function graphile_worker.taskwright_given_back(
+  job graphile_worker._private_jobs
+) returns smallint
+language sql
+immutable
+as $taskwright$
+  -- taskwright: taskwright_given_back 1
+  select case
+    when job.key is null and job.attempts >= job.max_attempts and job.updated_at > job.locked_at
+      then job.attempts
+    else greatest(0, job.attempts - 1)::smallint
+  end;
+$taskwright$;
+
 -- Frees what dead workers held and gives the interrupted attempt back. Returns how many jobs.
 create or replace function graphile_worker.recover_dead_worker_jobs(
   worker_ids text[],
@@ -73,13 +91,13 @@ create or replace function graphile_worker.recover_dead_worker_jobs(
 ) returns int
 language plpgsql
 as $taskwright$
--- taskwright: recover_dead_worker_jobs 1
+-- taskwright: recover_dead_worker_jobs 2
 declare
   recovered int;
 begin
   update graphile_worker._private_jobs as jobs
   set
-    attempts = greatest(0, jobs.attempts - 1),
+    attempts = graphile_worker.taskwright_given_back(jobs),
     locked_by = null,
     locked_at = null,
     run_at = greatest(jobs.run_at, now() + recovery_delay),

@@ -49,7 +49,7 @@ set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
 as $taskwright$
--- taskwright: taskwright_settle_jobs 1
+-- taskwright: taskwright_settle_jobs 2
 #variable_conflict use_column
 begin
   return query
@@ -84,7 +84,7 @@ begin
   returned as (
     update graphile_worker._private_jobs as jobs
     set
-      attempts = greatest(0, jobs.attempts - 1),
+      attempts = graphile_worker.taskwright_given_back(jobs),
       payload = coalesce(
         nullif(returned_payloads[array_position(returned_ids, jobs.id)], '')::json,
         jobs.payload

@@ -96,7 +96,7 @@ with decided as (
     last_error = 'Job recovered after worker interruption',
     attempts = case
       when decided.action = 'fail' then jobs.attempts
-      else coalesce(decided.attempts, greatest(0, jobs.attempts - 1))
+      else coalesce(decided.attempts, graphile_worker.taskwright_given_back(jobs))
     end,
     run_at = case decided.action
       when 'fail' then greatest(now(), jobs.run_at)

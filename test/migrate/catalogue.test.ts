@@ -35,6 +35,7 @@ test("what we add is this and nothing else", async () => {
     "function taskwright_ensure_names",
     "function taskwright_find_queues",
     "function taskwright_find_room",
+    "function taskwright_given_back",
     "function taskwright_held_jobs",
     "function taskwright_insert_all_jobs",
     "function taskwright_insert_jobs",

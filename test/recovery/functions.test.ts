@@ -88,6 +88,22 @@ test("dead workers' jobs go back, their attempt uncounted, their queues free", a
   expect(await rows("select from graphile_worker._private_workers")).toEqual([]);
 });
 
+test("a job that was replaced while its worker died doesn't run again", async () => {
+  const add = "select graphile_worker.add_job('work', job_key => 'k')";
+  await rows(add);
+  await rows(
+    "update graphile_worker._private_jobs set attempts = 1, locked_by = 'dead', locked_at = now()",
+  );
+  await rows(add);
+  await rows("select graphile_worker.recover_dead_worker_jobs('{dead}')");
+  expect(
+    await rows("select key, is_available from graphile_worker._private_jobs order by id"),
+  ).toEqual([
+    { key: null, is_available: false },
+    { key: "k", is_available: true },
+  ]);
+});
+
 test("one of our workers that died is stale to the Rust crate, as long as it lives it isn't", async () => {
   const { connectionString } = database;
   const worker = await startWorker({

@@ -112,6 +112,39 @@ describe("a sweep", () => {
     expect(await listWorkers(database.pool)).toEqual([]);
   });
 
+  test.each([
+    ["removed", "select graphile_worker.remove_job('k')"],
+    ["replaced", "select graphile_worker.add_job('work', job_key => 'k')"],
+    // As the peers' functions leave it, whichever of them replaced ours.
+    [
+      "retired by a peer",
+      `update graphile_worker._private_jobs
+       set key = null, attempts = max_attempts, updated_at = now() where key = 'k'`,
+    ],
+  ])("leaves a job without an attempt that was %s while it was held", async (_how, sql) => {
+    await registerWorker("dead", 31, ours);
+    const id = await addHeldJob("dead");
+    await database.pool.query(
+      "update graphile_worker._private_jobs set key = 'k', updated_at = locked_at where id = $1",
+      [id],
+    );
+    await database.pool.query(sql);
+    expect(await sweepWith()).toMatchObject({ recoveredJobIds: [id] });
+    expect(await readJob(id)).toMatchObject({ locked_by: null, key: null, is_available: false });
+  });
+
+  test("gives the last attempt of a job back that never had a key", async () => {
+    await registerWorker("dead", 31, ours);
+    const id = await addHeldJob("dead");
+    await database.pool.query(
+      `update graphile_worker._private_jobs
+       set attempts = max_attempts, updated_at = locked_at where id = $1`,
+      [id],
+    );
+    await sweepWith();
+    expect(await readJob(id)).toMatchObject({ locked_by: null, is_available: true });
+  });
+
   test("leaves a worker alone that was silent for less than it said it may be", async () => {
     await registerWorker("alive", 29, ours);
     const id = await addHeldJob("alive");

@@ -146,6 +146,23 @@ test("past its time a stop aborts what runs, gives up who doesn't listen, and fr
   gate.open();
 });
 
+test("a job that was replaced while it ran isn't given back for another attempt", async () => {
+  const { pool } = database;
+  const replaced = await addJob(pool, "stubborn", { key: "k" });
+  const { worker, started, gate } = await startBusy({ shutdownTimeoutMs: 50, abortGraceMs: 50 });
+  await until(() => started.length === 1);
+  const replacing = await addJob(pool, "elsewhere", { key: "k" });
+  await worker.stop();
+  const { rows } = await pool.query(
+    "select id::text, is_available from graphile_worker._private_jobs order by id",
+  );
+  expect(rows).toEqual([
+    { id: replaced, is_available: false },
+    { id: replacing, is_available: true },
+  ]);
+  gate.open();
+});
+
 test("every stop gets the same end, and a forced one hastens the others", async () => {
   await addJob(database.pool, "stubborn", { queue: "q" });
   const { worker, started, gate } = await startBusy({ shutdownTimeoutMs: 3_600_000 });
