@@ -137,7 +137,8 @@ export class Run<App> implements RunControl {
   }
 
   #decode(): SplitPayload {
-    return splitReserved(this.job.decode());
+    // The Rust crate's scheduler writes null for a crontab line without a payload.
+    return splitReserved(this.job.decode() ?? {});
   }
 
   #validate({ payload }: SplitPayload): unknown {

@@ -68,6 +68,16 @@ test("the handler gets the validated payload, the job and the app", async () => 
   ]);
 });
 
+test("a payload of null, which the Rust crate's scheduler writes for none, is an empty one", async () => {
+  const { pool, connectionString } = database;
+  const seen: unknown[] = [];
+  const handlers = handlersFor({ note: (payload, { cron }) => void seen.push({ payload, cron }) });
+  await addJob(pool, "note", { payload: null });
+  await pool.query("update graphile_worker._private_jobs set payload = 'null'");
+  await runOnce({ connectionString, handlers });
+  expect(seen).toEqual([{ payload: {}, cron: undefined }]);
+});
+
 test("runOnce drains what is due, queues and jobs that handlers add included, and ends", async () => {
   const { pool, connectionString } = database;
   let runs = 0;
