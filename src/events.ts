@@ -86,6 +86,7 @@ export interface WorkerEventMap extends CronEvents {
   "settle:error": { readonly error: Error; readonly count: number; readonly retryInMs: number };
 }
 
+/** The name of a worker's event. */
 export type WorkerEventName = keyof WorkerEventMap;
 
 /** What a listener gets. */

@@ -16,6 +16,7 @@ export type StoredJobOf<Registry, Id extends Identifier<Registry>> = {
   [Each in Id]: StoredJob<PayloadOf<Registry[Each]>> & { readonly task: Each };
 }[Id];
 
+/** A page of jobs of some tasks, with the types of their payloads. */
 export interface TaskJobPage<Registry, Id extends Identifier<Registry>> {
   readonly jobs: readonly StoredJobOf<Registry, Id>[];
   /** Where the next page begins; null when there is none. */
@@ -24,6 +25,7 @@ export interface TaskJobPage<Registry, Id extends Identifier<Registry>> {
 
 type ListAnyJobsOptions = Omit<manage.ListJobsOptions, "schema" | "task">;
 
+/** How a client lists jobs of some of its tasks. */
 export interface ListTaskJobsOptions<Id> extends ListAnyJobsOptions {
   readonly task: Id | readonly Id[];
 }

@@ -29,12 +29,14 @@ const weekdays = [
   "saturday",
 ] as const;
 
+/** A day of the week. */
 export type Weekday = (typeof weekdays)[number];
 
 /** A number of seconds or minutes that divides 60, or of hours that divides 24. */
 export type Interval =
   { readonly seconds: number } | { readonly minutes: number } | { readonly hours: number };
 
+/** When on a day a recurring job is due. */
 export interface TimeOfDay {
   /** `HH:MM` or `HH:MM:SS`, on the clocks of `tz`. */
   readonly at: string;

@@ -20,6 +20,7 @@ export interface CronEvents {
   "cron:error": { readonly error: Error; readonly attempts: number; readonly retryInMs: number };
 }
 
+/** A tick whose job was added. */
 export interface ScheduledTick extends CronTick {
   readonly jobId: string;
 }

@@ -19,6 +19,7 @@ export interface ListedCronEntry {
   readonly next: readonly Date[];
 }
 
+/** What {@link listCronEntries} tells, and from where. */
 export interface ListCronOptions {
   /** What {@link resolveCronEntries} makes of crontabs and schemas. Default: none. */
   readonly entries?: readonly ResolvedCronEntry[];
@@ -70,6 +71,7 @@ export interface ComingTick {
   readonly ts: Date;
 }
 
+/** Which ticks {@link comingTicks} tells. */
 export interface ComingTicksOptions {
   /** How many ticks to tell in all. Default 10. */
   readonly count?: number;

@@ -4,7 +4,7 @@ import type { Executor } from "../database/executor.js";
 export interface PostgresSql {
   unsafe(
     text: string,
-    parameters: unknown[],
+    parameters: unknown[] | undefined,
     options: { readonly prepare: boolean },
   ): PromiseLike<readonly unknown[]>;
 }

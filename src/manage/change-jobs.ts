@@ -57,6 +57,7 @@ export interface Reschedule {
   readonly maxAttempts?: number;
 }
 
+/** What {@link rescheduleJobs} gives jobs anew, and where they are. */
 export interface RescheduleOptions extends ManageOptions, Reschedule {}
 
 /**

@@ -11,6 +11,7 @@ export interface ChangedJobs {
   readonly skipped: readonly SkippedJob[];
 }
 
+/** A job that was left alone, and why. */
 export interface SkippedJob {
   readonly id: string;
   /** The state that explains it. `missing`: there is no such job, or no more. */

@@ -13,6 +13,7 @@ import { checkNames, manage, type ManageOptions } from "./options.js";
  */
 export type CleanupTask = "DELETE_PERMAFAILED_JOBS" | "GC_TASK_IDENTIFIERS" | "GC_JOB_QUEUES";
 
+/** What {@link cleanup} deletes. */
 export interface CleanupOptions extends ManageOptions {
   /** What to do. They are done in the order in which each makes room for the next. */
   readonly tasks: readonly CleanupTask[];
@@ -20,6 +21,7 @@ export interface CleanupOptions extends ManageOptions {
   readonly taskIdentifiersToKeep?: readonly string[];
 }
 
+/** How much a cleanup deleted. */
 export interface CleanupResult {
   readonly deletedJobs: number;
   readonly deletedTasks: number;

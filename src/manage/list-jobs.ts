@@ -42,6 +42,7 @@ export interface PageOptions {
   readonly cursor?: string;
 }
 
+/** Which jobs {@link listJobs} lists, and in what order. */
 export interface ListJobsOptions<Payload = unknown> extends ManageOptions, JobFilters, PageOptions {
   /** Of this task, or of one of these. Give a task itself to have payloads of its type. */
   readonly task?: TaskReference<Payload> | readonly TaskReference<Payload>[];
@@ -49,8 +50,10 @@ export interface ListJobsOptions<Payload = unknown> extends ManageOptions, JobFi
   readonly order?: JobOrder;
 }
 
+/** Which jobs of a list come first. */
 export type JobOrder = "newest" | "oldest";
 
+/** A page of a list of jobs. */
 export interface JobPage<Payload = unknown> {
   readonly jobs: readonly StoredJob<Payload>[];
   /** Where the next page begins; null when there is none. */

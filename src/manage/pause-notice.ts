@@ -1,6 +1,7 @@
 /** Where a new pause is announced (sql/queries/pauses.sql). */
 export const pauseChannel = "taskwright:pauses";
 
+/** What can be paused. */
 export type PauseKind = "task" | "queue";
 
 /** What was paused. */

@@ -17,6 +17,7 @@ export interface Pause {
   readonly reason: string | null;
 }
 
+/** How a task or a queue is paused. */
 export interface PauseOptions extends ManageOptions {
   /** Why, for whoever lists the pauses. */
   readonly reason?: string;

@@ -21,11 +21,13 @@ export interface QueueInfo {
   readonly isPaused: boolean;
 }
 
+/** Which queues {@link listQueues} lists. */
 export interface ListQueuesOptions extends ManageOptions, PageOptions {
   /** Queues with this text, in any letter case, in their name. */
   readonly search?: string;
 }
 
+/** A page of a list of queues. */
 export interface QueuePage {
   readonly queues: readonly QueueInfo[];
   /** Where the next page begins; null when there is none. */

@@ -10,6 +10,7 @@ import { checkInteger, manage, type ManageOptions } from "./options.js";
 /** How many jobs are in each state. */
 export type StateCounts = Readonly<Record<JobState, number>>;
 
+/** The counts of some jobs, such as a task's. */
 export interface TaskStats {
   readonly states: StateCounts;
   /** How many jobs there are in all. */
@@ -20,6 +21,7 @@ export interface TaskStats {
   readonly oldestDueAgeMs: number | null;
 }
 
+/** The counts of all jobs, and of each task's. */
 export interface QueueStats extends TaskStats {
   /** The tasks that have jobs, by identifier. */
   readonly tasks: Readonly<Record<string, TaskStats>>;
@@ -42,6 +44,7 @@ export interface Rates {
   readonly overMs: number;
 }
 
+/** What {@link getStats} measures beside counting. */
 export interface StatsOptions extends ManageOptions {
   /** How long to measure rates; the call takes as long. Default: not at all; 1 to 60,000. */
   readonly ratesOverMs?: number;

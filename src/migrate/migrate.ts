@@ -13,10 +13,11 @@ import { isUsable, missingOf, type Findings, type SchemaState } from "./state.js
 
 /** Give exactly one of `connectionString`, `pool` and `client`; the client not in a transaction. */
 export interface MigrateOptions extends ConnectionOptions {
-  /** Default `graphile_worker`. */
+  /** Unquoted name of the schema. Default `graphile_worker`. */
   readonly schema?: string;
 }
 
+/** What a migration found and did. */
 export interface MigrateResult {
   /** Whether anything was changed. */
   readonly migrated: boolean;

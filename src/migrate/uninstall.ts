@@ -8,6 +8,7 @@ import { inspect } from "./inspect.js";
 import type { MigrateOptions } from "./migrate.js";
 import { explainFailure, refuseState } from "./refusal.js";
 
+/** What was dropped. */
 export interface UninstallResult {
   /** False when there was no queue in the schema. */
   readonly uninstalled: boolean;

@@ -14,6 +14,7 @@ export type SettleOutcome =
       readonly retry?: RetryTime | undefined;
     };
 
+/** A job that has run, and what is about to be written down of it. */
 export interface SettleRequest {
   readonly job: Job;
   readonly outcome: SettleOutcome;

@@ -9,6 +9,7 @@ import { refuseOption } from "../options.js";
  */
 export type RetryTime = number | Date | "never";
 
+/** When a {@link RetryAfterError} has its job tried again. */
 export interface RetryAfterOptions extends ErrorOptions {
   /** Milliseconds from now, or a time, such as a service's `Retry-After` header says. */
   readonly after: number | Date;

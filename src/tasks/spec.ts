@@ -20,7 +20,7 @@ export interface TaskSpec {
   readonly maxAttempts?: number;
   /** At most one waiting job has this key. At most 512 characters; null: none. */
   readonly jobKey?: string | null;
-  /** Default `replace`. */
+  /** What happens when a job with the key waits already. Default `replace`. */
   readonly jobKeyMode?: JobKeyMode;
   /** Workers may be told to leave jobs with certain flags alone. */
   readonly flags?: readonly string[];

@@ -17,11 +17,13 @@ export interface JobMark {
   readonly revisions: ReadonlyMap<string, number>;
 }
 
+/** Where {@link markJobs} looks. */
 export interface MarkOptions {
   /** Unquoted name of the schema. Default `graphile_worker`. */
   readonly schema?: string;
 }
 
+/** Which of a task's jobs are looked at. */
 export interface EnqueuedOptions {
   /** Only jobs that were added, or replaced through their key, after this. Default: all. */
   readonly since?: JobMark;
@@ -29,6 +31,7 @@ export interface EnqueuedOptions {
   readonly schema?: string;
 }
 
+/** Which jobs there are to be, or not to be. */
 export interface AssertEnqueuedOptions extends EnqueuedOptions {
   /** How the job was added. */
   readonly spec?: Omit<TaskSpec, "jobKeyMode">;

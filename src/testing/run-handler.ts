@@ -19,6 +19,7 @@ import { shareContext, type HandlerDatabase } from "../worker/shared-context.js"
 import { addHeldJob } from "./held-job.js";
 import { isPool, TestTransaction } from "./transaction.js";
 
+/** What a handler is run with. */
 export interface RunHandlerOptions<App> {
   /** A pool; or a transaction, such as `withRollback` gives, in which all of it happens then. */
   readonly db: Pool | Executor;
@@ -32,7 +33,7 @@ export interface RunHandlerOptions<App> {
   readonly attempts?: number;
   /** Stands around the handler and what it adds, as in a worker. Default: nothing. */
   readonly plugins?: readonly Plugin[];
-  /** Default: says nothing. */
+  /** Handed to the handler as `ctx.log`. Default: says nothing. */
   readonly logger?: Logger;
   /** Aborts `ctx.signal`, as a worker's shutdown does. */
   readonly signal?: AbortSignal;

@@ -12,6 +12,7 @@ import { maxTimerMs, refuseOption, refuseUnknownOptions } from "../options.js";
 /** How a job can end: completed, or failed with no attempt left. */
 export type JobEnd = "completed" | "failed";
 
+/** What end of a job is waited for, and how long. */
 export interface WaitOptions {
   /** Which end to wait for; the other one rejects. Default `completed`; `either` takes both. */
   readonly until?: JobEnd | "either";
@@ -19,6 +20,7 @@ export interface WaitOptions {
   readonly timeoutMs?: number;
 }
 
+/** How {@link waitForJob} waits, and where. */
 export interface WaitForJobOptions extends WaitOptions {
   /** Unquoted name of the schema. Default `graphile_worker`. */
   readonly schema?: string;

@@ -90,7 +90,7 @@ export interface WorkerOptions<App = undefined> extends SchedulingOptions {
    * Default 10,000.
    */
   readonly settleTimeoutMs?: number;
-  /** Default: says nothing. */
+  /** Told what the worker does, and handed to handlers as `ctx.log`. Default: says nothing. */
   readonly logger?: Logger;
   /** Stops the worker when it aborts. */
   readonly signal?: AbortSignal;

@@ -29,8 +29,17 @@ export class TestProcess {
   }
 
   /** Starts a program. */
-  static start(program: string, args: readonly string[], cwd = process.cwd()): TestProcess {
-    const child = spawn(program, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
+  static start(
+    program: string,
+    args: readonly string[],
+    cwd = process.cwd(),
+    env: Readonly<Record<string, string>> = {},
+  ): TestProcess {
+    const child = spawn(program, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     return new TestProcess(child);
   }
 
