@@ -50,7 +50,7 @@ export function writeApi(project: Project): string {
   ]);
   return [
     "# Every export",
-    "Made from the doc comments of the source by `pnpm docs`. Your editor shows the whole of them, with units, errors and where a behaviour comes from.",
+    "Made from the doc comments of the source by `pnpm docs:generate`. Your editor shows the whole of them, with units, errors and where a behaviour comes from.",
     ...sections,
   ].join("\n\n");
 }

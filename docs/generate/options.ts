@@ -25,7 +25,7 @@ export function writeOptions(project: Project): string {
   ]);
   return [
     "# Every option",
-    "Made from the doc comments of the source by `pnpm docs`; the tests compare it with what the code knows and does. An option that doesn't exist is refused, with a suggestion.",
+    "Made from the doc comments of the source by `pnpm docs:generate`; the tests compare it with what the code knows and does. An option that doesn't exist is refused, with a suggestion.",
     'Options whose names end in `Ms` are milliseconds. "—" says that the peer (graphile-worker 0.18) has nothing of the kind.',
     ...sections,
   ].join("\n\n");

@@ -32,8 +32,10 @@ describe("the examples of the documentation", () => {
       await migrate({ connectionString: database.connectionString });
       await database.pool.query(applicationTable);
       await runPage({ page, folder: path.join(project.folder, page.name), database });
-      const { rows } = await database.pool.query(lockedJobs);
-      expect(rows).toEqual([]);
+      // Unless the page ends with an end to it all.
+      const { rows } = await database.pool.query<{ isThere: boolean }>(isThere);
+      if (rows[0]?.isThere !== true) return;
+      expect((await database.pool.query(lockedJobs)).rows).toEqual([]);
     } finally {
       await database.drop();
     }
@@ -41,4 +43,5 @@ describe("the examples of the documentation", () => {
 });
 
 const applicationTable = "create table accounts (email text primary key)";
+const isThere = `select to_regclass('graphile_worker._private_jobs') is not null as "isThere"`;
 const lockedJobs = "select id from graphile_worker._private_jobs where locked_at is not null";

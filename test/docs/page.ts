@@ -50,7 +50,7 @@ export function parsePage(file: string, text: string): Page {
   const links: Link[] = [];
   const anchors = new Set<string>();
   const lineOf = lineFinder(text);
-  walkTokens(lexer(text), (token) => {
+  void walkTokens(lexer(text), (token) => {
     const place = token as Tokens.Generic;
     if (place.type === "code") blocks.push(readBlock(place as Tokens.Code, lineOf(place.raw)));
     if (place.type === "link") {
