@@ -1,5 +1,6 @@
 import { sqlState } from "../database/failure.js";
 import { toError } from "../errors.js";
+import { maxChunkLength } from "../jobs/bulk.js";
 import type { JobInsert } from "../jobs/insert.js";
 import type { Job } from "../jobs/job.js";
 
@@ -78,20 +79,26 @@ export class Coalescer {
     if (group.arrivals.length > 0) this.#running.set(group, this.#run(group));
   }
 
-  /** The next group: no key twice, and none that is under way. */
+  /**
+   * The next group: no key twice, none that is under way, and no more text than a statement carries
+   * well, since what is too long for all of them together would fail for each.
+   */
   #take(): Group {
     const busy = new Set([...this.#running.keys()].flatMap(({ keys }) => [...keys]));
     const keys = new Set<string>();
     const arrivals: Arrival[] = [];
     const left: Arrival[] = [];
+    let length = 0;
     for (const arrival of this.#waiting) {
       const { jobKey } = arrival.insert.spec;
       const isKeyed = typeof jobKey === "string";
-      if (arrivals.length >= maxGroup || (isKeyed && (busy.has(jobKey) || keys.has(jobKey)))) {
+      const isFull = arrivals.length >= maxGroup || length >= maxChunkLength;
+      if (isFull || (isKeyed && (busy.has(jobKey) || keys.has(jobKey)))) {
         left.push(arrival);
         continue;
       }
       if (isKeyed) keys.add(jobKey);
+      length += arrival.insert.payload.length;
       arrivals.push(arrival);
     }
     this.#waiting = left;

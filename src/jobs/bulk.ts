@@ -7,7 +7,7 @@ import type { BulkProgress, ResolvedBulkOptions } from "./bulk-options.js";
 import { ItemReader, type ItemSource } from "./item-reader.js";
 
 /** A chunk with more text than this, in UTF-16 units, is added before it is full. */
-const maxChunkLength = 4_000_000;
+export const maxChunkLength = 4_000_000;
 
 /** A bulk, and what it does with its items. */
 export interface Bulk<Item, Prepared> {

@@ -66,6 +66,14 @@ describe("a client that coalesces", () => {
     expect(sent).toBe(2);
   });
 
+  test("puts no more text into a statement than a bulk does, so that large jobs can be sent at all", async () => {
+    const client = coalescingClient();
+    const large = { ...email("large"), body: "x".repeat(1_000_000) };
+    const added = await Promise.all(upTo(5).map(() => client.addSendEmail(large)));
+    expect(new Set(added.map((job) => job?.id)).size).toBe(5);
+    expect(sent).toBe(2);
+  });
+
   test("refuses a bad job to its own caller alone", async () => {
     const client = coalescingClient();
     const bad = Promise.allSettled([
