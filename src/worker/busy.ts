@@ -40,6 +40,7 @@ export class Busy {
   /** Gives all back at once. */
   release(): readonly Settlement[] {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     const released = this.#aside;
     this.#aside = [];
     return released;

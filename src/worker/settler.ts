@@ -142,6 +142,8 @@ export class Settler implements Service {
     try {
       const free = await this.#busy.setAside(asked);
       this.#waiting = [...free, ...this.#waiting];
+      // Told meanwhile to give up: nobody would take back what stands aside from now on.
+      if (this.#hasGivenUp) this.#waiting.push(...this.#busy.release());
       const count = asked.length - free.length;
       if (count === 0) return false;
       const retryInMs = lookIntervalMs;

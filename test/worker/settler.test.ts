@@ -187,3 +187,29 @@ test("one that gives up says that a locked job stays", async () => {
   client.release();
   expect(told).toContain(`pool:fatalError ${job?.id}`);
 });
+
+test("one that gives up while it looks for locks waits for none of them", async () => {
+  const jobs = await claim(2);
+  const client = await database.pool.connect();
+  await client.query("begin; select from graphile_worker._private_jobs for update");
+  const gate = new Gate();
+  let sent = 0;
+  // Each job takes one statement that fails and one that looks for locks; the second look is held.
+  const { settler, told } = start(async (run) => {
+    sent += 1;
+    if (sent >= 4) await gate.opened;
+    return run();
+  });
+  const [first, second] = jobs;
+  if (first !== undefined) settler.settle({ job: first, outcome: completed });
+  await eventually(() => told.includes("settle:error"));
+  if (second !== undefined) settler.settle({ job: second, outcome: completed });
+  await eventually(() => sent >= 4);
+  const stopping = settler.stop();
+  settler.giveUp();
+  gate.open();
+  await stopping;
+  await client.query("rollback");
+  client.release();
+  expect(told).toEqual(expect.arrayContaining(jobs.map(({ id }) => `pool:fatalError ${id}`)));
+});
