@@ -1,8 +1,8 @@
 import type { Executor } from "../database/executor.js";
 import type { Queries } from "../database/queries.js";
 import { toError } from "../errors.js";
-import { Backoff } from "../worker/backoff.js";
-import { Lifecycle, type Service } from "../worker/service.js";
+import { Backoff } from "../services/backoff.js";
+import { Lifecycle, type Service } from "../services/service.js";
 import { systemClock, type Clock } from "./clock.js";
 import type { CronEventChannel, ScheduledTick } from "./events.js";
 import { PendingEntry, type CronTick } from "./pending.js";

@@ -2,7 +2,7 @@ import type { Executor } from "../database/executor.js";
 import type { Queries } from "../database/queries.js";
 import { toError } from "../errors.js";
 import type { WorkerEvents } from "../events.js";
-import { Lifecycle, type Service } from "../worker/service.js";
+import { Lifecycle, type Service } from "../services/service.js";
 import { Interval } from "./interval.js";
 import type { ResolvedRecovery } from "./options.js";
 

@@ -1,4 +1,4 @@
-import type { Service } from "../worker/service.js";
+import type { Service } from "../services/service.js";
 import { Heartbeat, type HeartbeatOptions } from "./heartbeat.js";
 import { Sweeper } from "./sweeper.js";
 import type { RunInTransaction } from "./sweep.js";

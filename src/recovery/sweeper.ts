@@ -1,7 +1,7 @@
 import type { Queries } from "../database/queries.js";
 import { toError } from "../errors.js";
 import type { WorkerEvents } from "../events.js";
-import { Lifecycle, type Service } from "../worker/service.js";
+import { Lifecycle, type Service } from "../services/service.js";
 import { Interval } from "./interval.js";
 import type { ResolvedRecovery } from "./options.js";
 import { sweep, type RunInTransaction, type SweepResult } from "./sweep.js";

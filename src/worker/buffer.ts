@@ -1,5 +1,5 @@
 import type { ClaimedJob } from "./claimed-job.js";
-import { Lifecycle, type Service } from "./service.js";
+import { Lifecycle, type Service } from "../services/service.js";
 
 /** Jobs that have left are dropped from the array in portions of at least this many. */
 const compactAt = 256;

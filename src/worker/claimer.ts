@@ -4,12 +4,12 @@ import type { Queries } from "../database/queries.js";
 import { toError } from "../errors.js";
 import type { WorkerEvents } from "../events.js";
 import { maxTimerMs } from "../options.js";
-import { Backoff, Pause } from "./backoff.js";
+import { Backoff, Pause } from "../services/backoff.js";
 import type { ClaimJobsResult } from "../../generated/queries/worker.js";
 import { ClaimedJob, type ClaimedRow } from "./claimed-job.js";
 import type { Limits } from "./limits.js";
 import type { ForbiddenFlags } from "./options.js";
-import { Lifecycle, type Service } from "./service.js";
+import { Lifecycle, type Service } from "../services/service.js";
 import type { Strays } from "./strays.js";
 import type { TaskIds } from "./task-ids.js";
 

@@ -2,7 +2,7 @@ import { sqlState } from "../database/failure.js";
 import type { Executor } from "../database/executor.js";
 import type { Queries } from "../database/queries.js";
 import { TaskwrightError } from "../errors.js";
-import { Backoff, Pause } from "./backoff.js";
+import { Backoff, Pause } from "../services/backoff.js";
 import type { ClaimedJob } from "./claimed-job.js";
 
 /** Raised by the database (sql/migrations/14_settle_jobs.sql). */

@@ -14,7 +14,7 @@ import type { ResolvedWorkerOptions } from "./options.js";
 import { completed, returned, type Settlement } from "./outcome.js";
 import { Pace } from "./pace.js";
 import { Runner } from "./runner.js";
-import { Lifecycle, type Service } from "./service.js";
+import { Lifecycle, type Service } from "../services/service.js";
 import { Settler } from "./settler.js";
 import { shareContext } from "./shared-context.js";
 import { Strays } from "./strays.js";

@@ -3,7 +3,7 @@ import type { Queries } from "../database/queries.js";
 import { toError } from "../errors.js";
 import type { WorkerEvents } from "../events.js";
 import type { ClaimedJob } from "./claimed-job.js";
-import { Lifecycle, type Service } from "./service.js";
+import { Lifecycle, type Service } from "../services/service.js";
 
 export interface LockWatchOptions {
   readonly queries: Queries;

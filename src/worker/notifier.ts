@@ -3,9 +3,9 @@ import type { Queries } from "../database/queries.js";
 import { toError } from "../errors.js";
 import type { WorkerEvents } from "../events.js";
 import { parsePauseNotice, pauseChannel, type PauseNotice } from "../manage/pause-notice.js";
-import { Backoff, Pause } from "./backoff.js";
+import { Backoff, Pause } from "../services/backoff.js";
 import type { ListenConnection } from "./connections.js";
-import { Lifecycle, type Service } from "./service.js";
+import { Lifecycle, type Service } from "../services/service.js";
 
 export interface NotifierOptions {
   readonly queries: Queries;

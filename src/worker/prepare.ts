@@ -3,7 +3,7 @@ import type { Queries } from "../database/queries.js";
 import { explainUnreachable } from "../database/unreachable.js";
 import { TaskwrightError } from "../errors.js";
 import { migrate } from "../migrate/index.js";
-import { Backoff } from "./backoff.js";
+import { Backoff } from "../services/backoff.js";
 import type { Connections } from "./connections.js";
 import type { TaskIds } from "./task-ids.js";
 

@@ -8,7 +8,7 @@ import type { SharedContext } from "./context.js";
 import { decide } from "./decide.js";
 import type { Outcome, Settlement, Unwritten } from "./outcome.js";
 import { Run, type AbortCause, type RunOptions } from "./run.js";
-import { Lifecycle, type Service } from "./service.js";
+import { Lifecycle, type Service } from "../services/service.js";
 
 export interface RunnerOptions<App> {
   readonly handlers: HandlerSet<App>;

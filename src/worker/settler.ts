@@ -4,11 +4,11 @@ import type { Queries } from "../database/queries.js";
 import { toError } from "../errors.js";
 import type { WorkerEvents } from "../events.js";
 import { toRetryText } from "../tasks/retry.js";
-import { Backoff, Pause } from "./backoff.js";
+import { Backoff, Pause } from "../services/backoff.js";
 import { Busy, lookIntervalMs } from "./busy.js";
 import type { ClaimedJob } from "./claimed-job.js";
 import { toErrorMessage, type Settlement } from "./outcome.js";
-import { Lifecycle, type Service } from "./service.js";
+import { Lifecycle, type Service } from "../services/service.js";
 
 /** More at once gains nothing, and would hold many rows locked for one statement's time. */
 const maxBatch = 2000;

@@ -2,8 +2,8 @@ import type { Executor } from "../database/executor.js";
 import type { Queries } from "../database/queries.js";
 import { toError } from "../errors.js";
 import type { WorkerEvents } from "../events.js";
-import { Backoff, Pause } from "./backoff.js";
-import { Lifecycle, type Service } from "./service.js";
+import { Backoff, Pause } from "../services/backoff.js";
+import { Lifecycle, type Service } from "../services/service.js";
 
 /**
  * When to look after an answer was lost, in milliseconds. The statement may still be at work on the
