@@ -111,3 +111,12 @@ function readDefault(said: string): unknown {
   if (number !== undefined) return Number(number.replaceAll(",", ""));
   return truth === undefined ? code : truth === "true";
 }
+
+test("the errors' page tells of every code, and of no other", async () => {
+  const page = await readFile(path.join(repository, "docs/errors.md"), "utf8");
+  const listed = Array.from(page.matchAll(/^\| `([A-Z_]+)`/gmu), ([, code]) => code);
+  const source = await readFile(path.join(repository, "src/errors.ts"), "utf8");
+  const codes = Array.from(source.matchAll(/^ {2}\| "([A-Z_]+)"/gmu), ([, code]) => code);
+  expect(codes.length).toBeGreaterThan(0);
+  expect(new Set(listed)).toEqual(new Set(codes));
+});
