@@ -66,7 +66,8 @@ export async function runCommandLine(args: readonly string[], given: Terminal): 
     if (!(error instanceof CommanderError)) return reportFailure(terminal, error, isJson);
     if (error.exitCode === 0) return exitCodes.ok;
     // Commander has told it already, but for the form that scripts want.
-    if (isJson) reportFailure(terminal, new UsageError(error.message), isJson);
+    const message = error.message.replace(/^error: /u, "");
+    if (isJson) reportFailure(terminal, new UsageError(message), isJson);
     return exitCodes.usage;
   }
 }

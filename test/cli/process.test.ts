@@ -16,3 +16,11 @@ test.each(["SIGINT", "SIGTERM"] as const)("%s ends --watch in good order", async
   command.child.kill(signal);
   expect(await command.closed).toEqual([0, null]);
 });
+
+test("a wrong command line is told once with --json, without commander's own prefix", async () => {
+  await using it = await Project.create({});
+  const command = start(it.folder, ["codegen", "--jsno", "--json"]);
+  expect(await command.closed).toEqual([2, null]);
+  const { error } = JSON.parse(command.text());
+  expect(error.message).toMatch(/^unknown option '--jsno'/u);
+});
