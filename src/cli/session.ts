@@ -88,7 +88,7 @@ export function requireDatabase(connectionString: string | undefined, { env }: T
       "The connection string is not a URL such as postgres://user:password@host:5432/database. Encode what a URL can't hold: %40 for @, %2F for /.",
     );
   }
-  if (["PGHOST", "PGDATABASE"].some((name) => env[name] !== undefined)) return;
+  if (["PGHOST", "PGPORT", "PGDATABASE", "PGUSER"].some((name) => env[name] !== undefined)) return;
   throw new UsageError(
     "No database was named. Pass --connection postgres://…, set DATABASE_URL, or write connectionString into taskwright.config.json.",
   );

@@ -55,8 +55,8 @@ export class Strays implements Service {
     return this.#lifecycle.stop(async () => {
       while (this.#looksMs.length > 0 && !this.#hasGivenUp) {
         try {
-          await this.returnOnce();
-          return;
+          if ((await this.returnOnce()).locked === 0) return;
+          await this.#pause.wait(this.#backoff.next());
         } catch (thrown) {
           if (!this.#hasGivenUp) await this.#pause.wait(this.#backoff.next());
           if (this.#hasGivenUp) this.#announceLeft(toError(thrown));
@@ -81,16 +81,22 @@ export class Strays implements Service {
   async returnDue(): Promise<void> {
     const nowMs = performance.now();
     if ((this.#looksMs[0] ?? Infinity) > nowMs) return;
-    await this.returnOnce();
-    this.#looksMs = this.#looksMs.filter((lookMs) => lookMs > nowMs);
+    const { locked } = await this.returnOnce();
+    // Nobody else would look for those that are left.
+    if (locked === 0) this.#looksMs = this.#looksMs.filter((lookMs) => lookMs > nowMs);
   }
 
-  /** Gives strays back, their attempt uncounted. Returns how many there were. */
-  async returnOnce(): Promise<number> {
+  /**
+   * Gives strays back, their attempt uncounted. Those that somebody's open transaction has locked are
+   * left for another time: to wait for it would keep the worker from claiming.
+   */
+  async returnOnce(): Promise<{ readonly returned: number; readonly locked: number }> {
     const { queries, db, workerId, held } = this.#options;
-    const locks = await queries.listLocks(db, { workerId });
-    const strays = locks.filter(({ id }) => !held.has(id));
-    if (strays.length === 0) return 0;
+    const all = (await queries.listLocks(db, { workerId })).filter(({ id }) => !held.has(id));
+    if (all.length === 0) return { returned: 0, locked: 0 };
+    const busy = await queries.findBusyJobs(db, { ids: all.map(({ id }) => id) });
+    const busyIds = new Set(busy.map(({ id }) => id));
+    const strays = all.filter(({ id }) => !busyIds.has(id));
     // Fenced by the time of the lock: what was settled since the look is not touched.
     await queries.settleJobs(db, {
       workerId,
@@ -103,7 +109,7 @@ export class Strays implements Service {
       returnedIds: strays.map(({ id }) => id),
       returnedPayloads: [],
     });
-    return strays.length;
+    return { returned: strays.length, locked: busyIds.size };
   }
 
   #announceLeft(error: Error): void {

@@ -58,3 +58,13 @@ test("init refuses a package.json that is not JSON", async () => {
   expect(result.err).toContain("package.json is not JSON");
   expect(await it.read("package.json")).toBe("{");
 });
+
+test("init --json tells what it did in one object", async () => {
+  await using it = await Project.create();
+  const { code, out } = await runCommand(it.folder, ["init", "--no-install", "--json"]);
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({
+    ok: true,
+    messages: expect.arrayContaining(["created taskwright.config.json"]),
+  });
+});

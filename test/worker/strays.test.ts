@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { Database } from "../../src/database/database.js";
 import type { StatementExecutor } from "../../src/database/executor.js";
 import { bindQueries } from "../../src/database/queries.js";
@@ -16,6 +16,11 @@ let database: TestDatabase;
 beforeAll(async () => {
   database = await createQueue();
 });
+beforeEach(() =>
+  database.pool.query(
+    "delete from graphile_worker._private_jobs; delete from graphile_worker._private_job_queues",
+  ),
+);
 afterAll(() => database.drop());
 
 test("jobs whose claim's answer was lost are given back and claimed again, as the same attempt", async () => {
@@ -57,4 +62,32 @@ test("jobs whose claim's answer was lost are given back and claimed again, as th
   expect(lostAnswers).toBe(1);
   const jobs = await listJobs(database.pool);
   expect(jobs.map(({ attempts }) => attempts)).toEqual([1, 1, 1, 1, 1]);
+});
+
+test("a stray that a transaction has locked keeps nothing else waiting, and is given back after it", async () => {
+  await addJobs(database.pool, "task", 3);
+  await database.pool.query(
+    "update graphile_worker._private_jobs set locked_by = 'me', locked_at = now(), attempts = 1",
+  );
+  const queries = bindQueries({ schema: "graphile_worker", preparedStatements: true });
+  const db = new Database({ pool: database.pool });
+  const events = new WorkerEvents("me", () => {});
+  const strays = new Strays({ queries, db, workerId: "me", events, held: new Map() });
+  strays.start();
+  strays.expect();
+  const other = await database.pool.connect();
+  try {
+    await other.query("begin");
+    await other.query(
+      "select from graphile_worker._private_jobs where id = (select min(id) from graphile_worker._private_jobs) for update",
+    );
+    await strays.returnDue();
+    expect(await countLocks(database.pool)).toBe(1);
+    const stopping = strays.stop();
+    await other.query("commit");
+    await stopping;
+    expect(await countLocks(database.pool)).toBe(0);
+  } finally {
+    other.release();
+  }
 });

@@ -17,6 +17,7 @@ import { paint, type Terminal } from "../terminal.js";
 interface Flags {
   /** False with `--no-install`. */
   readonly install: boolean;
+  readonly json?: boolean;
 }
 
 const scripts = { codegen: "taskwright codegen", "codegen:check": "taskwright codegen --check" };
@@ -34,10 +35,22 @@ export function initCommand(terminal: Terminal, end: (code: ExitCode) => void): 
   return new Command("init")
     .description("Set up a project: an example schema, a config file, scripts and dependencies.")
     .option("--no-install", "do not install the added dependencies")
+    .option("--json", "print one JSON object")
     .addHelpText("after", help)
     .action(async (flags: Flags) => {
-      end(await init(flags, terminal));
+      end(await (flags.json === true ? initAsJson(flags, terminal) : init(flags, terminal)));
     });
+}
+
+/** The same, with what it says gathered into one object. */
+async function initAsJson(flags: Flags, terminal: Terminal): Promise<ExitCode> {
+  const messages: string[] = [];
+  const out = (line: string) => {
+    if (line !== "") messages.push(line.trim());
+  };
+  const code = await init(flags, Object.create(terminal, { out: { value: out } }) as Terminal);
+  terminal.out(JSON.stringify({ ok: code === exitCodes.ok, messages }));
+  return code;
 }
 
 async function init(flags: Flags, terminal: Terminal): Promise<ExitCode> {
