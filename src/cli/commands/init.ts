@@ -156,7 +156,11 @@ function runInstall(manager: PackageManager, cwd: string): Promise<number> {
   return new Promise((resolve, reject) => {
     // Windows finds npm.cmd only through a shell; there is nothing in the arguments to escape.
     const shell = process.platform === "win32";
-    const child = spawn(manager, ["install"], { cwd, stdio: ["inherit", process.stderr, "inherit"], shell });
+    const child = spawn(manager, ["install"], {
+      cwd,
+      stdio: ["inherit", process.stderr, "inherit"],
+      shell,
+    });
     child.once("error", (error) => {
       const message = `${manager} can't be run: ${error.message}. Install the packages yourself, or use --no-install.`;
       reject(new TaskwrightError("CONFIG_INVALID", message, { manager }, { cause: error }));
