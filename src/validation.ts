@@ -18,6 +18,6 @@ function unwrap<T>(module: { readonly default: T }): T {
 /** Deep equality, for `const`, `enum` and `uniqueItems`. */
 export const equal = unwrap(ajvEqual);
 /** The length of a string in characters, as JSON Schema counts it. */
-export const ucs2length = unwrap(ajvUcs2length);
+export const ucs2length: (text: string) => number = unwrap(ajvUcs2length);
 /** The checks of the standard formats, by name. */
 export const formats = fullFormats;

@@ -11,6 +11,7 @@ export function emitQueries(files: readonly CompiledFile[], folder: string): Pro
       path: path.join(folder, `${file.source.subject}.ts`),
       text: await formatTypeScript(emitFile(file)),
     })),
+    emitQueryType(folder),
     emitIndex(withQueries, folder),
   ]);
 }
@@ -18,7 +19,8 @@ export function emitQueries(files: readonly CompiledFile[], folder: string): Pro
 function emitFile({ source, queries, sharedTypes }: CompiledFile): string {
   return [
     generatedHeader(source.relativePath),
-    `import { PreparedQuery } from "@pgtyped/runtime";\n`,
+    `import { PreparedQuery } from "@pgtyped/runtime";`,
+    `import type { Query } from "./query.js";\n`,
     "type QueryIR = ConstructorParameters<typeof PreparedQuery>[0];\n",
     sharedTypes,
     ...queries.map(emitQuery),
@@ -30,9 +32,23 @@ function emitQuery({ name, typeName, doc, ir, typeDeclarations }: CompiledQuery)
   return [
     typeDeclarations,
     `/**\n * ${purpose}\n */`,
-    `export const ${name} = new PreparedQuery<${typeName}Params, ${typeName}Result>(`,
+    `export const ${name}: Query<${typeName}Params, ${typeName}Result> = new PreparedQuery(`,
     `${JSON.stringify(ir)} as unknown as QueryIR);\n`,
   ].join("\n");
+}
+
+/** Of its own, so that declarations made of this code don't lead to pgtyped's, and on to its parser's. */
+async function emitQueryType(folder: string): Promise<OutputFile> {
+  const text = `${generatedHeader("no query")}
+/** A query that pgtyped compiled: runs on anything with \`query(text, values)\`. */
+export interface Query<Params, Row> {
+  run(
+    params: Params,
+    connection: { query(text: string, values: unknown[]): Promise<{ rows: unknown[]; rowCount: number }> },
+  ): Promise<Row[]>;
+}
+`;
+  return { path: path.join(folder, "query.ts"), text: await formatTypeScript(text) };
 }
 
 async function emitIndex(files: readonly CompiledFile[], folder: string): Promise<OutputFile> {

@@ -62,11 +62,22 @@ function readAnnotations(text: string): Annotation[] {
   });
 }
 
+/** What codegen writes beside a module for each file of queries. */
+const ownFiles = ["index", "query"];
+
 /** What can be said of the files before a database sees them. */
 export function lintSqlFiles(files: readonly SqlFile[]): Problem[] {
   const problems: Problem[] = [];
   const seen = new Map<string, string>();
-  for (const { relativePath, annotations } of files) {
+  for (const { subject, relativePath, annotations } of files) {
+    if (ownFiles.includes(subject)) {
+      problems.push({
+        file: relativePath,
+        rule: "query-file",
+        message: `The generated module would be ${subject}.ts, which codegen writes for all queries.`,
+        hint: "Rename the file.",
+      });
+    }
     for (const { name, doc, line } of annotations) {
       const at = { file: relativePath, line };
       const other = seen.get(name);

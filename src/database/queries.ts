@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import type { PreparedQuery } from "@pgtyped/runtime";
 import { queries } from "../../generated/queries/index.js";
+import type { Query } from "../../generated/queries/query.js";
 import { bindSchema, quoteIdentifier } from "./identifier.js";
 import {
   checkExecutor,
@@ -14,7 +14,7 @@ import { toParameter } from "./parameter.js";
 type Generated = typeof queries;
 
 type Bound<Q> =
-  Q extends PreparedQuery<infer Params, infer Row>
+  Q extends Query<infer Params, infer Row>
     ? // A query without parameters has `void` for them.
       (db: Executor, ...params: [Params] extends [void] ? [] : [Params]) => Promise<Row[]>
     : never;
@@ -45,7 +45,7 @@ export function bindQueries({ schema, preparedStatements }: BindOptions): Querie
       Object.fromEntries(
         Object.entries(queries).map(([name, query]) => [
           name,
-          bindQuery(name, query as PreparedQuery<unknown, unknown>, schema, preparedStatements),
+          bindQuery(name, query as Query<unknown, unknown>, schema, preparedStatements),
         ]),
       ),
     ) as Queries;
@@ -56,7 +56,7 @@ export function bindQueries({ schema, preparedStatements }: BindOptions): Querie
 
 function bindQuery(
   name: string,
-  query: PreparedQuery<unknown, unknown>,
+  query: Query<unknown, unknown>,
   schema: string,
   preparedStatements: boolean,
 ) {

@@ -152,6 +152,15 @@ describe("broken input ends with 1, the place, what to do, and the previous outp
       },
       ["sql/queries/jobs.sql:4", "jobz", "[broken-query]"],
     ],
+    [
+      "a file of queries named as codegen names its own",
+      {
+        "sql/migrations/1.sql": "create table jobs (id int not null);",
+        "sql/queries/query.sql": "/* All. */\n/* @name listJobs */\nselect id from jobs;\n",
+        "taskwright.config.json": sqlConfig,
+      },
+      ["sql/queries/query.sql", "query.ts", "[query-file]"],
+    ],
   ];
 
   test.each(cases)("%s", async (_name, files, expected) => {

@@ -15,6 +15,7 @@ test("init sets up an empty folder, and codegen works there at once", async () =
   expect(manifest).toMatchObject({ type: "module", scripts: { codegen: "taskwright codegen" } });
   expect(Object.keys(manifest["devDependencies"] ?? {})).toEqual([
     "chokidar",
+    "jiti",
     "json-schema-to-typescript",
     "jsonc-parser",
     "prettier",

@@ -73,6 +73,24 @@ for (const to of ["ada@example.com", "ada"]) {
     minutes,
   );
 
+  test.each(["nodenext", "bundler"])(
+    "has types that strict compilers accept whole, with %s resolution",
+    async (resolution) => {
+      const exports = ["", "/validation", "/drivers", "/testing"];
+      const imports = exports.map((name, n) => `export * as e${n} from "taskwright${name}";`);
+      await write(
+        "exports.ts",
+        [...imports, 'export * from "./generated/tasks/index.js";'].join("\n"),
+      );
+      const module = resolution === "bundler" ? "esnext" : resolution;
+      const flags = `--noEmit --strict --exactOptionalPropertyTypes --skipLibCheck false --types node
+        --target es2023 --lib es2023,esnext.disposable --module ${module}
+        --moduleResolution ${resolution} --ignoreConfig`;
+      await npx("tsc", ...flags.split(/\s+/u), "exports.ts");
+    },
+    5 * minutes,
+  );
+
   test(
     "generates code that imports the package by its name alone",
     async () => {

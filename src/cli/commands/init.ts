@@ -9,6 +9,7 @@ import {
   readManifest,
   supportedRange,
   taskPackages,
+  typeScriptPackages,
   watchPackages,
   type PackageManager,
 } from "../packages.js";
@@ -104,7 +105,7 @@ async function extendManifest(terminal: Terminal): Promise<boolean> {
   const text = await readFile(file, "utf8").catch(() => undefined);
   const manifest = parseManifest(text ?? '{ "private": true, "type": "module" }', file);
   const installed = { ...manifest["dependencies"], ...manifest["devDependencies"] };
-  const packages = [...taskPackages, ...watchPackages, "typescript"];
+  const packages = [...taskPackages, ...watchPackages, ...typeScriptPackages, "typescript"];
   const added = {
     scripts: missingFrom(manifest["scripts"], scripts),
     dependencies: missingFrom(installed, { taskwright: `^${readManifest().version}` }),
