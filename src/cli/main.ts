@@ -64,7 +64,9 @@ for (const stream of [stdout, stderr]) {
   // Whoever reads along, such as `head`, may have seen enough.
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
-    process.exit(exitCodes.failure);
+    // A worker still has its jobs to end.
+    if (end === undefined) process.exit(exitCodes.failure);
+    end.abort(new Error("nobody reads its output any more"));
   });
 }
 

@@ -41,16 +41,24 @@ export function addDatabaseOptions(command: Command): Command {
     .addOption(new Option("--json", "print one JSON object"));
 }
 
-/** Reads the config, with what flags and the environment say on top. */
+/** Flags that stand for what the config says. */
+export interface ConfigFlags {
+  readonly config?: string;
+  readonly connection?: string;
+  readonly schema?: string;
+  readonly schemas?: string;
+  readonly output?: string;
+}
+
+/** Reads the config. Flags win over the environment, which wins over the file. */
 export function readConfig(
-  { config, connection, schema }: DatabaseFlags,
+  { config, connection, schema, schemas, output }: ConfigFlags,
   { cwd, env }: Terminal,
 ): Promise<ResolvedConfig> {
   const connectionString = connection ?? (env["DATABASE_URL"] || undefined);
-  return loadConfig(cwd, config, {
-    ...(schema === undefined ? {} : { schema }),
-    ...(connectionString === undefined ? {} : { connectionString }),
-  });
+  const given = Object.entries({ schemas, output, schema, connectionString });
+  const set = given.filter(([, value]) => value !== undefined);
+  return loadConfig(cwd, config, Object.fromEntries(set));
 }
 
 /**

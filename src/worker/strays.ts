@@ -56,7 +56,8 @@ export class Strays implements Service {
       while (this.#looksMs.length > 0 && !this.#hasGivenUp) {
         try {
           if ((await this.returnOnce()).locked === 0) return;
-          await this.#pause.wait(this.#backoff.next());
+          if (!this.#hasGivenUp) await this.#pause.wait(this.#backoff.next());
+          if (this.#hasGivenUp) this.#announceLeft(new Error("An open transaction locks them."));
         } catch (thrown) {
           if (!this.#hasGivenUp) await this.#pause.wait(this.#backoff.next());
           if (this.#hasGivenUp) this.#announceLeft(toError(thrown));

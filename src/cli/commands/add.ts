@@ -13,7 +13,7 @@ import { printResult } from "../output.js";
 import { loadTasks } from "../registry.js";
 import { addDatabaseOptions, readConfig, withDatabase, type DatabaseFlags } from "../session.js";
 import type { Terminal } from "../terminal.js";
-import { integer, several, time } from "../values.js";
+import { integer, maxInt16, several, time } from "../values.js";
 import { addLines, parsePayload } from "./add-lines.js";
 import { describeCommand, type CommandMaker } from "./command.js";
 
@@ -30,7 +30,6 @@ interface Flags extends DatabaseFlags {
   readonly flag?: readonly string[];
 }
 
-const maxInt16 = 32_767;
 const givenTwice = "The payload was given twice: keep one of the argument, --file and --lines.";
 
 export const addCommand: CommandMaker = (terminal, end) => {

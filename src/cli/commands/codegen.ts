@@ -1,10 +1,9 @@
 import { Command, Option } from "commander";
-import type { ResolvedConfig } from "../../config.js";
 import { compile, compiledPaths } from "../compile.js";
-import { loadConfig } from "../config.js";
 import { exitCodes, reportFailure, type ExitCode } from "../failure.js";
 import { requirePackages, watchPackages } from "../packages.js";
 import { ScratchServer } from "../scratch.js";
+import { readConfig } from "../session.js";
 import { paint, type Terminal } from "../terminal.js";
 import { watchAndRun } from "../watch.js";
 
@@ -71,16 +70,4 @@ async function watch(flags: Flags, terminal: Terminal): Promise<ExitCode> {
   };
   await watchAndRun(run, terminal.signal);
   return exitCodes.ok;
-}
-
-/** Flags win over the environment, which wins over the file. */
-function readConfig(flags: Flags, { cwd, env }: Terminal): Promise<ResolvedConfig> {
-  const { config, schemas, output, schema, connection } = flags;
-  const connectionString = connection ?? (env["DATABASE_URL"] || undefined);
-  const given = Object.entries({ schemas, output, schema, connectionString });
-  return loadConfig(
-    cwd,
-    config,
-    Object.fromEntries(given.filter(([, value]) => value !== undefined)),
-  );
 }

@@ -1,12 +1,10 @@
 import { rescheduleJobs, type Reschedule } from "../../../manage/index.js";
 import { UsageError } from "../../failure.js";
 import type { DatabaseFlags } from "../../session.js";
-import { integer, time } from "../../values.js";
+import { integer, maxInt16, time } from "../../values.js";
 import { changeCommand } from "./change.js";
 
 type Flags = DatabaseFlags & Reschedule;
-
-const maxInt16 = 32_767;
 
 export const rescheduleCommand = changeCommand<Flags>({
   name: "reschedule",
