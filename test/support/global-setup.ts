@@ -1,4 +1,5 @@
 import type { TestProject } from "vitest/node";
+import { sourceFlags } from "./process.js";
 import { startEmbeddedServer } from "../../src/cli/embedded.js";
 
 declare module "vitest" {
@@ -15,7 +16,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
     project.provide("serverUrl", given);
     return async () => {};
   }
-  const server = await startEmbeddedServer({ settings: ["max_connections=300"] });
+  const server = await startEmbeddedServer({
+    settings: ["max_connections=300"],
+    nodeFlags: sourceFlags,
+  });
   project.provide("serverUrl", server.connectionString);
   return () => server.stop();
 }

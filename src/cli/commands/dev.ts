@@ -42,12 +42,12 @@ file below the config changes, its jobs having ended. A schema that is refused l
 };
 
 async function dev(terminal: Terminal, flags: Flags, named: string | undefined): Promise<ExitCode> {
-  const { cwd, env, signal, program } = terminal;
+  const { cwd, signal, program } = terminal;
   requirePackages([...watchPackages, ...taskPackages, ...typeScriptPackages], cwd);
   let config = await readConfig(flags, terminal);
   if (config.connectionString !== undefined) requireDatabase(config.connectionString, terminal);
   const file = findWorkerFile(config, cwd, named);
-  await using database = await DevDatabase.open(config.connectionString, env);
+  await using database = await DevDatabase.open(config.connectionString);
   const { connectionString } = database;
   const note = database.isEmbedded ? ", until you end this" : "";
   terminal.err(`database: ${connectionString}${note}`);

@@ -1,45 +1,27 @@
-import { once } from "node:events";
-import path from "node:path";
-import { fileURLToPath } from "node:url";
-import { TaskwrightError } from "../../errors.js";
-import { Child } from "./child.js";
-import type { ServerMessage } from "./server.js";
+import { startEmbeddedServer, type EmbeddedServer } from "../embedded.js";
 
 /** A database for development: a given one, or an embedded one that is thrown away at the end. */
 export class DevDatabase implements AsyncDisposable {
   readonly connectionString: string;
-  readonly #child: Child | undefined;
+  readonly #server: EmbeddedServer | undefined;
 
-  private constructor(connectionString: string, child?: Child) {
+  private constructor(connectionString: string, server?: EmbeddedServer) {
     this.connectionString = connectionString;
-    this.#child = child;
+    this.#server = server;
   }
 
-  /** @throws TaskwrightError `CONFIG_INVALID` when the embedded server doesn't start. */
-  static async open(
-    given: string | undefined,
-    env: Readonly<Record<string, string | undefined>>,
-  ): Promise<DevDatabase> {
+  /** @throws TaskwrightError `CONFIG_INVALID` when the embedded server isn't installed. */
+  static async open(given: string | undefined): Promise<DevDatabase> {
     if (given !== undefined) return new DevDatabase(given);
-    const own = fileURLToPath(import.meta.url);
-    const child = new Child(path.join(path.dirname(own), `server${path.extname(own)}`), [], env);
-    const said = await Promise.race([once(child.process, "message"), child.exited.then(() => [])]);
-    const [message] = said as [ServerMessage?];
-    if (message !== undefined && "connectionString" in message) {
-      return new DevDatabase(message.connectionString, child);
-    }
-    await child.stop();
-    throw new TaskwrightError(
-      "CONFIG_INVALID",
-      message?.failure ?? "The embedded PostgreSQL ended before it was up.",
-    );
+    const server = await startEmbeddedServer({ trust: true });
+    return new DevDatabase(server.connectionString, server);
   }
 
   get isEmbedded(): boolean {
-    return this.#child !== undefined;
+    return this.#server !== undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#child?.stop();
+    await this.#server?.stop();
   }
 }

@@ -1,5 +1,5 @@
 import { paint, type Terminal } from "../terminal.js";
-import { Child } from "./child.js";
+import { Child } from "../child.js";
 
 export interface DevWorkerOptions {
   readonly terminal: Terminal;
@@ -25,7 +25,7 @@ export class DevWorker implements AsyncDisposable {
     const { terminal, program, args, connectionString } = this.#options;
     // Not by an argument, which every user of the machine can see.
     const env = { ...terminal.env, DATABASE_URL: connectionString };
-    const child = new Child(program, ["run", ...args], env);
+    const child = new Child(program, { args: ["run", ...args], env });
     this.#child = child;
     void this.#watch(child);
   }

