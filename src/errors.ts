@@ -31,6 +31,7 @@ export type ErrorCode =
   | "WAIT_TIMEOUT"
   | "WAIT_FAILED"
   | "WORKER_STATE"
+  | "CLIENT_ENDED"
   | "BULK_FAILED"
   | "CLEANUP_BUSY"
   | "PLUGIN_INVALID"

@@ -7,6 +7,7 @@ import type { AddArguments, Added, AddedJob, InputOf } from "../tasks/added.js";
 import type { JobItem } from "../tasks/enqueue.js";
 import type { TaskRegistry } from "../tasks/handlers.js";
 import type { AnyTask, BatchOptions } from "../tasks/task.js";
+import { Calls, countCalls } from "./calls.js";
 import { Coalescing } from "./coalescing.js";
 import { Enqueuer } from "./enqueuer.js";
 import { findTask } from "./find-task.js";
@@ -44,7 +45,11 @@ export interface BaseClient<Registry> extends AsyncDisposable {
     items: ItemSource<JobItem<InputOf<Registry[Id]>>>,
     options?: BulkOptions,
   ) => Promise<BulkProgress>;
-  /** Closes the client's own connections, if it has any; a given pool is left to its owner. */
+  /**
+   * Ends the client: waits for the calls that are under way, also those of `within`, and closes the
+   * client's own connections, if it has any; a given pool is left to its owner. Later calls are refused
+   * with `CLIENT_ENDED`. A second call resolves with the first.
+   */
   readonly end: () => Promise<void>;
 }
 
@@ -84,13 +89,15 @@ export function bindClient<
   const { db, end: close } = openExecutor(options);
   const coalescing = options.coalesce ? new Coalescing(db) : undefined;
   const enqueuer = new Enqueuer({ ...options, schema: options.schema, coalescing });
-  const end = async () => {
-    await coalescing?.idle();
-    await close();
-  };
+  const calls = new Calls();
+  let ended: Promise<void> | undefined;
+  const end = () => (ended ??= calls.end().then(close));
   // The tasks of a registry were generated together, for one schema.
   const schema = options.schema ?? Object.values(registry)[0]?.schema ?? defaultSchema;
-  return makeClient({ registry, names, enqueuer, schema }, db, end) as Client<Registry, Names>;
+  return makeClient({ registry, names, enqueuer, schema, calls }, db, end) as Client<
+    Registry,
+    Names
+  >;
 }
 
 function openExecutor(options: ResolvedClientOptions): {
@@ -105,8 +112,7 @@ function openExecutor(options: ResolvedClientOptions): {
     ...(connectionString === undefined ? {} : { connectionString }),
     ...(pool === undefined ? {} : { pool }),
   });
-  let ended: Promise<void> | undefined;
-  return { db: database, end: () => (ended ??= database.end()) };
+  return { db: database, end: () => database.end() };
 }
 
 interface ClientTasks {
@@ -114,10 +120,11 @@ interface ClientTasks {
   readonly names: Readonly<Record<string, string>>;
   readonly enqueuer: Enqueuer;
   readonly schema: string;
+  readonly calls: Calls;
 }
 
 function makeClient(tasks: ClientTasks, db: Executor, end: () => Promise<void>): object {
-  const { registry, names, enqueuer, schema } = tasks;
+  const { registry, names, enqueuer, schema, calls } = tasks;
   const methods: Record<string, unknown> = {};
   for (const [name, identifier] of Object.entries(names)) {
     const task = findTask(registry, identifier);
@@ -126,7 +133,7 @@ function makeClient(tasks: ClientTasks, db: Executor, end: () => Promise<void>):
     methods[`${name}Jobs`] = (items: readonly JobItem<unknown>[]) =>
       enqueuer.addMany(db, task, items);
   }
-  return Object.freeze({
+  const counted = countCalls(calls, {
     ...methods,
     ...bindManagement(db, schema, registry),
     add: async (identifier: string, ...args: AddArguments<AnyTask>) =>
@@ -138,6 +145,9 @@ function makeClient(tasks: ClientTasks, db: Executor, end: () => Promise<void>):
       items: ItemSource<JobItem<unknown>>,
       options: BulkOptions = {},
     ) => enqueuer.addBulk(db, findTask(registry, identifier), items, options),
+  });
+  return Object.freeze({
+    ...counted,
     within: (other: Executor) => makeClient(tasks, other, async () => {}),
     end,
     [Symbol.asyncDispose]: end,

@@ -42,7 +42,7 @@ const refusalOfOne = /^(22|23|40|54|55|57014|GW|TW|P0)/u;
  */
 export class Coalescer {
   readonly #insertJobs: InsertJobs;
-  readonly #running = new Map<Group, Promise<void>>();
+  readonly #running = new Set<Group>();
   #waiting: Arrival[] = [];
   #isScheduled = false;
 
@@ -64,19 +64,11 @@ export class Coalescer {
     });
   }
 
-  /** Resolves when everybody has an answer. */
-  async idle(): Promise<void> {
-    while (this.#waiting.length > 0 || this.#running.size > 0) {
-      await new Promise((resolve) => setImmediate(resolve));
-      await Promise.all(this.#running.values());
-    }
-  }
-
   #start(): void {
     if (this.#running.size >= maxGroups) return;
-    if ([...this.#running.keys()].some(({ isSlow }) => !isSlow)) return;
+    if ([...this.#running].some(({ isSlow }) => !isSlow)) return;
     const group = this.#take();
-    if (group.arrivals.length > 0) this.#running.set(group, this.#run(group));
+    if (group.arrivals.length > 0) void this.#run(group);
   }
 
   /**
@@ -84,7 +76,7 @@ export class Coalescer {
    * well, since what is too long for all of them together would fail for each.
    */
   #take(): Group {
-    const busy = new Set([...this.#running.keys()].flatMap(({ keys }) => [...keys]));
+    const busy = new Set([...this.#running].flatMap(({ keys }) => [...keys]));
     const keys = new Set<string>();
     const arrivals: Arrival[] = [];
     const left: Arrival[] = [];
@@ -106,6 +98,7 @@ export class Coalescer {
   }
 
   async #run(group: Group): Promise<void> {
+    this.#running.add(group);
     const timer = setTimeout(() => {
       group.isSlow = true;
       this.#start();

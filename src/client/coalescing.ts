@@ -27,12 +27,6 @@ export class Coalescing {
     return (typeof insert.spec.jobKey === "string" ? keyed : unkeyed).add(insert);
   }
 
-  /** Resolves when everybody has an answer. */
-  async idle(): Promise<void> {
-    const lanes = [...this.#lanes.values()].flatMap(({ keyed, unkeyed }) => [keyed, unkeyed]);
-    await Promise.all(lanes.map((lane) => lane.idle()));
-  }
-
   #lanesOf(queries: Queries): Lanes {
     let lanes = this.#lanes.get(queries);
     if (lanes === undefined) {

@@ -1,6 +1,7 @@
 import { Client, type ClientBase, type Pool } from "pg";
 import { TaskwrightError } from "../errors.js";
 import { breaksConnection } from "./failure.js";
+import { borrowClient, discardClient } from "./pool-guard.js";
 
 /** Where to find the database; exactly one of the three. */
 export interface ConnectionOptions {
@@ -57,13 +58,12 @@ export async function withPooled<T>(
   pool: Pool,
   use: (client: ClientBase, discard: () => void) => Promise<T>,
 ): Promise<T> {
-  const client = await pool.connect();
   let isBroken = false;
   const discard = () => {
     isBroken = true;
   };
   // Unheard, the event of a connection that breaks between two statements would end the process.
-  client.on("error", discard);
+  const client = await borrowClient(pool, discard);
   try {
     return await use(client, discard);
   } catch (error) {
@@ -71,6 +71,7 @@ export async function withPooled<T>(
     throw error;
   } finally {
     client.off("error", discard);
-    client.release(isBroken);
+    if (isBroken) discardClient(client);
+    else client.release();
   }
 }

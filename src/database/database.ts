@@ -2,6 +2,7 @@ import { Pool } from "pg";
 import { TaskwrightError } from "../errors.js";
 import { withPooled } from "./connection.js";
 import type { QueryResult, Statement, StatementExecutor } from "./executor.js";
+import { guardPool } from "./pool-guard.js";
 import { runTransaction } from "./transaction.js";
 
 /** Give exactly one of `connectionString` and `pool`. */
@@ -25,7 +26,7 @@ export class Database implements StatementExecutor {
   readonly pool: Pool;
   readonly preparedStatements: boolean;
   readonly #ownsPool: boolean;
-  readonly #onPoolError = () => {};
+  readonly #leavePool: () => void;
 
   /** @throws TaskwrightError `OPTION_INVALID` unless exactly one source is given. */
   constructor(options: DatabaseOptions) {
@@ -39,8 +40,7 @@ export class Database implements StatementExecutor {
     this.#ownsPool = pool === undefined;
     this.pool = pool ?? new Pool({ connectionString, max: maxPoolSize, keepAlive: true });
     this.preparedStatements = options.preparedStatements ?? true;
-    // The pool drops an idle connection that breaks; unheard, the event would end the process.
-    if (this.pool.listenerCount("error") === 0) this.pool.on("error", this.#onPoolError);
+    this.#leavePool = guardPool(this.pool);
   }
 
   query(text: string, values: unknown[]): Promise<QueryResult> {
@@ -70,6 +70,6 @@ export class Database implements StatementExecutor {
     // A pool of our own keeps its listener: a server that ends meanwhile may still be heard, since
     // a connection is closed a moment after the pool has ended.
     if (this.#ownsPool) await this.pool.end();
-    else this.pool.off("error", this.#onPoolError);
+    else this.#leavePool();
   }
 }

@@ -40,10 +40,19 @@ export class Lifecycle {
     return true;
   }
 
-  /** Runs `release` once, for the first call; every call gets its promise. */
+  /**
+   * Runs `release` once, for the first call; every call gets its promise, also one that comes while
+   * `release` runs, such as from a listener of an event that it emits.
+   */
   stop(release: () => void | Promise<void>): Promise<void> {
     this.#state = "stopped";
-    this.#stopping ??= (async () => release())();
+    if (this.#stopping === undefined) {
+      let settle: (result: Promise<void>) => void = () => {};
+      this.#stopping = new Promise((resolve) => {
+        settle = resolve;
+      });
+      settle((async () => release())());
+    }
     return this.#stopping;
   }
 }

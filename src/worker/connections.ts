@@ -1,7 +1,8 @@
-import { Client, Pool, type ClientBase, type ClientConfig } from "pg";
+import { Client, Pool, type ClientBase, type ClientConfig, type PoolClient } from "pg";
 import { withPooled } from "../database/connection.js";
 import { Database } from "../database/database.js";
 import type { Executor, StatementExecutor } from "../database/executor.js";
+import { borrowClient, discardClient } from "../database/pool-guard.js";
 import { runTransaction } from "../database/transaction.js";
 import { Sockets } from "./sockets.js";
 
@@ -126,17 +127,25 @@ export class Connections {
   }
 
   async #borrowListener(): Promise<ListenConnection> {
-    const connecting = this.#systemPool.connect();
+    const onError = () => {};
+    const connecting = borrowClient(this.#systemPool, onError);
     try {
       const client = await this.#unlessAbandoned(connecting);
-      return { client, release: () => client.release(true) };
+      return { client, release: () => discardClient(client) };
     } catch (error) {
       // Abandoned, the loan may still come; failed, nobody else hears of it.
-      connecting.then(
-        (client) => client.release(),
-        () => {},
-      );
+      void this.#giveBackLate(connecting, onError);
       throw error;
+    }
+  }
+
+  async #giveBackLate(connecting: Promise<PoolClient>, onError: () => void): Promise<void> {
+    try {
+      const client = await connecting;
+      client.off("error", onError);
+      client.release();
+    } catch {
+      // There is nothing to give back.
     }
   }
 

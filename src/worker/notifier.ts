@@ -53,6 +53,8 @@ export class Notifier implements Service {
   }
 
   async #run(onFirstAttempt: () => void): Promise<void> {
+    // A listener of the first event may stop the notifier, whose stop must find this loop.
+    await Promise.resolve();
     while (this.#lifecycle.isStarted) {
       try {
         await this.#listen(onFirstAttempt);
@@ -61,6 +63,7 @@ export class Notifier implements Service {
       }
       onFirstAttempt();
     }
+    onFirstAttempt();
   }
 
   /** Listens until the notifier stops; rejects when the connection breaks. */

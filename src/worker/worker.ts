@@ -5,6 +5,7 @@ import { isTransient } from "../database/failure.js";
 import { WorkerEvents } from "../events.js";
 import { silentLogger } from "../log.js";
 import { Recovery } from "../recovery/recovery.js";
+import { Lifecycle } from "../services/service.js";
 import { Connections } from "./connections.js";
 import { Flow } from "./flow.js";
 import { logEvents } from "./logging.js";
@@ -57,7 +58,9 @@ export class WorkerRoot<App> {
   readonly #recovery: Recovery | undefined;
   readonly #queries: Queries;
   readonly #onSignal = () => void this.stop(describeAbort(this.options.signal));
-  #stopping: Promise<void> | undefined;
+  // Stops that are asked for by a listener of the stop's own events must join it, not begin another.
+  readonly #lifecycle = new Lifecycle();
+  readonly #forced = new Lifecycle();
   #endedBy: RunEnd = "stop";
   #deadline: NodeJS.Timeout | undefined;
   #patience: NodeJS.Timeout | undefined;
@@ -164,8 +167,8 @@ export class WorkerRoot<App> {
 
   /** Stops; a stop that is under way goes on, and becomes a forced one if this one is. */
   stop(message: string, isForced = false): Promise<void> {
-    this.#stopping ??= this.#stop(message);
-    if (isForced) void this.#force(message, this.#stopping);
+    const stopping = this.#lifecycle.stop(() => this.#stop(message));
+    if (isForced) void this.#forced.stop(() => this.#force(message, stopping));
     return this.finished;
   }
 
@@ -213,7 +216,7 @@ export class WorkerRoot<App> {
   }
 
   #end(by: RunEnd, message: string): void {
-    if (this.#stopping === undefined) this.#endedBy = by;
+    if (!this.#lifecycle.isStopped) this.#endedBy = by;
     void this.stop(message);
   }
 

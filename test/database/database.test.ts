@@ -95,10 +95,21 @@ test("a given pool hears of broken idle connections, and is neither ended nor ch
   await pool.end();
 });
 
-test("a given pool that has a listener gets no other", () => {
+test("a given pool is guarded whatever listeners it has, until its last user ends", async () => {
   const pool = new Pool();
-  pool.on("error", () => {});
-  expect(new Database({ pool }).pool.listenerCount("error")).toBe(1);
+  pool.once("error", () => {});
+  const users = Array.from({ length: 12 }, () => new Database({ pool }));
+  expect(pool.listenerCount("error")).toBe(2);
+  for (const user of users.slice(1)) {
+    await user.end();
+    await user.end();
+  }
+  const fail = () => pool.emit("error", new Error("cut"), undefined);
+  // The first takes the listener of `once`. Without another the second would throw.
+  expect(fail()).toBe(true);
+  expect(fail()).toBe(true);
+  await users[0]?.end();
+  expect(pool.listenerCount("error")).toBe(0);
 });
 
 test("a pool of our own hears of errors that come after its end", async () => {

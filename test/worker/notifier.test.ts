@@ -12,15 +12,26 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-function newNotifier(onNotify: () => void = () => {}): Notifier {
+/** How many of its connections are open. */
+let open = 0;
+
+function newNotifier(
+  onNotify: () => void = () => {},
+  events = new WorkerEvents("test", () => {}),
+): Notifier {
   return new Notifier({
     queries: bindQueries({ schema: "graphile_worker", preparedStatements: true }),
     connect: async () => {
+      open += 1;
       const client = new Client({ connectionString: database.connectionString });
       await client.connect();
-      return { client, release: () => void client.end() };
+      const release = () => {
+        open -= 1;
+        void client.end();
+      };
+      return { client, release };
     },
-    events: new WorkerEvents("test", () => {}),
+    events,
     onNotify,
     onPause: () => {},
     checkIntervalMs: hourMs,
@@ -53,4 +64,17 @@ test("hears of new jobs, and of none before its start or after its stop", async 
   await notifier.stop();
   await database.pool.query(`select pg_notify('jobs:insert', '{"r":2,"count":1}')`);
   expect(heard).toBe(2);
+});
+
+test("a stop that a listener of its first event asks for waits for the connection that is on its way", async () => {
+  const events = new WorkerEvents("test", () => {});
+  const notifier = newNotifier(() => {}, events);
+  const stopped = new Promise<number>((resolve) => {
+    events.on("pool:listen:connecting", async () => {
+      await notifier.stop();
+      resolve(open);
+    });
+  });
+  await notifier.start();
+  expect(await stopped).toBe(0);
 });
