@@ -277,11 +277,12 @@ create or replace function graphile_worker.taskwright_replace_jobs(
 ) returns graphile_worker.taskwright_job_spec[]
 language plpgsql
 as $taskwright$
--- taskwright: taskwright_replace_jobs 1
+-- taskwright: taskwright_replace_jobs 2
 declare
   deduplicated bigint;
   updated bigint;
   superseded graphile_worker.taskwright_job_spec[];
+  superseded_ids bigint[];
 begin
   update graphile_worker._private_jobs as jobs
   set revision = jobs.revision + 1, updated_at = now()
@@ -342,9 +343,14 @@ begin
     where jobs.key = any (array[spec.job_key])
     and not jobs.is_available
     and spec.job_key_mode is distinct from 'unsafe_dedupe'
-    returning spec
+    returning spec, jobs.id
   )
-  select coalesce(array_agg(detached.spec), '{}') into superseded from detached;
+  select coalesce(array_agg(detached.spec), '{}'), array_agg(detached.id)
+  into superseded, superseded_ids
+  from detached;
+  if superseded_ids is not null then
+    perform graphile_worker.taskwright_retire_jobs(superseded_ids);
+  end if;
 
   if deduplicated + updated + cardinality(superseded) < cardinality(specs) then
     perform graphile_worker.taskwright_refuse_deleted_names();
@@ -669,37 +675,290 @@ begin
 end;
 $taskwright$;
 `,
+  "08_queue_locks": `-- Taking locks away from workers. A queue is freed only in the statement that takes its job from the
+-- same worker. Two statements see two states: between them the worker may settle its job and claim the
+-- queue's next one, and a queue that is then freed runs two jobs at once.
+
+-- Frees queues of which no job is locked, and returns their names: a peer, or an older version of
+-- ours, may have ended a job without its queue. With holders it looks at the queues that these hold;
+-- with null at those that anybody has held for four hours.
+--
+-- No claim takes a queue that is locked, and each writes the queue's row and the job's together. So
+-- once this transaction has locked the queue's row, a statement that begins then sees all of its jobs
+-- that can be locked. Queues whose rows others have locked are left for another time.
+--
+-- The cost grows with the number of queues; and with that of jobs, which are gone through once, if a
+-- queue has to be looked at.
+create or replace function graphile_worker.taskwright_free_queues(holders text[])
+returns setof text
+language plpgsql
+as $taskwright$
+-- taskwright: taskwright_free_queues 1
+declare
+  held_ids int[];
+  busy_ids int[];
+begin
+  held_ids := array(
+    select queues.id
+    from graphile_worker._private_job_queues as queues
+    where case
+      when holders is null then queues.locked_at < now() - interval '4 hours'
+      else queues.locked_by = any (holders)
+    end
+    for update skip locked
+  );
+  if cardinality(held_ids) = 0 then
+    return;
+  end if;
+  busy_ids := array(
+    select jobs.job_queue_id
+    from graphile_worker._private_jobs as jobs
+    where jobs.locked_at is not null and jobs.job_queue_id = any (held_ids)
+  );
+  return query
+  update graphile_worker._private_job_queues as queues
+  set locked_at = null, locked_by = null
+  where queues.id = any (held_ids) and queues.id <> all (busy_ids)
+  returning queues.queue_name;
+end;
+$taskwright$;
+
+-- Takes the locks of workers away, attempts counted, and returns a row for each job and each queue.
+create or replace function graphile_worker.taskwright_unlock_workers(worker_ids text[])
+returns table (job_id bigint, queue_name text)
+language plpgsql
+as $taskwright$
+-- taskwright: taskwright_unlock_workers 1
+#variable_conflict use_column
+begin
+  return query
+  with unlocked as (
+    update graphile_worker._private_jobs as jobs
+    set locked_at = null, locked_by = null
+    from (select distinct given.id from unnest(worker_ids) as given (id)) as holders
+    where jobs.locked_by = holders.id
+    returning jobs.id, jobs.job_queue_id, holders.id as holder
+  ), freed as (
+    update graphile_worker._private_job_queues as queues
+    set locked_at = null, locked_by = null
+    from unlocked
+    where queues.id = unlocked.job_queue_id and queues.locked_by = unlocked.holder
+    returning queues.queue_name
+  )
+  select unlocked.id, null::text from unlocked
+  union all
+  select null::bigint, freed.queue_name from freed;
+
+  return query
+  select null::bigint, freed from graphile_worker.taskwright_free_queues(worker_ids) as freed;
+end;
+$taskwright$;
+`,
+  "08_retired_jobs": `-- Retired jobs: jobs that were replaced, removed or failed by hand while a worker held them. A running
+-- job can't be deleted, so it loses its attempts instead. When its worker gives it back, the attempt
+-- that is being given back must not make it runnable again.
+--
+-- Nothing in the job's row tells a retired job from one that is on its last attempt, and times can't
+-- decide either: the transaction that retires a job may have begun before the claim. So whoever
+-- retires a job writes a marker, which counts only while the job is under the lock that it had then.
+-- A marker that outlives its lock is harmless, and later markers delete it.
+--
+-- The Rust crate has a table of markers of its own from its revision 22 on. Its workers read only that
+-- one and its functions write only that one, so ours write both and read both. Its migration creates
+-- the table without \`if not exists\`, which is why it isn't made here.
+
+do $taskwright$
+begin
+  if to_regclass($name$graphile_worker.taskwright_retired_jobs$name$) is null then
+    create table graphile_worker.taskwright_retired_jobs (
+      job_id bigint constraint taskwright_retired_jobs_pkey primary key,
+      locked_at timestamptz not null
+    );
+    alter table graphile_worker.taskwright_retired_jobs enable row level security;
+
+    -- Jobs that were retired before there were markers, as far as anything tells.
+    insert into graphile_worker.taskwright_retired_jobs (job_id, locked_at)
+    select jobs.id, jobs.locked_at
+    from graphile_worker._private_jobs as jobs
+    where jobs.locked_at is not null and jobs.updated_at > jobs.locked_at
+    and jobs.key is null and jobs.attempts >= jobs.max_attempts;
+  end if;
+end;
+$taskwright$;
+
+-- Marks those of the jobs that a worker holds as retired. The caller has changed their rows in this
+-- transaction, so that nobody gives them back before the marker is there.
+create or replace function graphile_worker.taskwright_retire_jobs(job_ids bigint[]) returns void
+language plpgsql
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+set plan_cache_mode = force_generic_plan
+as $taskwright$
+-- taskwright: taskwright_retire_jobs 1
+declare
+  held_ids bigint[];
+begin
+  insert into graphile_worker.taskwright_retired_jobs as markers (job_id, locked_at)
+  select jobs.id, jobs.locked_at
+  from graphile_worker._private_jobs as jobs
+  where jobs.id = any (job_ids) and jobs.locked_at is not null
+  on conflict (job_id) do update set locked_at = excluded.locked_at;
+  if not found then
+    return;
+  end if;
+
+  if to_regclass($name$graphile_worker._private_job_retirements$name$) is not null then
+    held_ids := array(
+      select jobs.id from graphile_worker._private_jobs as jobs
+      where jobs.id = any (job_ids) and jobs.locked_at is not null
+    );
+    execute $sql$
+      insert into graphile_worker._private_job_retirements (id) select unnest($1)
+      on conflict do nothing
+    $sql$ using held_ids;
+  end if;
+
+  -- Deletes some markers whose lock is gone, the oldest first, without waiting for anybody. Two for
+  -- each new one, so that their number doesn't grow.
+  delete from graphile_worker.taskwright_retired_jobs as markers
+  where markers.job_id = any (array(
+    select oldest.job_id
+    from (
+      select stale.job_id, stale.locked_at
+      from graphile_worker.taskwright_retired_jobs as stale
+      order by stale.job_id
+      limit 2 * cardinality(job_ids) + 20
+      for update skip locked
+    ) as oldest
+    where (
+      select jobs.locked_at from graphile_worker._private_jobs as jobs
+      where jobs.id = oldest.job_id
+    ) is distinct from oldest.locked_at
+  ));
+end;
+$taskwright$;
+
+-- Whether a job that a worker holds was retired under its present lock.
+--
+-- Volatile, and not in plain SQL: an update that waited for the job's row calls it again for the row
+-- that it then finds, and each call must see the marker that was committed with that row. A subquery
+-- in the update itself would look at the state from before the wait.
+create or replace function graphile_worker.taskwright_is_retired(
+  job graphile_worker._private_jobs
+) returns boolean
+language plpgsql
+as $taskwright$
+-- taskwright: taskwright_is_retired 1
+declare
+  is_retired boolean;
+begin
+  -- Each retired job is without an attempt, until somebody gives it new ones.
+  if job.attempts < job.max_attempts then
+    return false;
+  end if;
+  is_retired := (
+    select markers.locked_at = job.locked_at
+    from graphile_worker.taskwright_retired_jobs as markers
+    where markers.job_id = job.id
+  );
+  if is_retired then
+    return true;
+  end if;
+  if to_regclass($name$graphile_worker._private_job_retirements$name$) is null then
+    return false;
+  end if;
+  execute $sql$
+    select exists (select from graphile_worker._private_job_retirements where id = $1)
+  $sql$ into is_retired using job.id;
+  return is_retired;
+end;
+$taskwright$;
+
+-- The attempts of a job that is given back: the interrupted one isn't counted, unless the job was
+-- retired while it was held.
+create or replace function graphile_worker.taskwright_given_back(
+  job graphile_worker._private_jobs
+) returns smallint
+language plpgsql
+as $taskwright$
+-- taskwright: taskwright_given_back 2
+begin
+  if graphile_worker.taskwright_is_retired(job) then
+    return job.attempts;
+  end if;
+  return greatest(0, job.attempts - 1)::smallint;
+end;
+$taskwright$;
+
+-- Deletes the markers of jobs that are to run again after all, once their rows are locked.
+create or replace function graphile_worker.taskwright_revive_jobs(job_ids bigint[]) returns void
+language plpgsql
+as $taskwright$
+-- taskwright: taskwright_revive_jobs 1
+begin
+  if coalesce(cardinality(job_ids), 0) = 0 then
+    return;
+  end if;
+  delete from graphile_worker.taskwright_retired_jobs as markers
+  where markers.job_id = any (job_ids);
+  if to_regclass($name$graphile_worker._private_job_retirements$name$) is not null then
+    execute $sql$
+      delete from graphile_worker._private_job_retirements where id = any ($1)
+    $sql$ using job_ids;
+  end if;
+end;
+$taskwright$;
+`,
   "09_manage_jobs": `-- What may be done to jobs by hand. A job that a worker holds is left alone, unless its lock is so
--- old (four hours) that every peer takes the worker for dead.
+-- old (four hours) that every peer takes the worker for dead. A job that is deleted then frees its
+-- queue with it (08_queue_locks).
 
 create or replace function graphile_worker.complete_jobs(job_ids bigint[])
 returns setof graphile_worker._private_jobs
 language sql
 as $taskwright$
-  -- taskwright: complete_jobs 1
-  delete from graphile_worker._private_jobs as jobs
-  where jobs.id = any (job_ids)
-  and (jobs.locked_at is null or jobs.locked_at < now() - interval '4 hours')
-  returning *;
+  -- taskwright: complete_jobs 2
+  with completed as (
+    delete from graphile_worker._private_jobs as jobs
+    where jobs.id = any (job_ids)
+    and (jobs.locked_at is null or jobs.locked_at < now() - interval '4 hours')
+    returning *
+  ), freed as (
+    update graphile_worker._private_job_queues as queues
+    set locked_by = null, locked_at = null
+    from completed
+    where queues.id = completed.job_queue_id and queues.locked_by = completed.locked_by
+  )
+  select * from completed;
 $taskwright$;
 
+-- One that a worker still holds fails for good even if that worker gives it back.
 create or replace function graphile_worker.permanently_fail_jobs(
   job_ids bigint[],
   error_message text default null::text
 ) returns setof graphile_worker._private_jobs
 language sql
 as $taskwright$
-  -- taskwright: permanently_fail_jobs 1
-  update graphile_worker._private_jobs as jobs
-  set
-    last_error = coalesce(error_message, 'Manually marked as failed'),
-    attempts = jobs.max_attempts,
-    updated_at = now()
-  where jobs.id = any (job_ids)
-  and (jobs.locked_at is null or jobs.locked_at < now() - interval '4 hours')
-  returning *;
+  -- taskwright: permanently_fail_jobs 2
+  with failed as (
+    update graphile_worker._private_jobs as jobs
+    set
+      last_error = coalesce(error_message, 'Manually marked as failed'),
+      attempts = jobs.max_attempts,
+      updated_at = now()
+    where jobs.id = any (job_ids)
+    and (jobs.locked_at is null or jobs.locked_at < now() - interval '4 hours')
+    returning *
+  )
+  select failed.*
+  from graphile_worker.taskwright_retire_jobs(array(
+    select held.id from failed as held where held.locked_at is not null
+  )) as retired
+  cross join failed;
 $taskwright$;
 
+-- Also gives a retired job that a worker still holds a new chance (08_retired_jobs).
 create or replace function graphile_worker.reschedule_jobs(
   job_ids bigint[],
   run_at timestamptz default null::timestamptz,
@@ -709,17 +968,24 @@ create or replace function graphile_worker.reschedule_jobs(
 ) returns setof graphile_worker._private_jobs
 language sql
 as $taskwright$
-  -- taskwright: reschedule_jobs 1
-  update graphile_worker._private_jobs as jobs
-  set
-    run_at = coalesce(reschedule_jobs.run_at, jobs.run_at),
-    priority = coalesce(reschedule_jobs.priority::smallint, jobs.priority),
-    attempts = coalesce(reschedule_jobs.attempts::smallint, jobs.attempts),
-    max_attempts = coalesce(reschedule_jobs.max_attempts::smallint, jobs.max_attempts),
-    updated_at = now()
-  where jobs.id = any (job_ids)
-  and (jobs.locked_at is null or jobs.locked_at < now() - interval '4 hours')
-  returning *;
+  -- taskwright: reschedule_jobs 2
+  with rescheduled as (
+    update graphile_worker._private_jobs as jobs
+    set
+      run_at = coalesce(reschedule_jobs.run_at, jobs.run_at),
+      priority = coalesce(reschedule_jobs.priority::smallint, jobs.priority),
+      attempts = coalesce(reschedule_jobs.attempts::smallint, jobs.attempts),
+      max_attempts = coalesce(reschedule_jobs.max_attempts::smallint, jobs.max_attempts),
+      updated_at = now()
+    where jobs.id = any (job_ids)
+    and (jobs.locked_at is null or jobs.locked_at < now() - interval '4 hours')
+    returning *
+  )
+  select rescheduled.*
+  from graphile_worker.taskwright_revive_jobs(array(
+    select changed.id from rescheduled as changed
+  )) as revived
+  cross join rescheduled;
 $taskwright$;
 
 -- Deletes the job of a key. One that runs can't be deleted: it loses its key and any retry.
@@ -727,7 +993,7 @@ create or replace function graphile_worker.remove_job(job_key text)
 returns graphile_worker._private_jobs
 language plpgsql strict
 as $taskwright$
--- taskwright: remove_job 1
+-- taskwright: remove_job 2
 declare
   job graphile_worker._private_jobs;
 begin
@@ -739,7 +1005,15 @@ begin
     return null;
   end if;
   if job.locked_at is null or job.locked_at < now() - interval '4 hours' then
-    delete from graphile_worker._private_jobs as jobs where jobs.id = job.id;
+    with deleted as (
+      delete from graphile_worker._private_jobs as jobs
+      where jobs.id = job.id
+      returning jobs.job_queue_id, jobs.locked_by
+    )
+    update graphile_worker._private_job_queues as queues
+    set locked_by = null, locked_at = null
+    from deleted
+    where queues.id = deleted.job_queue_id and queues.locked_by = deleted.locked_by;
     perform pg_notify('jobs:insert', '{"r":' || random()::text || ',"count":-1}');
     return job;
   end if;
@@ -747,6 +1021,7 @@ begin
   set key = null, attempts = jobs.max_attempts, updated_at = now()
   where jobs.id = job.id
   returning * into job;
+  perform graphile_worker.taskwright_retire_jobs(array[job.id]);
   return job;
 end;
 $taskwright$;
@@ -756,14 +1031,8 @@ create or replace function graphile_worker.force_unlock_workers(worker_ids text[
 returns void
 language sql
 as $taskwright$
-  -- taskwright: force_unlock_workers 1
-  update graphile_worker._private_jobs as jobs
-  set locked_at = null, locked_by = null
-  where jobs.locked_by = any (worker_ids);
-
-  update graphile_worker._private_job_queues as queues
-  set locked_at = null, locked_by = null
-  where queues.locked_by = any (worker_ids);
+  -- taskwright: force_unlock_workers 2
+  select from graphile_worker.taskwright_unlock_workers(worker_ids);
 $taskwright$;
 `,
   "10_workers": `-- Heartbeats. The table and the functions are those of the Rust crate's revision 20, by name and
@@ -834,24 +1103,6 @@ as $taskwright$
   group by locks.locked_by;
 $taskwright$;
 
--- The attempts of a job that is given back: the interrupted one isn't counted. Unless the job lost its
--- key while it was held, since then it was removed or another one took its place, and it must not run
--- again. Every peer writes that in the same way: no key, no attempt left, and the time of the change.
--- (A claim doesn't touch updated_at, and a key that is only deduplicated stays.)
-create or replace function graphile_worker.taskwright_given_back(
-  job graphile_worker._private_jobs
-) returns smallint
-language sql
-immutable
-as $taskwright$
-  -- taskwright: taskwright_given_back 1
-  select case
-    when job.key is null and job.attempts >= job.max_attempts and job.updated_at > job.locked_at
-      then job.attempts
-    else greatest(0, job.attempts - 1)::smallint
-  end;
-$taskwright$;
-
 -- Frees what dead workers held and gives the interrupted attempt back. Returns how many jobs.
 create or replace function graphile_worker.recover_dead_worker_jobs(
   worker_ids text[],
@@ -859,26 +1110,33 @@ create or replace function graphile_worker.recover_dead_worker_jobs(
 ) returns int
 language plpgsql
 as $taskwright$
--- taskwright: recover_dead_worker_jobs 2
+-- taskwright: recover_dead_worker_jobs 3
 declare
-  recovered int;
+  recovered_count int;
 begin
-  update graphile_worker._private_jobs as jobs
-  set
-    attempts = graphile_worker.taskwright_given_back(jobs),
-    locked_by = null,
-    locked_at = null,
-    run_at = greatest(jobs.run_at, now() + recovery_delay),
-    last_error = 'Job recovered after worker interruption',
-    updated_at = now()
-  where jobs.locked_by = any (worker_ids);
-  get diagnostics recovered = row_count;
+  with recovered as (
+    update graphile_worker._private_jobs as jobs
+    set
+      attempts = graphile_worker.taskwright_given_back(jobs),
+      locked_by = null,
+      locked_at = null,
+      run_at = greatest(jobs.run_at, now() + recovery_delay),
+      last_error = 'Job recovered after worker interruption',
+      updated_at = now()
+    from (select distinct given.id from unnest(worker_ids) as given (id)) as holders
+    where jobs.locked_by = holders.id
+    returning jobs.job_queue_id, holders.id as holder
+  ), freed as (
+    -- See 08_queue_locks for why not in a statement of its own.
+    update graphile_worker._private_job_queues as queues
+    set locked_by = null, locked_at = null
+    from recovered
+    where queues.id = recovered.job_queue_id and queues.locked_by = recovered.holder
+  )
+  select count(*) into recovered_count from recovered;
 
-  update graphile_worker._private_job_queues as queues
-  set locked_by = null, locked_at = null
-  where queues.locked_by = any (worker_ids);
-
-  return recovered;
+  perform from graphile_worker.taskwright_free_queues(worker_ids);
+  return recovered_count;
 end;
 $taskwright$;
 

@@ -31,6 +31,7 @@ import {
   findDeadWorkers,
   listHeldJobs,
   recoverJobs,
+  freeQueues,
   forgetWorkers,
   announceJobs,
 } from "./recovery.js";
@@ -103,6 +104,7 @@ export const queries = {
   findDeadWorkers,
   listHeldJobs,
   recoverJobs,
+  freeQueues,
   forgetWorkers,
   announceJobs,
   inspectCatalogue,

@@ -350,7 +350,7 @@ export const retryJobs: Query<RetryJobsParams, RetryJobsResult> = new PreparedQu
     { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 244, b: 248 }] },
   ],
   statement:
-    "with changed as (\n  update graphile_worker._private_jobs as jobs\n  set\n    attempts = case when jobs.attempts >= jobs.max_attempts then 0 else jobs.attempts end,\n    run_at = now(),\n    updated_at = now()\n  where jobs.id = any (string_to_array(:ids!::text, ',')::bigint[])\n  and jobs.locked_at is null\n  and (jobs.attempts >= jobs.max_attempts or jobs.attempts > 0 and jobs.run_at > now())\n  returning jobs as job\n)\nselect job as \"job!\"\nfrom graphile_worker.taskwright_read_jobs(array(select changed.job from changed)) as job                                                                                                     ",
+    "with changed as (\n  update graphile_worker._private_jobs as jobs\n  set\n    attempts = case when jobs.attempts >= jobs.max_attempts then 0 else jobs.attempts end,\n    run_at = now(),\n    updated_at = now()\n  where jobs.id = any (string_to_array(:ids!::text, ',')::bigint[])\n  and jobs.locked_at is null\n  and (jobs.attempts >= jobs.max_attempts or jobs.attempts > 0 and jobs.run_at > now())\n  returning jobs as job\n)\nselect job as \"job!\"\nfrom graphile_worker.taskwright_revive_jobs(array(select (changed.job).id from changed)) as revived\ncross join graphile_worker.taskwright_read_jobs(array(select changed.job from changed)) as job                                                                                                     ",
 } as unknown as QueryIR);
 
 /** 'RunJobsNow' parameters type */
@@ -378,7 +378,7 @@ export const runJobsNow: Query<RunJobsNowParams, RunJobsNowResult> = new Prepare
     { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 165, b: 169 }] },
   ],
   statement:
-    "with changed as (\n  update graphile_worker._private_jobs as jobs\n  set run_at = least(jobs.run_at, now()), updated_at = now()\n  where jobs.id = any (string_to_array(:ids!::text, ',')::bigint[])\n  and jobs.locked_at is null and jobs.attempts < jobs.max_attempts\n  returning jobs as job\n)\nselect job as \"job!\"\nfrom graphile_worker.taskwright_read_jobs(array(select changed.job from changed)) as job                                                                                 ",
+    "with changed as (\n  update graphile_worker._private_jobs as jobs\n  set run_at = least(jobs.run_at, now()), updated_at = now()\n  where jobs.id = any (string_to_array(:ids!::text, ',')::bigint[])\n  and jobs.locked_at is null and jobs.attempts < jobs.max_attempts\n  returning jobs as job\n)\nselect job as \"job!\"\nfrom graphile_worker.taskwright_revive_jobs(array(select (changed.job).id from changed)) as revived\ncross join graphile_worker.taskwright_read_jobs(array(select changed.job from changed)) as job                                                                                 ",
 } as unknown as QueryIR);
 
 /** 'RemoveJob' parameters type */

@@ -136,14 +136,11 @@ export const forceUnlockWorkers: Query<ForceUnlockWorkersParams, ForceUnlockWork
         name: "workerIds",
         required: true,
         transform: { type: "scalar" },
-        locs: [
-          { a: 171, b: 181 },
-          { a: 399, b: 409 },
-        ],
+        locs: [{ a: 166, b: 176 }],
       },
     ],
     statement:
-      'with jobs as (\n  update graphile_worker._private_jobs as jobs\n  set locked_at = null, locked_by = null\n  where jobs.locked_by = any (array(select json_array_elements_text(:workerIds!::text::json)))\n  returning jobs.id\n), queues as (\n  update graphile_worker._private_job_queues as queues\n  set locked_at = null, locked_by = null\n  where queues.locked_by = any (array(select json_array_elements_text(:workerIds!::text::json)))\n  returning queues.queue_name\n)\nselect jobs.id::text as "jobId?", null as "queueName?" from jobs\nunion all\nselect null, queues.queue_name from queues                                                                                                                                                                                                     ',
+      'select unlocked.job_id::text as "jobId?", unlocked.queue_name as "queueName?"\nfrom graphile_worker.taskwright_unlock_workers(\n  array(select json_array_elements_text(:workerIds!::text::json))\n) as unlocked                                                                                                                                                                                                     ',
   } as unknown as QueryIR);
 
 /** 'CountJobs' parameters type */

@@ -231,10 +231,47 @@ export const recoverJobs: Query<RecoverJobsParams, RecoverJobsResult> = new Prep
   usedParamSet: { decisions: true, delayMs: true },
   params: [
     { name: "decisions", required: true, transform: { type: "scalar" }, locs: [{ a: 54, b: 64 }] },
-    { name: "delayMs", required: true, transform: { type: "scalar" }, locs: [{ a: 798, b: 806 }] },
+    { name: "delayMs", required: true, transform: { type: "scalar" }, locs: [{ a: 845, b: 853 }] },
   ],
   statement:
-    "with decided as (\n  select *\n  from json_to_recordset(:decisions!::text::json) as decision (\n    id bigint, worker_id text, action text, run_at timestamptz, attempts int\n  )\n), recovered as (\n  update graphile_worker._private_jobs as jobs\n  set\n    locked_by = null,\n    locked_at = null,\n    updated_at = now(),\n    last_error = 'Job recovered after worker interruption',\n    attempts = case\n      when decided.action = 'fail' then jobs.attempts\n      else coalesce(decided.attempts, graphile_worker.taskwright_given_back(jobs))\n    end,\n    run_at = case decided.action\n      when 'fail' then greatest(now(), jobs.run_at)\n        + interval '1 second' * exp(least(jobs.attempts, 10))\n      when 'reschedule' then decided.run_at\n      else greatest(jobs.run_at, now() + interval '1 millisecond' * :delayMs!::text::float8)\n    end\n  from decided\n  where jobs.id = decided.id and jobs.locked_by = decided.worker_id\n  returning jobs.id, jobs.job_queue_id, decided.worker_id\n), freed as (\n  update graphile_worker._private_job_queues as queues\n  set locked_by = null, locked_at = null\n  from recovered\n  where queues.id = recovered.job_queue_id and queues.locked_by = recovered.worker_id\n)\nselect recovered.id::text as \"id!\" from recovered                                                                                                     ",
+    "with decided as (\n  select *\n  from json_to_recordset(:decisions!::text::json) as decision (\n    id bigint, worker_id text, action text, run_at timestamptz, attempts int\n  )\n), recovered as (\n  update graphile_worker._private_jobs as jobs\n  set\n    locked_by = null,\n    locked_at = null,\n    updated_at = now(),\n    last_error = 'Job recovered after worker interruption',\n    attempts = case\n      when decided.action = 'fail' or graphile_worker.taskwright_is_retired(jobs) then jobs.attempts\n      else coalesce(decided.attempts, graphile_worker.taskwright_given_back(jobs))\n    end,\n    run_at = case decided.action\n      when 'fail' then greatest(now(), jobs.run_at)\n        + interval '1 second' * exp(least(jobs.attempts, 10))\n      when 'reschedule' then decided.run_at\n      else greatest(jobs.run_at, now() + interval '1 millisecond' * :delayMs!::text::float8)\n    end\n  from decided\n  where jobs.id = decided.id and jobs.locked_by = decided.worker_id\n  returning jobs.id, jobs.job_queue_id, decided.worker_id\n), freed as (\n  update graphile_worker._private_job_queues as queues\n  set locked_by = null, locked_at = null\n  from recovered\n  where queues.id = recovered.job_queue_id and queues.locked_by = recovered.worker_id\n)\nselect recovered.id::text as \"id!\" from recovered                                                                                                                                                                              ",
+} as unknown as QueryIR);
+
+/** 'FreeQueues' parameters type */
+export interface FreeQueuesParams {
+  workerIds?: string | null | void;
+}
+
+/** 'FreeQueues' return type */
+export interface FreeQueuesResult {
+  queueName: string;
+}
+
+/** 'FreeQueues' query type */
+export interface FreeQueuesQuery {
+  params: FreeQueuesParams;
+  result: FreeQueuesResult;
+}
+
+/**
+ * Frees the queues of dead workers that hold no job of them any more (sql/migrations/08_queue_locks.sql);
+ * without workers, those that anybody has held for four hours.
+ */
+export const freeQueues: Query<FreeQueuesParams, FreeQueuesResult> = new PreparedQuery({
+  usedParamSet: { workerIds: true },
+  params: [
+    {
+      name: "workerIds",
+      required: false,
+      transform: { type: "scalar" },
+      locs: [
+        { a: 86, b: 95 },
+        { a: 162, b: 171 },
+      ],
+    },
+  ],
+  statement:
+    'select freed as "queueName!"\nfrom graphile_worker.taskwright_free_queues(\n  case when :workerIds::text is not null\n    then array(select json_array_elements_text(:workerIds::text::json))\n  end\n) as freed                                                     ',
 } as unknown as QueryIR);
 
 /** 'ForgetWorkers' parameters type */
@@ -254,15 +291,20 @@ export interface ForgetWorkersQuery {
 }
 
 /**
- * Frees the queues of dead workers that hold no job any more, and forgets the workers themselves.
+ * Forgets those of the workers that hold nothing.
  */
 export const forgetWorkers: Query<ForgetWorkersParams, ForgetWorkersResult> = new PreparedQuery({
   usedParamSet: { workerIds: true },
   params: [
-    { name: "workerIds", required: true, transform: { type: "scalar" }, locs: [{ a: 89, b: 99 }] },
+    {
+      name: "workerIds",
+      required: true,
+      transform: { type: "scalar" },
+      locs: [{ a: 118, b: 128 }],
+    },
   ],
   statement:
-    'with forgotten as (\n  select worker_id from unnest(array(select json_array_elements_text(:workerIds!::text::json))) as worker_id\n  where not exists (\n    select from graphile_worker._private_jobs as jobs where jobs.locked_by = worker_id\n  )\n), freed as (\n  update graphile_worker._private_job_queues as queues\n  set locked_by = null, locked_at = null\n  from forgotten\n  where queues.locked_by = forgotten.worker_id\n)\ndelete from graphile_worker._private_workers as workers\nusing forgotten\nwhere workers.id = forgotten.worker_id\nreturning workers.id as "workerId!"                                                                                              ',
+    'delete from graphile_worker._private_workers as workers\nwhere workers.id = any (array(select json_array_elements_text(:workerIds!::text::json)))\nand not exists (\n  select from graphile_worker._private_jobs as jobs where jobs.locked_by = workers.id\n)\nand not exists (\n  select from graphile_worker._private_job_queues as queues where queues.locked_by = workers.id\n)\nreturning workers.id as "workerId!"                                                                                              ',
 } as unknown as QueryIR);
 
 /** 'AnnounceJobs' parameters type */

@@ -14,11 +14,12 @@ create or replace function graphile_worker.taskwright_replace_jobs(
 ) returns graphile_worker.taskwright_job_spec[]
 language plpgsql
 as $taskwright$
--- taskwright: taskwright_replace_jobs 1
+-- taskwright: taskwright_replace_jobs 2
 declare
   deduplicated bigint;
   updated bigint;
   superseded graphile_worker.taskwright_job_spec[];
+  superseded_ids bigint[];
 begin
   update graphile_worker._private_jobs as jobs
   set revision = jobs.revision + 1, updated_at = now()
@@ -79,9 +80,14 @@ begin
     where jobs.key = any (array[spec.job_key])
     and not jobs.is_available
     and spec.job_key_mode is distinct from 'unsafe_dedupe'
-    returning spec
+    returning spec, jobs.id
   )
-  select coalesce(array_agg(detached.spec), '{}') into superseded from detached;
+  select coalesce(array_agg(detached.spec), '{}'), array_agg(detached.id)
+  into superseded, superseded_ids
+  from detached;
+  if superseded_ids is not null then
+    perform graphile_worker.taskwright_retire_jobs(superseded_ids);
+  end if;
 
   if deduplicated + updated + cardinality(superseded) < cardinality(specs) then
     perform graphile_worker.taskwright_refuse_deleted_names();

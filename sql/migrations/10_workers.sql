@@ -66,24 +66,6 @@ as $taskwright$
   group by locks.locked_by;
 $taskwright$;
 
--- The attempts of a job that is given back: the interrupted one isn't counted. Unless the job lost its
--- key while it was held, since then it was removed or another one took its place, and it must not run
--- again. Every peer writes that in the same way: no key, no attempt left, and the time of the change.
--- (A claim doesn't touch updated_at, and a key that is only deduplicated stays.)
-create or replace function graphile_worker.taskwright_given_back(
-  job graphile_worker._private_jobs
-) returns smallint
-language sql
-immutable
-as $taskwright$
-  -- taskwright: taskwright_given_back 1
-  select case
-    when job.key is null and job.attempts >= job.max_attempts and job.updated_at > job.locked_at
-      then job.attempts
-    else greatest(0, job.attempts - 1)::smallint
-  end;
-$taskwright$;
-
 -- Frees what dead workers held and gives the interrupted attempt back. Returns how many jobs.
 create or replace function graphile_worker.recover_dead_worker_jobs(
   worker_ids text[],
@@ -91,26 +73,33 @@ create or replace function graphile_worker.recover_dead_worker_jobs(
 ) returns int
 language plpgsql
 as $taskwright$
--- taskwright: recover_dead_worker_jobs 2
+-- taskwright: recover_dead_worker_jobs 3
 declare
-  recovered int;
+  recovered_count int;
 begin
-  update graphile_worker._private_jobs as jobs
-  set
-    attempts = graphile_worker.taskwright_given_back(jobs),
-    locked_by = null,
-    locked_at = null,
-    run_at = greatest(jobs.run_at, now() + recovery_delay),
-    last_error = 'Job recovered after worker interruption',
-    updated_at = now()
-  where jobs.locked_by = any (worker_ids);
-  get diagnostics recovered = row_count;
+  with recovered as (
+    update graphile_worker._private_jobs as jobs
+    set
+      attempts = graphile_worker.taskwright_given_back(jobs),
+      locked_by = null,
+      locked_at = null,
+      run_at = greatest(jobs.run_at, now() + recovery_delay),
+      last_error = 'Job recovered after worker interruption',
+      updated_at = now()
+    from (select distinct given.id from unnest(worker_ids) as given (id)) as holders
+    where jobs.locked_by = holders.id
+    returning jobs.job_queue_id, holders.id as holder
+  ), freed as (
+    -- See 08_queue_locks for why not in a statement of its own.
+    update graphile_worker._private_job_queues as queues
+    set locked_by = null, locked_at = null
+    from recovered
+    where queues.id = recovered.job_queue_id and queues.locked_by = recovered.holder
+  )
+  select count(*) into recovered_count from recovered;
 
-  update graphile_worker._private_job_queues as queues
-  set locked_by = null, locked_at = null
-  where queues.locked_by = any (worker_ids);
-
-  return recovered;
+  perform from graphile_worker.taskwright_free_queues(worker_ids);
+  return recovered_count;
 end;
 $taskwright$;
 

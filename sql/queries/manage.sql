@@ -146,7 +146,8 @@ with changed as (
   returning jobs as job
 )
 select job as "job!"
-from graphile_worker.taskwright_read_jobs(array(select changed.job from changed)) as job;
+from graphile_worker.taskwright_revive_jobs(array(select (changed.job).id from changed)) as revived
+cross join graphile_worker.taskwright_read_jobs(array(select changed.job from changed)) as job;
 
 /* Makes jobs due that are scheduled for later or wait for their retry; due ones keep their place. */
 /* @name runJobsNow */
@@ -158,7 +159,8 @@ with changed as (
   returning jobs as job
 )
 select job as "job!"
-from graphile_worker.taskwright_read_jobs(array(select changed.job from changed)) as job;
+from graphile_worker.taskwright_revive_jobs(array(select (changed.job).id from changed)) as revived
+cross join graphile_worker.taskwright_read_jobs(array(select changed.job from changed)) as job;
 
 /* Removes the job with a key, as graphile-worker does. No row: there is none. */
 /* @name removeJob */

@@ -73,20 +73,10 @@ order by coalesce(workers.started_at, locks.oldest), coalesce(workers.id, locks.
 
 /* Takes the locks of workers away, as graphile-worker's force_unlock_workers, and says which. */
 /* @name forceUnlockWorkers */
-with jobs as (
-  update graphile_worker._private_jobs as jobs
-  set locked_at = null, locked_by = null
-  where jobs.locked_by = any (array(select json_array_elements_text(:workerIds!::text::json)))
-  returning jobs.id
-), queues as (
-  update graphile_worker._private_job_queues as queues
-  set locked_at = null, locked_by = null
-  where queues.locked_by = any (array(select json_array_elements_text(:workerIds!::text::json)))
-  returning queues.queue_name
-)
-select jobs.id::text as "jobId?", null as "queueName?" from jobs
-union all
-select null, queues.queue_name from queues;
+select unlocked.job_id::text as "jobId?", unlocked.queue_name as "queueName?"
+from graphile_worker.taskwright_unlock_workers(
+  array(select json_array_elements_text(:workerIds!::text::json))
+) as unlocked;
 
 /*
   How many jobs there are by task and state; the states are those of taskwright_job_state. The cost

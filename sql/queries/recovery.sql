@@ -95,7 +95,7 @@ with decided as (
     updated_at = now(),
     last_error = 'Job recovered after worker interruption',
     attempts = case
-      when decided.action = 'fail' then jobs.attempts
+      when decided.action = 'fail' or graphile_worker.taskwright_is_retired(jobs) then jobs.attempts
       else coalesce(decided.attempts, graphile_worker.taskwright_given_back(jobs))
     end,
     run_at = case decided.action
@@ -115,22 +115,28 @@ with decided as (
 )
 select recovered.id::text as "id!" from recovered;
 
-/* Frees the queues of dead workers that hold no job any more, and forgets the workers themselves. */
+/*
+  Frees the queues of dead workers that hold no job of them any more (sql/migrations/08_queue_locks.sql);
+  without workers, those that anybody has held for four hours.
+*/
+/* @name freeQueues */
+select freed as "queueName!"
+from graphile_worker.taskwright_free_queues(
+  case when :workerIds::text is not null
+    then array(select json_array_elements_text(:workerIds::text::json))
+  end
+) as freed;
+
+/* Forgets those of the workers that hold nothing. */
 /* @name forgetWorkers */
-with forgotten as (
-  select worker_id from unnest(array(select json_array_elements_text(:workerIds!::text::json))) as worker_id
-  where not exists (
-    select from graphile_worker._private_jobs as jobs where jobs.locked_by = worker_id
-  )
-), freed as (
-  update graphile_worker._private_job_queues as queues
-  set locked_by = null, locked_at = null
-  from forgotten
-  where queues.locked_by = forgotten.worker_id
-)
 delete from graphile_worker._private_workers as workers
-using forgotten
-where workers.id = forgotten.worker_id
+where workers.id = any (array(select json_array_elements_text(:workerIds!::text::json)))
+and not exists (
+  select from graphile_worker._private_jobs as jobs where jobs.locked_by = workers.id
+)
+and not exists (
+  select from graphile_worker._private_job_queues as queues where queues.locked_by = workers.id
+)
 returning workers.id as "workerId!";
 
 /* Wakes workers up after jobs were given back; the same shape as an insert's notification. */

@@ -19,6 +19,8 @@ const kinds: Readonly<Record<MigrationName, Kind>> = {
   "06_enqueue_keys": "addition",
   "07_enqueue": "addition",
   "08_add_jobs": "shared",
+  "08_queue_locks": "addition",
+  "08_retired_jobs": "addition",
   "09_manage_jobs": "shared",
   "10_workers": "addition",
   "11_claim_indexes": "addition",

@@ -46,12 +46,20 @@ export function sweep(
       resilientMultiplier: `${options.resilientMultiplier}`,
       unregisteredThresholdMs: options.unregisteredThresholdMs?.toString(),
     });
+    await freeQueues(queries, tx);
     if (dead.length === 0) return { ...nothing, swept: true };
     const workerIds = dead.map(({ workerId }) => workerId);
     const recovered = await recoverJobsOf(queries, tx, workerIds, options);
+    await freeQueues(queries, tx, workerIds);
     await queries.forgetWorkers(tx, { workerIds: JSON.stringify(workerIds) });
     return { swept: true, deadWorkerIds: workerIds, ...recovered };
   });
+}
+
+/** Frees queues that are locked without a job: those of the workers, or else those locked for hours. */
+async function freeQueues(queries: Queries, tx: Executor, workerIds?: string[]): Promise<void> {
+  const freed = await queries.freeQueues(tx, { workerIds: JSON.stringify(workerIds) });
+  if (freed.length > 0) await queries.announceJobs(tx, { count: `${freed.length}` });
 }
 
 async function recoverJobsOf(

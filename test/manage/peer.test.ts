@@ -124,24 +124,38 @@ const calls: fc.Arbitrary<readonly Call[]> = fc.array(
   { minLength: 30, maxLength: 30 },
 );
 
+/**
+ * A queue is locked with one of its jobs, and that for less than four hours: what ends an older lock
+ * frees the queue with us alone.
+ */
 const fill = `
-  with tasks as (
+  with given as (
+    select *, lock is not null and (
+      queue is null or row_number() over (partition by queue, lock is null order by place) = 1
+    ) as is_locked
+    from rows from (json_to_recordset($1) as (
+      task int, queue int, key boolean, attempts int, "maxAttempts" int, "runAt" int, lock jsonb
+    )) with ordinality as job (task, queue, key, attempts, "maxAttempts", "runAt", lock, place)
+  ), tasks as (
     insert into graphile_worker._private_tasks (id, identifier) overriding system value
     select n, 't' || n from generate_series(0, 4) as n
   ), queues as (
     insert into graphile_worker._private_job_queues (id, queue_name, locked_by, locked_at)
     overriding system value
-    select n, 'q' || n, 'w' || n, case when n < 3 then now() end from generate_series(0, 4) as n
+    select n, 'q' || n, given.lock ->> 'worker', case when given.is_locked then now() end
+    from generate_series(0, 4) as n
+    left join given on given.queue = n and given.is_locked
   )
   insert into graphile_worker._private_jobs
     (id, task_id, job_queue_id, key, attempts, max_attempts, run_at, locked_by, locked_at)
   overriding system value
   select place, task, queue, case when key then 'k' || place end, attempts, "maxAttempts",
-    date_trunc('day', now()) + "runAt" * interval '1 day', lock ->> 'worker',
-    now() - (lock ->> 'hours')::int * interval '1 hour'
-  from rows from (json_to_recordset($1) as (
-    task int, queue int, key boolean, attempts int, "maxAttempts" int, "runAt" int, lock json
-  )) with ordinality as job (task, queue, key, attempts, "maxAttempts", "runAt", lock, place)`;
+    date_trunc('day', now()) + "runAt" * interval '1 day',
+    case when is_locked then lock ->> 'worker' end,
+    case when is_locked then now() - interval '1 hour'
+      * case when queue is null then (lock ->> 'hours')::int else least((lock ->> 'hours')::int, 3) end
+    end
+  from given`;
 
 const content = `
   select json_build_object(

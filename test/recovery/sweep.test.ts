@@ -115,11 +115,17 @@ describe("a sweep", () => {
   test.each([
     ["removed", "select graphile_worker.remove_job('k')"],
     ["replaced", "select graphile_worker.add_job('work', job_key => 'k')"],
-    // As the peers' functions leave it, whichever of them replaced ours.
+    // As the functions leave it that the Rust crate's revision 22 puts in place of ours.
     [
-      "retired by a peer",
-      `update graphile_worker._private_jobs
-       set key = null, attempts = max_attempts, updated_at = now() where key = 'k'`,
+      "retired by the Rust crate",
+      `create table graphile_worker._private_job_retirements (
+         id bigint primary key references graphile_worker._private_jobs on delete cascade
+       );
+       with retired as (
+         update graphile_worker._private_jobs
+         set key = null, attempts = max_attempts, updated_at = now() where key = 'k' returning id
+       )
+       insert into graphile_worker._private_job_retirements select id from retired`,
     ],
   ])("leaves a job without an attempt that was %s while it was held", async (_how, sql) => {
     await registerWorker("dead", 31, ours);
@@ -131,6 +137,7 @@ describe("a sweep", () => {
     await database.pool.query(sql);
     expect(await sweepWith()).toMatchObject({ recoveredJobIds: [id] });
     expect(await readJob(id)).toMatchObject({ locked_by: null, key: null, is_available: false });
+    await database.pool.query("drop table if exists graphile_worker._private_job_retirements");
   });
 
   test("gives the last attempt of a job back that never had a key", async () => {
