@@ -1,6 +1,7 @@
 import path from "node:path";
-import { defaultSchema, quoteIdentifier } from "./database/identifier.js";
+import { defaultSchema } from "./database/identifier.js";
 import { TaskwrightError } from "./errors.js";
+import { boolean, isRecord, record, Rule, schemaName, type Rules } from "./option-rules.js";
 import { suggestion } from "./options.js";
 
 /**
@@ -63,32 +64,29 @@ export function defineConfig(config: TaskwrightConfig): TaskwrightConfig {
 
 const defaults = { schemas: "schemas", output: "generated/tasks", schema: defaultSchema };
 
-const text = { expected: "a text that isn't empty", ok: isText };
-const queriesRules: Readonly<Record<keyof QueriesConfig, Rule>> = {
+const text = new Rule<string>(
+  "a text that isn't empty",
+  (value) => typeof value === "string" && value !== "",
+);
+
+const queriesRules = {
   source: text,
   migrations: text,
   output: text,
   migrationsOutput: text,
-};
-const rules: Readonly<Record<keyof TaskwrightConfig | "$schema", Rule>> = {
+} satisfies Rules<QueriesConfig>;
+
+const rules = {
   $schema: text,
   schemas: text,
   output: text,
-  schema: { expected: "the name of a database schema", ok: isSchemaName },
+  schema: schemaName(),
   connectionString: text,
-  graphileWorker: { expected: "true or false", ok: (value) => typeof value === "boolean" },
+  graphileWorker: boolean(),
   handlers: text,
   crontab: text,
-  queries: {
-    expected: `an object with ${Object.keys(queriesRules).join(", ")}`,
-    ok: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
-  },
-};
-
-interface Rule {
-  readonly expected: string;
-  readonly ok: (value: unknown) => boolean;
-}
+  queries: record<QueriesConfig>(`an object with ${Object.keys(queriesRules).join(", ")}`),
+} satisfies Rules<TaskwrightConfig> & { readonly $schema: Rule };
 
 /**
  * Checks a config and fills in its defaults.
@@ -101,9 +99,9 @@ export function resolveConfig(given: unknown, root: string, file?: string): Reso
   const config = given as TaskwrightConfig;
   if (faults.length === 0 && config.queries !== undefined) {
     faults.push(...findFaults(config.queries, queriesRules, "queries."));
-    const missing = Object.keys(queriesRules).filter(
-      (key) => !Object.hasOwn(config.queries ?? {}, key),
-    );
+    const { queries } = config;
+    const folders = Object.keys(queriesRules) as (keyof QueriesConfig)[];
+    const missing = folders.filter((key) => queries[key] === undefined);
     faults.push(...missing.map((key) => `queries.${key} is missing`));
   }
   if (faults.length > 0) {
@@ -135,12 +133,10 @@ export function resolveConfig(given: unknown, root: string, file?: string): Reso
 
 function findFaults(
   given: unknown,
-  rules: Readonly<Record<string, Rule>>,
+  rules: Readonly<Record<string, Rule<unknown, unknown>>>,
   prefix: string,
 ): string[] {
-  if (typeof given !== "object" || given === null || Array.isArray(given)) {
-    return ["it must be an object"];
-  }
+  if (!isRecord(given)) return ["it must be an object"];
   const known = Object.keys(rules);
   return Object.entries(given).flatMap(([key, value]) => {
     const rule = Object.hasOwn(rules, key) ? rules[key] : undefined;
@@ -149,22 +145,8 @@ function findFaults(
         `there is no option "${prefix}${key}".${suggestion(key, known)} It knows ${known.filter((name) => name !== "$schema").join(", ")}`,
       ];
     }
-    return value === undefined || rule.ok(value)
+    return value === undefined || rule.accepts(value)
       ? []
       : [`${prefix}${key} must be ${rule.expected}`];
   });
-}
-
-function isText(value: unknown): boolean {
-  return typeof value === "string" && value !== "";
-}
-
-function isSchemaName(value: unknown): boolean {
-  if (typeof value !== "string") return false;
-  try {
-    quoteIdentifier(value);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,4 +1,5 @@
 import type { CronEvents } from "./cron/events.js";
+import { checkListener } from "./event-names.js";
 import type { Job } from "./jobs/job.js";
 
 /**
@@ -116,13 +117,19 @@ export class WorkerEvents {
     this.#report = report;
   }
 
-  /** Adds a listener and returns the function that removes it. */
+  /**
+   * Adds a listener and returns the function that removes it.
+   * @throws TaskwrightError `OPTION_UNKNOWN` for an event that doesn't exist, `OPTION_INVALID` for a
+   * listener that is no function.
+   */
   on<Name extends WorkerEventName>(name: Name, listener: WorkerListener<Name>): () => void {
+    checkListener("events.on", name, listener);
     return this.#add(name, listener);
   }
 
-  /** Adds a listener for one time and returns the function that removes it. */
+  /** Adds a listener for one time and returns the function that removes it. Throws as `on`. */
   once<Name extends WorkerEventName>(name: Name, listener: WorkerListener<Name>): () => void {
+    checkListener("events.once", name, listener);
     const remove = this.on(name, (event) => {
       remove();
       return listener(event);

@@ -1,4 +1,4 @@
-import { refuseOption } from "./options.js";
+import { withMethods, type Rule } from "./option-rules.js";
 
 /** Any logger with these four methods fits: pino, winston, console. */
 export interface Logger {
@@ -16,9 +16,12 @@ export const silentLogger: Logger = Object.freeze({
   error: () => {},
 });
 
-/** @throws TaskwrightError `OPTION_INVALID` */
-export function checkLogger(owner: string, logger: Partial<Logger> | null): void {
-  const levels = ["debug", "info", "warn", "error"] as const;
-  if (levels.every((level) => typeof logger?.[level] === "function")) return;
-  refuseOption(owner, "logger", `an object with the methods ${levels.join(", ")}`);
-}
+/** The rule of an option that takes a logger. */
+export const loggerRule = (): Rule<Logger> =>
+  withMethods<Logger>(
+    "an object with the methods debug, info, warn, error",
+    "debug",
+    "info",
+    "warn",
+    "error",
+  );

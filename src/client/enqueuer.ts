@@ -8,7 +8,14 @@ import type { Job } from "../jobs/job.js";
 import { composeEnqueue, type EnqueueChain, type EnqueueRequest } from "../plugins/enqueue.js";
 import type { Plugin } from "../plugins/plugin.js";
 import type { AddArguments, Added, AddedJob, InputOf } from "../tasks/added.js";
-import { atIndex, checkItems, splitBatch, toInsert, type JobItem } from "../tasks/enqueue.js";
+import {
+  atIndex,
+  checkItem,
+  checkItems,
+  splitBatch,
+  toInsert,
+  type JobItem,
+} from "../tasks/enqueue.js";
 import type { TaskSpec } from "../tasks/spec.js";
 import type { AnyTask, TaskDefinition } from "../tasks/task.js";
 import type { Coalescing } from "./coalescing.js";
@@ -90,14 +97,14 @@ export class Enqueuer {
       const queries = this.#bindQueries(task);
       return addInBulk(db, {
         ...bulk,
-        prepare: ({ payload, spec }) => toInsert(task, payload, spec),
+        prepare: (item) => prepareJob(readItem(task, item)),
         lengthOf: ({ payload }) => payload.length,
         insert: async (tx, chunk) => chunk.length - (await insertJobs(queries, tx, chunk)).length,
       });
     }
     return addInBulk(db, {
       ...bulk,
-      prepare: ({ payload, spec }) => toRequest(task, payload, spec),
+      prepare: (item) => readItem(task, item),
       // What interceptors make of it isn't known yet.
       lengthOf: () => 0,
       insert: async (tx, chunk) => {
@@ -138,6 +145,11 @@ export class Enqueuer {
 
 function toRequest(task: AnyTask, payload: unknown, spec: TaskSpec | undefined): EnqueueRequest {
   return { task, payload, spec: spec === undefined ? {} : spec };
+}
+
+function readItem(task: AnyTask, item: JobItem<unknown>): EnqueueRequest {
+  const { payload, spec } = checkItem(task, item);
+  return toRequest(task, payload, spec);
 }
 
 function prepareJob({ task, payload, spec }: EnqueueRequest): JobInsert {

@@ -1,8 +1,8 @@
 import type { Pool } from "pg";
 import type { Executor } from "../database/executor.js";
-import { quoteIdentifier } from "../database/identifier.js";
-import { refuseOption, refuseUnknownOptions } from "../options.js";
-import { checkPlugins, type Plugin } from "../plugins/plugin.js";
+import { boolean, executor, integer, name, pool, schemaName, type Rules } from "../option-rules.js";
+import { checkOptions, refuseOption, type Checked } from "../options.js";
+import { checkPlugins, pluginsRule, type Plugin } from "../plugins/plugin.js";
 
 /** What a client may be told. Give one of `connectionString`, `pool` and `db`. */
 export interface ClientOptions {
@@ -12,7 +12,7 @@ export interface ClientOptions {
   readonly pool?: Pool;
   /** Anything else that runs SQL, such as an adapter of another driver. */
   readonly db?: Executor;
-  /** How many connections a pool of the client's own may open. Default 10. */
+  /** How many connections a pool of the client's own may open. Default 10; 1 to 10,000. */
   readonly maxPoolSize?: number;
   /** Unquoted name of the schema. Default: the one that codegen was told. */
   readonly schema?: string;
@@ -29,34 +29,32 @@ export interface ClientOptions {
   readonly plugins?: readonly Plugin[];
 }
 
-export type ResolvedClientOptions = ClientOptions &
-  Required<Pick<ClientOptions, "coalesce" | "preparedStatements" | "plugins" | "maxPoolSize">>;
+const maxPoolSize = 10_000;
 
-const defaults = {
-  maxPoolSize: 10,
-  preparedStatements: true,
-  coalesce: false,
-  plugins: Object.freeze([]),
-} as const;
+/** Each option's rule and default. */
+const rules = {
+  connectionString: name(),
+  pool: pool<Pool>(),
+  db: executor<Executor>(),
+  maxPoolSize: integer(1, maxPoolSize).or(10),
+  schema: schemaName(),
+  preparedStatements: boolean().or(true),
+  coalesce: boolean().or(false),
+  plugins: pluginsRule().or(Object.freeze([])),
+} satisfies Rules<ClientOptions>;
+
+/** {@link ClientOptions} with every default filled in. */
+export type ResolvedClientOptions = Checked<typeof rules>;
+
 const sources = ["connectionString", "pool", "db"] as const;
-const known = [...sources, ...Object.keys(defaults), "schema"];
 const owner = "createClient";
 
 /** @throws TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID` */
 export function resolveClientOptions(given: ClientOptions): ResolvedClientOptions {
-  refuseUnknownOptions(owner, given, known);
-  const set = Object.entries(given).filter(([, value]) => value !== undefined);
-  const options: ResolvedClientOptions = { ...defaults, ...Object.fromEntries(set) };
+  const options = checkOptions(owner, given, rules);
   if (sources.filter((source) => options[source] !== undefined).length !== 1) {
     refuseOption(owner, "pool", "given, or else connectionString or db, and only one of them");
   }
-  if (!Number.isSafeInteger(options.maxPoolSize) || options.maxPoolSize < 1) {
-    refuseOption(owner, "maxPoolSize", "an integer from 1");
-  }
-  for (const name of ["preparedStatements", "coalesce"] as const) {
-    if (typeof options[name] !== "boolean") refuseOption(owner, name, "true or false");
-  }
-  if (options.schema !== undefined) quoteIdentifier(options.schema);
   checkPlugins(owner, options.plugins);
-  return Object.freeze({ ...options, plugins: Object.freeze([...options.plugins]) });
+  return options;
 }

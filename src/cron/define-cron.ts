@@ -1,4 +1,5 @@
 import { TaskwrightError } from "../errors.js";
+import { isRecord } from "../option-rules.js";
 import { refuseOption } from "../options.js";
 import type { InputOf } from "../tasks/added.js";
 import type { TaskRegistry } from "../tasks/handlers.js";
@@ -83,21 +84,42 @@ export interface CronBuilder<Registry> {
  * `TASK_UNKNOWN`, and `OPTION_INVALID` for a time, a day or an interval that can't be.
  */
 export function defineCron<Registry extends TaskRegistry>(tasks: Registry): CronBuilder<Registry> {
-  const entry = (task: string, schedule: string, options: object = {}): CronEntry => {
+  const entry = (task: string, schedule: string, options: object): CronEntry => {
     if (!Object.hasOwn(tasks, task)) throw unknownTask(task, Object.keys(tasks));
     return Object.freeze({ ...options, task, schedule });
   };
   return Object.freeze<CronBuilder<Registry>>({
-    every: (task, interval, ...[options]) => entry(task, writeInterval(interval), options),
-    daily: (task, { at, ...options }) => entry(task, `${writeTime("daily", at)} * * *`, options),
-    weekly: (task, { at, on, ...options }) =>
-      entry(task, `${writeTime("weekly", at)} * * ${writeWeekdays(on)}`, options),
-    monthly: (task, { at, on, ...options }) => {
+    every: (task, interval, ...[options]) =>
+      entry(task, writeInterval(interval), read("every", options)),
+    daily: (task, given) => {
+      const { at, ...options } = read("daily", given);
+      return entry(task, `${writeTime("daily", at)} * * *`, options);
+    },
+    weekly: (task, given) => {
+      const { at, on, ...options } = read("weekly", given);
+      return entry(task, `${writeTime("weekly", at)} * * ${writeWeekdays(on)}`, options);
+    },
+    monthly: (task, given) => {
+      const { at, on, ...options } = read("monthly", given);
       if (!isIntegerIn(on, 1, 31)) refuseOption("cron.monthly", "on", "a day from 1 to 31");
       return entry(task, `${writeTime("monthly", at)} ${on} * *`, options);
     },
-    expression: (task, schedule, ...[options]) => entry(task, schedule, options),
+    expression: (task, schedule, ...[options]) => {
+      const expected = "a crontab schedule such as 0 8 * * *";
+      if (typeof schedule !== "string") refuseOption("cron.expression", "schedule", expected);
+      return entry(task, schedule, read("expression", options));
+    },
   });
+}
+
+/** The caller may be JavaScript's. What is left is checked when the entries are resolved. */
+function read<Options extends object>(
+  name: string,
+  options: Options | undefined,
+): Partial<Options> {
+  if (options === undefined) return {};
+  if (!isRecord(options)) refuseOption(`cron.${name}`, "options", "an object");
+  return options;
 }
 
 function unknownTask(task: string, known: readonly string[]): TaskwrightError {
@@ -105,7 +127,8 @@ function unknownTask(task: string, known: readonly string[]): TaskwrightError {
 }
 
 function writeInterval(interval: Interval): string {
-  const [[unit, count] = [], ...others] = Object.entries(interval);
+  const given: unknown = interval;
+  const [[unit, count] = [], ...others] = isRecord(given) ? Object.entries(given) : [];
   const whole = unit === "hours" ? 24 : 60;
   const isUnit = unit === "seconds" || unit === "minutes" || unit === "hours";
   if (!isUnit || others.length > 0 || !isIntegerIn(count, 1, whole - 1) || whole % count !== 0) {
@@ -122,8 +145,9 @@ function writeInterval(interval: Interval): string {
   return schedules[unit];
 }
 
-function writeTime(owner: string, at: string): string {
-  const [, hour, minute, second] = /^(\d\d?):(\d\d)(?::(\d\d))?$/u.exec(at) ?? [];
+function writeTime(owner: string, at: unknown): string {
+  const [, hour, minute, second] =
+    /^(\d\d?):(\d\d)(?::(\d\d))?$/u.exec(typeof at === "string" ? at : "") ?? [];
   const isTime =
     isIntegerIn(Number(hour ?? NaN), 0, 23) &&
     isIntegerIn(Number(minute ?? NaN), 0, 59) &&
@@ -133,8 +157,8 @@ function writeTime(owner: string, at: string): string {
   return fields.map(Number).join(" ");
 }
 
-function writeWeekdays(on: Weekday | readonly Weekday[]): string {
-  const days = [on].flat().map((day) => weekdays.indexOf(day));
+function writeWeekdays(on: Weekday | readonly Weekday[] | undefined): string {
+  const days = [on ?? []].flat().map((day) => weekdays.indexOf(day));
   if (days.length === 0 || days.includes(-1)) {
     refuseOption("cron.weekly", "on", `one or more of ${weekdays.join(", ")}`);
   }

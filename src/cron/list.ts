@@ -2,9 +2,10 @@ import type { Executor } from "../database/executor.js";
 import { defaultSchema } from "../database/identifier.js";
 import { bindQueries } from "../database/queries.js";
 import { explainRefusal } from "../jobs/refusal.js";
-import { refuseOption, refuseUnknownOptions } from "../options.js";
+import { arrayOf, date, integer, isRecord, Rule, schemaName, type Rules } from "../option-rules.js";
+import { checkOption, checkOptions } from "../options.js";
 import type { ResolvedCronEntry } from "./resolve.js";
-import { nextTicks } from "./schedule.js";
+import { maxTicks, nextTicks, scheduleRule } from "./schedule.js";
 
 /** A recurring job, as the database knows it and as it was written. */
 export interface ListedCronEntry {
@@ -25,11 +26,27 @@ export interface ListCronOptions {
   readonly entries?: readonly ResolvedCronEntry[];
   /** Unquoted name of the schema. Default `graphile_worker`. */
   readonly schema?: string;
-  /** How many ticks to tell of each entry. Default 1. */
+  /** How many ticks to tell of each entry. Default 1; at most 10,000. */
   readonly ticks?: number;
   /** The instant that the next ticks come after. Default: now. */
   readonly after?: Date;
 }
+
+/** What `resolveCronEntries` gives. */
+const resolvedRule = new Rule<ResolvedCronEntry>(
+  "an entry from resolveCronEntries",
+  (value) =>
+    isRecord(value) && typeof value["id"] === "string" && scheduleRule.accepts(value["schedule"]),
+);
+const resolvedEntries = arrayOf(resolvedRule, "entries from resolveCronEntries");
+
+/** Each option's rule and default. */
+const listRules = {
+  entries: resolvedEntries.or(Object.freeze([])),
+  schema: schemaName().or(defaultSchema),
+  ticks: integer(0, maxTicks).or(1),
+  after: date(),
+} satisfies Rules<ListCronOptions>;
 
 /**
  * Lists recurring jobs: the given entries in their order, then those that only the database knows.
@@ -39,10 +56,8 @@ export async function listCronEntries(
   db: Executor,
   options: ListCronOptions = {},
 ): Promise<ListedCronEntry[]> {
-  refuseUnknownOptions("listCronEntries", options, ["entries", "schema", "ticks", "after"]);
-  const { entries = [], schema = defaultSchema, ticks = 1, after = new Date() } = options;
-  checkCount("listCronEntries", "ticks", ticks);
-  checkInstant("listCronEntries", after);
+  const checked = checkOptions("listCronEntries", options, listRules);
+  const { entries, schema, ticks, after = new Date() } = checked;
   const rows = await readKnown(db, schema);
   const known = new Map(rows.map((row) => [row.id, row]));
   const written = entries.map((entry) => ({
@@ -73,11 +88,17 @@ export interface ComingTick {
 
 /** Which ticks {@link comingTicks} tells. */
 export interface ComingTicksOptions {
-  /** How many ticks to tell in all. Default 10. */
+  /** How many ticks to tell in all. Default 10; at most 10,000. */
   readonly count?: number;
   /** The instant that they come after. Default: now. */
   readonly after?: Date;
 }
+
+/** Each option's rule and default. */
+const comingRules = {
+  count: integer(0, maxTicks).or(10),
+  after: date(),
+} satisfies Rules<ComingTicksOptions>;
 
 /**
  * The next ticks of all entries together, earliest first; those of one instant in the entries' order.
@@ -87,23 +108,11 @@ export function comingTicks(
   entries: readonly ResolvedCronEntry[],
   options: ComingTicksOptions = {},
 ): ComingTick[] {
-  refuseUnknownOptions("comingTicks", options, ["count", "after"]);
-  const { count = 10, after = new Date() } = options;
-  checkCount("comingTicks", "count", count);
-  checkInstant("comingTicks", after);
+  checkOption("comingTicks", "entries", entries, resolvedEntries);
+  const { count, after = new Date() } = checkOptions("comingTicks", options, comingRules);
   // No entry can have more than all of them.
   const ticks = entries.flatMap((entry) =>
     nextTicks(entry.schedule, after, count).map((ts) => ({ entry, ts })),
   );
   return ticks.toSorted((a, b) => +a.ts - +b.ts).slice(0, count);
-}
-
-function checkCount(owner: string, option: string, count: unknown): void {
-  if (Number.isSafeInteger(count) && (count as number) >= 0) return;
-  refuseOption(owner, option, "an integer from 0");
-}
-
-function checkInstant(owner: string, after: unknown): void {
-  if (after instanceof Date && !Number.isNaN(after.getTime())) return;
-  refuseOption(owner, "after", "a valid Date");
 }

@@ -1,6 +1,8 @@
-import { refuseOption } from "../options.js";
+import { anything, arrayOf, boolean, oneOf, type Rules } from "../option-rules.js";
+import type { Checked } from "../options.js";
 import type { AnyTask } from "../tasks/task.js";
 import type { CronEntry } from "./entry.js";
+import { crontabRule } from "./parse-crontab.js";
 import { resolveCronEntries, type ResolvedCronEntry } from "./resolve.js";
 
 /**
@@ -25,34 +27,23 @@ export interface SchedulingOptions {
   readonly cron?: boolean;
 }
 
-export const cronDefaults = {
-  crontab: "",
-  cronEntries: Object.freeze([]),
-  cronUnknownTasks: "refuse",
-  cron: true,
-} as const satisfies SchedulingOptions;
+/** Each option's rule and default. What is in the entries is checked when they are resolved. */
+export const schedulingRules = {
+  crontab: crontabRule.or(""),
+  cronEntries: arrayOf(anything<CronEntry>(), "entries").or(Object.freeze([])),
+  cronUnknownTasks: oneOf("refuse", "allow").or("refuse"),
+  cron: boolean().or(true),
+} satisfies Rules<SchedulingOptions>;
 
 /**
  * The recurring jobs that a worker schedules: none, if it is told not to.
- * @param owner The function whose options they are, for messages.
- * @throws TaskwrightError `OPTION_INVALID`; `CRONTAB_INVALID`, with all that is wrong.
+ * @throws TaskwrightError `CRONTAB_INVALID`, with all that is wrong.
  */
 export function resolveCronOptions(
-  owner: string,
   handlers: ReadonlyMap<string, { readonly task: AnyTask }>,
-  {
-    crontab,
-    cronEntries: entries,
-    cronUnknownTasks: unknownTasks,
-    cron,
-  }: Required<SchedulingOptions>,
+  options: Checked<typeof schedulingRules>,
 ): readonly ResolvedCronEntry[] {
-  if (typeof crontab !== "string") refuseOption(owner, "crontab", "a crontab's text");
-  if (!Array.isArray(entries)) refuseOption(owner, "cronEntries", "an array of entries");
-  if (unknownTasks !== "refuse" && unknownTasks !== "allow") {
-    refuseOption(owner, "cronUnknownTasks", '"refuse" or "allow"');
-  }
-  if (typeof cron !== "boolean") refuseOption(owner, "cron", "true or false");
+  const { crontab, cronEntries: entries, cronUnknownTasks: unknownTasks, cron } = options;
   const tasks = Object.fromEntries([...handlers].map(([id, { task }]) => [id, task]));
   const resolved = resolveCronEntries({ crontab, entries, tasks, unknownTasks });
   return cron ? resolved : Object.freeze([]);

@@ -1,3 +1,5 @@
+import { Rule } from "../option-rules.js";
+import { checkOption } from "../options.js";
 import { readEntry } from "./crontab-line.js";
 import type { CronEntry } from "./entry.js";
 import { createIdRegister, cronError, type CronProblem, type Report } from "./problem.js";
@@ -8,9 +10,11 @@ import { createIdRegister, cronError, type CronProblem, type Report } from "./pr
  * a query string and the payload as a JSON5 object. What graphile-worker 0.18 reads, and the Rust
  * crate's names of options, mean the same here. Beyond them: a sixth field in front, for the
  * seconds, and the option `tz=Europe/Paris`.
- * @throws TaskwrightError `CRONTAB_INVALID`, with every problem's line and column.
+ * @throws TaskwrightError `CRONTAB_INVALID`, with every problem's line and column; `OPTION_INVALID` for
+ * what is no string.
  */
 export function parseCrontab(text: string): CronEntry[] {
+  checkOption("parseCrontab", "text", text, crontabRule);
   const { entries, problems } = readCrontab(text);
   const register = createIdRegister();
   for (const { id, task, line = 0 } of entries) {
@@ -21,6 +25,12 @@ export function parseCrontab(text: string): CronEntry[] {
   if (problems.length > 0) throw cronError(problems);
   return entries;
 }
+
+/** NUL and halves of surrogate pairs are told of by line. */
+export const crontabRule = new Rule<string>(
+  "a crontab's text",
+  (value) => typeof value === "string",
+);
 
 /** The entries of the lines that can be read, and what is wrong with the others. */
 export function readCrontab(text: string): { entries: CronEntry[]; problems: CronProblem[] } {

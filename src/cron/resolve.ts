@@ -1,5 +1,6 @@
 import { TaskwrightError } from "../errors.js";
-import { refuseUnknownOptions, suggestion } from "../options.js";
+import { anything, arrayOf, oneOf, record, type Rules } from "../option-rules.js";
+import { checkOptions, suggestion, type Checked } from "../options.js";
 import type { TaskRegistry } from "../tasks/handlers.js";
 import { payloadError } from "../tasks/issues.js";
 import { toJson } from "../tasks/json.js";
@@ -7,7 +8,7 @@ import { resolveSpec, type TaskSpec } from "../tasks/spec.js";
 import type { AnyTask, ValidationResult } from "../tasks/task.js";
 import { entryOptions, jobOptions, type CronEntry } from "./entry.js";
 import { readFields, splitWords } from "./fields.js";
-import { readCrontab } from "./parse-crontab.js";
+import { crontabRule, readCrontab } from "./parse-crontab.js";
 import {
   createIdRegister,
   cronError,
@@ -55,7 +56,15 @@ interface CronSource {
   readonly problems: readonly CronProblem[];
 }
 
-const sourceNames = ["crontab", "entries", "tasks", "unknownTasks"] as const;
+/** Each option's rule and default. What is wrong with an entry is told with its place. */
+const rules = {
+  crontab: crontabRule.or(""),
+  entries: arrayOf(anything<CronEntry>(), "entries").or(Object.freeze([])),
+  tasks: record<TaskRegistry>("the tasks by identifier, from codegen").required(),
+  unknownTasks: oneOf("refuse", "allow").or("refuse"),
+} satisfies Rules<CronSources>;
+
+type CheckedSources = Checked<typeof rules>;
 
 const maxIdentifierLength = 128;
 
@@ -66,10 +75,10 @@ type Fail = (problem: Omit<CronProblem, keyof CronPlace>) => void;
  * the tasks' validators, payloads. The order is the crontab's, then `entries`, then the schemas', by
  * task identifier.
  * @throws TaskwrightError `CRONTAB_INVALID`, with every problem in `details.problems`;
- * `OPTION_UNKNOWN`.
+ * `OPTION_UNKNOWN`, `OPTION_INVALID`.
  */
-export function resolveCronEntries(sources: CronSources): readonly ResolvedCronEntry[] {
-  refuseUnknownOptions("resolveCronEntries", sources, sourceNames);
+export function resolveCronEntries(given: CronSources): readonly ResolvedCronEntry[] {
+  const sources = checkOptions("resolveCronEntries", given, rules);
   const problems: CronProblem[] = [];
   const resolved: ResolvedCronEntry[] = [];
   const register = createIdRegister();
@@ -88,7 +97,7 @@ export function resolveCronEntries(sources: CronSources): readonly ResolvedCronE
   return Object.freeze(resolved);
 }
 
-function readSources({ crontab = "", entries = [], tasks }: CronSources): CronSource[] {
+function readSources({ crontab, entries, tasks }: CheckedSources): CronSource[] {
   return [
     { name: "crontab", ...readCrontab(crontab) },
     ...entries.map((entry, index) => readGiven(`cronEntries[${index}]`, entry)),
@@ -122,11 +131,11 @@ function placeOf({ name: source }: CronSource, { line }: CronEntry): CronPlace {
 
 function resolveEntry(
   entry: CronEntry,
-  { tasks, unknownTasks = "refuse" }: CronSources,
+  { tasks, unknownTasks }: CheckedSources,
   fail: Fail,
 ): ResolvedCronEntry | undefined {
   const schedule = resolveSchedule(entry, fail);
-  checkOptions(entry, fail);
+  checkEntry(entry, fail);
   if (!isIdentifier(entry.task)) {
     fail({ message: `The task must be a text of 1 to ${maxIdentifierLength} characters.` });
     return undefined;
@@ -161,8 +170,8 @@ function joinFields(schedule: string): string {
     .join(" ");
 }
 
-function checkOptions(entry: CronEntry, fail: Fail): void {
-  const { id = entry.task, backfillMs = 0 } = entry;
+function checkEntry(entry: CronEntry, fail: Fail): void {
+  const { id = entry.task, backfillMs = 0, line } = entry;
   for (const option of Object.keys(entry)) {
     if (entryOptions.includes(option)) continue;
     const hint = suggestion(option, entryOptions);
@@ -174,10 +183,13 @@ function checkOptions(entry: CronEntry, fail: Fail): void {
   if (typeof backfillMs !== "number" || !(backfillMs >= 0)) {
     fail({ message: 'The option "backfillMs" must be a number of milliseconds, 0 or more.' });
   }
+  if (line !== undefined && !(Number.isInteger(line) && line >= 1)) {
+    fail({ message: 'The option "line" must be an integer from 1.' });
+  }
 }
 
 function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** As the database's column takes it. */

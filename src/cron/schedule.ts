@@ -1,3 +1,5 @@
+import { date, integer, withMethods } from "../option-rules.js";
+import { checkOption } from "../options.js";
 import { isFull, type ScheduleFields } from "./fields.js";
 import { createWallTimes, type WallTimes } from "./wall-clock.js";
 import { createZone, type OffsetPeriod } from "./zone.js";
@@ -57,8 +59,21 @@ function nextInPeriod(
   return skipped < start + offset ? Math.min(shown, skipped - before) : shown;
 }
 
-/** The next `count` ticks after an instant; fewer when there are no more. */
+/** So many ticks can be asked for at once. */
+export const maxTicks = 10_000;
+
+export const scheduleRule = withMethods<Schedule>("the schedule of a resolved entry", "next");
+const afterRule = date();
+const countRule = integer(0, maxTicks);
+
+/**
+ * The next `count` ticks after an instant, at most 10,000; fewer when there are no more.
+ * @throws TaskwrightError `OPTION_INVALID`
+ */
 export function nextTicks(schedule: Schedule, after: Date, count: number): Date[] {
+  checkOption("nextTicks", "schedule", schedule, scheduleRule);
+  checkOption("nextTicks", "after", after, afterRule);
+  checkOption("nextTicks", "count", count, countRule);
   const ticks: Date[] = [];
   let tick: Date | undefined = after;
   while (ticks.length < count) {

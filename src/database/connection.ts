@@ -1,5 +1,6 @@
 import { Client, type ClientBase, type Pool } from "pg";
 import { TaskwrightError } from "../errors.js";
+import { name, pool, withMethods, type Rules } from "../option-rules.js";
 import { breaksConnection } from "./failure.js";
 import { borrowClient, discardClient } from "./pool-guard.js";
 
@@ -12,6 +13,18 @@ export interface ConnectionOptions {
   readonly client?: ClientBase;
 }
 
+/** Each option's rule. */
+export const connectionRules = {
+  connectionString: name(),
+  pool: pool<Pool>(),
+  client: withMethods<ClientBase>("a connected Client of pg", "query", "on"),
+} satisfies Rules<ConnectionOptions>;
+
+/** {@link ConnectionOptions} that were checked. */
+export type CheckedConnection = {
+  readonly [Name in keyof ConnectionOptions]: ConnectionOptions[Name] | undefined;
+};
+
 /**
  * Runs `use` with one connection of its own: opened, borrowed or given.
  * @param owner Whose options they are, for the message.
@@ -19,7 +32,7 @@ export interface ConnectionOptions {
  */
 export async function withConnection<T>(
   owner: string,
-  options: ConnectionOptions,
+  options: CheckedConnection,
   use: (client: ClientBase) => Promise<T>,
 ): Promise<T> {
   const { connectionString, pool, client } = options;

@@ -1,4 +1,5 @@
-import { refuseOption, refuseUnknownOptions } from "../options.js";
+import { abortSignal, boolean, func, integer, type Rules } from "../option-rules.js";
+import { checkOptions, type Checked } from "../options.js";
 
 /** How to add a great many jobs. */
 export interface BulkOptions {
@@ -24,27 +25,20 @@ export interface BulkProgress {
   readonly skipped: number;
 }
 
-export type ResolvedBulkOptions = BulkOptions &
-  Required<Pick<BulkOptions, "chunkSize" | "transaction">>;
-
-const defaults = { chunkSize: 1000, transaction: false } as const;
-const known = [...Object.keys(defaults), "onProgress", "signal"];
 const maxChunkSize = 10_000;
+
+/** Each option's rule and default. */
+const rules = {
+  chunkSize: integer(1, maxChunkSize).or(1000),
+  transaction: boolean().or(false),
+  onProgress: func<NonNullable<BulkOptions["onProgress"]>>(),
+  signal: abortSignal(),
+} satisfies Rules<BulkOptions>;
+
+/** {@link BulkOptions} with every default filled in. */
+export type ResolvedBulkOptions = Checked<typeof rules>;
 
 /** @throws TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID` */
 export function resolveBulkOptions(owner: string, given: BulkOptions): ResolvedBulkOptions {
-  refuseUnknownOptions(owner, given, known);
-  const { chunkSize = defaults.chunkSize, transaction = defaults.transaction } = given;
-  const { onProgress, signal } = given;
-  if (!Number.isInteger(chunkSize) || chunkSize < 1 || chunkSize > maxChunkSize) {
-    refuseOption(owner, "chunkSize", `an integer from 1 to ${maxChunkSize}`);
-  }
-  if (typeof transaction !== "boolean") refuseOption(owner, "transaction", "true or false");
-  if (onProgress !== undefined && typeof onProgress !== "function") {
-    refuseOption(owner, "onProgress", "a function");
-  }
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    refuseOption(owner, "signal", "an AbortSignal");
-  }
-  return Object.freeze({ ...given, chunkSize, transaction });
+  return checkOptions(owner, given, rules);
 }

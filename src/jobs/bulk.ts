@@ -2,9 +2,10 @@ import type { Executor } from "../database/executor.js";
 import { breaksConnection } from "../database/failure.js";
 import { inTransaction } from "../database/transactional.js";
 import { TaskwrightError } from "../errors.js";
+import { checkOption } from "../options.js";
 import { BulkError } from "./bulk-error.js";
 import type { BulkProgress, ResolvedBulkOptions } from "./bulk-options.js";
-import { ItemReader, type ItemSource } from "./item-reader.js";
+import { ItemReader, itemSourceRule, type ItemSource } from "./item-reader.js";
 
 /** A chunk with more text than this, in UTF-16 units, is added before it is full. */
 export const maxChunkLength = 4_000_000;
@@ -36,6 +37,7 @@ export async function addInBulk<Item, Prepared>(
   db: Executor,
   bulk: Bulk<Item, Prepared>,
 ): Promise<BulkProgress> {
+  checkOption(bulk.owner, "items", bulk.items, itemSourceRule);
   const run = new BulkRun(bulk);
   if (!bulk.options.transaction) return run.run(db);
   let isOwn = true;

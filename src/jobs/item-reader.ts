@@ -1,5 +1,16 @@
+import { Rule } from "../option-rules.js";
+
 /** Anything that gives items one after another: an array, a generator, a stream of objects. */
 export type ItemSource<Item> = Iterable<Item> | AsyncIterable<Item>;
+
+/** A string is iterable, too, but its characters are no items. */
+export const itemSourceRule = new Rule<ItemSource<unknown>>(
+  "an array, or another iterable or asynchronous iterable, of items",
+  (value) =>
+    typeof value === "object" &&
+    value !== null &&
+    (Symbol.asyncIterator in value || Symbol.iterator in value),
+);
 
 /**
  * Takes items from a source one at a time, and no further than asked. An abort ends the waiting for

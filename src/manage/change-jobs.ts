@@ -1,7 +1,8 @@
 import type { Executor } from "../database/executor.js";
-import { refuseOption } from "../options.js";
+import { date, integer, type Rules } from "../option-rules.js";
+import { checkOption, refuseOption, type Checked } from "../options.js";
 import { change, changeAndWake, type ChangedJobs } from "./change.js";
-import { checkInteger, checkName, checkText, manage, type ManageOptions } from "./options.js";
+import { manage, manageRules, nameRule, textRule, type ManageOptions } from "./options.js";
 import { readJob, type StoredJob } from "../jobs/stored-job.js";
 
 /**
@@ -18,7 +19,7 @@ export function completeJobs(
   ids: readonly string[],
   options: ManageOptions = {},
 ): Promise<ChangedJobs> {
-  return manage("completeJobs", options, [], (queries) =>
+  return manage("completeJobs", options, manageRules, (queries) =>
     change("completeJobs", queries, db, ids, (ids) => queries.completeJobs(db, { ids })),
   );
 }
@@ -38,8 +39,8 @@ export function permanentlyFailJobs(
   options: ManageOptions = {},
 ): Promise<ChangedJobs> {
   const owner = "permanentlyFailJobs";
-  return manage(owner, options, [], (queries) => {
-    checkText(owner, "reason", reason);
+  return manage(owner, options, manageRules, (queries) => {
+    if (reason !== undefined) checkOption(owner, "reason", reason, textRule);
     return change(owner, queries, db, ids, (ids) =>
       queries.permanentlyFailJobs(db, { ids, reason }),
     );
@@ -74,8 +75,8 @@ export function rescheduleJobs(
   options: RescheduleOptions,
 ): Promise<ChangedJobs> {
   const owner = "rescheduleJobs";
-  return manage(owner, options, [...reschedulable], (queries) => {
-    const values = checkReschedule(owner, options);
+  return manage(owner, options, rescheduleRules, (queries, checked) => {
+    const values = toParameters(owner, checked);
     return changeAndWake(owner, queries, db, ids, (ids) =>
       queries.rescheduleJobs(db, { ids, ...values }),
     );
@@ -93,7 +94,7 @@ export function retryJobs(
   ids: readonly string[],
   options: ManageOptions = {},
 ): Promise<ChangedJobs> {
-  return manage("retryJobs", options, [], (queries) =>
+  return manage("retryJobs", options, manageRules, (queries) =>
     changeAndWake("retryJobs", queries, db, ids, (ids) => queries.retryJobs(db, { ids })),
   );
 }
@@ -109,7 +110,7 @@ export function runJobsNow(
   ids: readonly string[],
   options: ManageOptions = {},
 ): Promise<ChangedJobs> {
-  return manage("runJobsNow", options, [], (queries) =>
+  return manage("runJobsNow", options, manageRules, (queries) =>
     changeAndWake("runJobsNow", queries, db, ids, (ids) => queries.runJobsNow(db, { ids })),
   );
 }
@@ -127,31 +128,29 @@ export function removeJob(
   jobKey: string,
   options: ManageOptions = {},
 ): Promise<StoredJob | undefined> {
-  return manage("removeJob", options, [], async (queries) => {
-    checkName("removeJob", "jobKey", jobKey);
+  return manage("removeJob", options, manageRules, async (queries) => {
+    checkOption("removeJob", "jobKey", jobKey, nameRule);
     const [row] = await queries.removeJob(db, { jobKey });
     return row === undefined ? undefined : readJob(row.job);
   });
 }
 
-const reschedulable = ["runAt", "priority", "attempts", "maxAttempts"] as const;
 const maxInt16 = 32_767;
-const ranges = {
-  priority: [-maxInt16 - 1, maxInt16],
-  attempts: [0, maxInt16],
-  maxAttempts: [1, maxInt16],
-} as const;
 
-function checkReschedule(owner: string, options: Reschedule) {
+/** Each option's rule. */
+const changeRules = {
+  runAt: date(),
+  priority: integer(-maxInt16 - 1, maxInt16),
+  attempts: integer(0, maxInt16),
+  maxAttempts: integer(1, maxInt16),
+} satisfies Rules<Reschedule>;
+const rescheduleRules = { ...manageRules, ...changeRules };
+
+function toParameters(owner: string, options: Checked<typeof changeRules>) {
   const { runAt, priority, attempts, maxAttempts } = options;
-  if (reschedulable.every((name) => options[name] === undefined)) {
-    refuseOption(owner, "runAt", `given, or another of ${reschedulable.join(", ")}`);
-  }
-  if (runAt !== undefined && !(runAt instanceof Date && !Number.isNaN(runAt.getTime()))) {
-    refuseOption(owner, "runAt", "a valid Date");
-  }
-  for (const name of ["priority", "attempts", "maxAttempts"] as const) {
-    if (options[name] !== undefined) checkInteger(owner, name, options[name], ranges[name]);
+  if ([runAt, priority, attempts, maxAttempts].every((value) => value === undefined)) {
+    const known = Object.keys(changeRules).join(", ");
+    refuseOption(owner, "runAt", `given, or another of ${known}`);
   }
   return {
     // PostgreSQL doesn't take the sign that ISO 8601 gives years after 9999.

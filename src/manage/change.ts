@@ -1,6 +1,7 @@
 import type { Executor } from "../database/executor.js";
 import type { Queries } from "../database/queries.js";
-import { checkIds } from "./options.js";
+import { checkOption } from "../options.js";
+import { idsRule } from "./options.js";
 import { readJob, type JobState, type StoredJob } from "../jobs/stored-job.js";
 
 /** What became of the jobs that were to be changed. */
@@ -50,7 +51,7 @@ export async function change(
   given: readonly string[],
   changer: Changer,
 ): Promise<ChangedJobs> {
-  checkIds(owner, given);
+  checkOption(owner, "ids", given, idsRule);
   const named = new Set(given.map((id) => BigInt(id)));
   // All locks are taken in this order, so that two calls can't wait for each other.
   const ids = [...named].sort((a, b) => (a < b ? -1 : 1)).map(String);

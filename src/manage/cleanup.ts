@@ -2,8 +2,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Executor } from "../database/executor.js";
 import type { Queries } from "../database/queries.js";
 import { TaskwrightError } from "../errors.js";
+import { anything, arrayOf, names, type Rules } from "../option-rules.js";
 import { refuseOption, suggestion } from "../options.js";
-import { checkNames, manage, type ManageOptions } from "./options.js";
+import { manage, manageRules, type ManageOptions } from "./options.js";
 
 /**
  * - `DELETE_PERMAFAILED_JOBS`: deletes the jobs that have failed for good.
@@ -34,6 +35,15 @@ const cleanupTasks: readonly CleanupTask[] = [
   "GC_TASK_IDENTIFIERS",
   "GC_JOB_QUEUES",
 ];
+const expected = `an array of ${cleanupTasks.join(", ")}`;
+
+/** Each option's rule and default. */
+const rules = {
+  ...manageRules,
+  tasks: arrayOf(anything<CleanupTask>(), cleanupTasks.join(", ")).required(),
+  taskIdentifiersToKeep: names().or(Object.freeze([])),
+} satisfies Rules<CleanupOptions>;
+
 /** So many jobs are looked at, or rows deleted, in a statement. */
 const maxLooks = 20_000;
 const maxDeletes = 10_000;
@@ -54,10 +64,8 @@ const pauseMs = 100;
  * @throws TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID`, `SCHEMA_MISSING`, `CLEANUP_BUSY`
  */
 export function cleanup(db: Executor, options: CleanupOptions): Promise<CleanupResult> {
-  return manage(owner, options, ["tasks", "taskIdentifiersToKeep"], async (queries) => {
-    const { tasks, taskIdentifiersToKeep = [] } = options;
+  return manage(owner, options, rules, async (queries, { tasks, taskIdentifiersToKeep }) => {
     checkTasks(tasks);
-    checkNames(owner, "taskIdentifiersToKeep", taskIdentifiersToKeep);
     const identifiersToKeep = JSON.stringify(taskIdentifiersToKeep);
     const does = (task: CleanupTask) => tasks.includes(task);
     return {
@@ -74,11 +82,10 @@ export function cleanup(db: Executor, options: CleanupOptions): Promise<CleanupR
   });
 }
 
-function checkTasks(tasks: unknown): void {
-  const expected = `an array of ${cleanupTasks.join(", ")}`;
-  if (!Array.isArray(tasks)) refuseOption(owner, "tasks", expected);
-  for (const task of tasks.map(String)) {
+function checkTasks(tasks: readonly unknown[]): void {
+  for (const task of tasks) {
     if (cleanupTasks.some((known) => known === task)) continue;
+    if (typeof task !== "string") refuseOption(owner, "tasks", expected);
     refuseOption(owner, "tasks", `${expected}; not "${task}"${suggestion(task, cleanupTasks)}`);
   }
 }

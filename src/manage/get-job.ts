@@ -1,5 +1,6 @@
 import type { Executor } from "../database/executor.js";
-import { checkId, manage, type ManageOptions } from "./options.js";
+import { checkOption } from "../options.js";
+import { idRule, manage, manageRules, type ManageOptions } from "./options.js";
 import { readJob, type StoredJob } from "../jobs/stored-job.js";
 
 /**
@@ -12,8 +13,8 @@ export function getJob(
   id: string,
   options: ManageOptions = {},
 ): Promise<StoredJob | undefined> {
-  return manage("getJob", options, [], async (queries) => {
-    checkId("getJob", id);
+  return manage("getJob", options, manageRules, async (queries) => {
+    checkOption("getJob", "id", id, idRule);
     const [row] = await queries.findJobs(db, { ids: id });
     return row === undefined ? undefined : readJob(row.job);
   });

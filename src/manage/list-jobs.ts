@@ -1,17 +1,10 @@
 import type { Executor } from "../database/executor.js";
 import type { Queries } from "../database/queries.js";
-import { refuseOption } from "../options.js";
+import { arrayOf, name, names, oneOf, Rule, text, type Rules } from "../option-rules.js";
+import type { Checked } from "../options.js";
 import type { TaskDefinition } from "../tasks/task.js";
 import { readCursor, writeCursor } from "./cursor.js";
-import {
-  checkInteger,
-  checkName,
-  checkNames,
-  checkText,
-  manage,
-  maxLimit,
-  type ManageOptions,
-} from "./options.js";
+import { limitRule, manage, manageRules, type ManageOptions } from "./options.js";
 import { jobStates, readJob, type JobState, type StoredJob } from "../jobs/stored-job.js";
 
 /** A task, by its identifier or, for the type of its payload, itself. */
@@ -61,8 +54,6 @@ export interface JobPage<Payload = unknown> {
 }
 
 const owner = "listJobs";
-const orders: readonly JobOrder[] = ["newest", "oldest"];
-const defaultLimit = 100;
 /** A look at so many jobs takes some tens of milliseconds, and a search through few as long. */
 const maxLooks = 20_000;
 const maxSearchLooks = 5_000;
@@ -80,8 +71,8 @@ export function listJobs<Payload = unknown>(
   db: Executor,
   options: ListJobsOptions<Payload> = {},
 ): Promise<JobPage<Payload>> {
-  return manage(owner, options, known, async (queries) => {
-    const question = resolveQuestion(options);
+  return manage(owner, options, rules, async (queries, checked) => {
+    const question = resolveQuestion(checked);
     const { asked, limit } = question;
     const { jobs, lastId } = await look(queries, db, question);
     const page = jobs as StoredJob<Payload>[];
@@ -120,17 +111,32 @@ async function look(
   }
 }
 
-const known = [
-  "state",
-  "task",
-  "queueName",
-  "key",
-  "flags",
-  "search",
-  "limit",
-  "cursor",
-  "order",
-] as const satisfies (keyof ListJobsOptions)[];
+/** A task that is undefined by mistake must not list the jobs of all tasks. */
+const taskRule = new Rule<TaskReference<unknown>>("a task or its identifier", (value) =>
+  name().accepts(
+    typeof value === "object" ? (value as { readonly identifier: unknown }).identifier : value,
+  ),
+);
+/** Each option's rule and default. */
+const rules = {
+  ...manageRules,
+  state: severalOf(oneOf(...jobStates), `one or several of ${jobStates.join(", ")}`),
+  task: severalOf(taskRule, "a task or its identifier, or several of them"),
+  queueName: name(),
+  key: name(),
+  flags: names(),
+  search: text(),
+  limit: limitRule(),
+  cursor: text(),
+  order: oneOf("newest", "oldest").or("newest"),
+} satisfies Rules<ListJobsOptions>;
+
+/** The rule of an option that is one of something, or a list. */
+function severalOf<Value>(rule: Rule<Value>, expected: string): Rule<Value | readonly Value[]> {
+  const list = arrayOf(rule, expected);
+  const test = (value: unknown) => list.accepts(value) || rule.accepts(value);
+  return new Rule<Value | readonly Value[]>(expected, test, { copiesArrays: true });
+}
 
 interface Question {
   /** What the pages of a list have in common. */
@@ -143,28 +149,18 @@ const beforeAllIds = "0";
 /** No identity column gives this one. */
 const afterAllIds = (2n ** 63n - 1n).toString();
 
-function resolveQuestion(options: ListJobsOptions): Question {
-  const { limit = defaultLimit, order = "newest", cursor } = options;
-  checkInteger(owner, "limit", limit, [1, maxLimit]);
-  if (!orders.includes(order)) refuseOption(owner, "order", `one of ${orders.join(", ")}`);
-  const asked = resolveFilters(options, order);
+function resolveQuestion(options: Checked<typeof rules>): Question {
+  const { limit, order, cursor } = options;
+  const asked = resolveFilters(options);
   const start = order === "newest" ? afterAllIds : beforeAllIds;
   const afterId = cursor === undefined ? start : readCursor(owner, asked, cursor);
   return { asked, limit, afterId };
 }
 
-function resolveFilters(options: ListJobsOptions, order: JobOrder) {
-  const { state, task, queueName, key, flags, search } = options;
+function resolveFilters(options: Checked<typeof rules>) {
+  const { state, task, queueName, key, flags, search, order } = options;
   const states = state === undefined ? null : [state].flat();
-  if (states?.some((given) => !jobStates.includes(given)) === true) {
-    refuseOption(owner, "state", `one or several of ${jobStates.join(", ")}`);
-  }
   const tasks = task === undefined ? null : [task].flat().map(identifierOf);
-  if (tasks !== null) checkNames(owner, "task", tasks);
-  if (queueName !== undefined) checkName(owner, "queueName", queueName);
-  if (key !== undefined) checkName(owner, "key", key);
-  if (flags !== undefined) checkNames(owner, "flags", flags);
-  checkText(owner, "search", search);
   return {
     newestFirst: `${order === "newest"}`,
     states: toJson(states),

@@ -1,7 +1,8 @@
 import { defaultSchema } from "../database/identifier.js";
 import { bindQueries, type Queries } from "../database/queries.js";
 import { explainRefusal } from "../jobs/refusal.js";
-import { refuseOption, refuseUnknownOptions } from "../options.js";
+import { arrayOf, integer, name, Rule, schemaName, text, type Rules } from "../option-rules.js";
+import { checkOptions, type Checked } from "../options.js";
 
 /** What every function here takes. */
 export interface ManageOptions {
@@ -9,81 +10,56 @@ export interface ManageOptions {
   readonly schema?: string;
 }
 
+/** Each option's rule and default: what every function's own rules begin with. */
+export const manageRules = {
+  schema: schemaName().or(defaultSchema),
+} satisfies Rules<ManageOptions>;
+
+type ManageRules = typeof manageRules & Readonly<Record<string, Rule<unknown, unknown>>>;
+
 /**
- * Runs statements of a management function. They are never kept prepared: each is planned for what
- * it is asked and for the size that the queue has now, and poolers need no setting.
+ * Checks the options of a management function and runs its statements. They are never kept prepared:
+ * each is planned for what it is asked and for the size that the queue has now, and poolers need no
+ * setting.
  * @param owner The function, for messages.
- * @param known The options that it has beside the schema.
  * @throws TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID`, `SCHEMA_MISSING`
  */
-export async function manage<T, Options extends ManageOptions>(
+export async function manage<T, List extends ManageRules>(
   owner: string,
-  options: Options,
-  known: readonly (keyof Options & string)[],
-  run: (queries: Queries) => Promise<T>,
+  given: ManageOptions,
+  rules: List,
+  run: (queries: Queries, options: Checked<List>) => Promise<T>,
 ): Promise<T> {
-  refuseUnknownOptions(owner, options, [...known, "schema"]);
-  const { schema = defaultSchema } = options;
+  const options = checkOptions(owner, given, rules);
+  const { schema }: { readonly schema: unknown } = options;
   try {
-    return await run(bindQueries({ schema, preparedStatements: false }));
+    return await run(bindQueries({ schema: String(schema), preparedStatements: false }), options);
   } catch (error) {
     throw explainRefusal(error);
   }
 }
 
-/** No page is longer. */
-export const maxLimit = 1000;
+const maxLimit = 1000;
+
+/** How long a page is. */
+export const limitRule = () => integer(1, maxLimit).or(100);
 
 const maxId = 2n ** 63n - 1n;
 
-/** Whether this can be a job's id: PostgreSQL's bigint, as a string. */
-export function isId(value: unknown): value is string {
+/** A job's id: PostgreSQL's bigint, as a string. */
+export const idRule = new Rule<string>("a job's id: a string of digits", isId);
+
+export const idsRule = arrayOf(idRule, "job ids: strings of digits");
+
+function isId(value: unknown): boolean {
   return typeof value === "string" && /^\d{1,19}$/u.test(value) && BigInt(value) <= maxId;
 }
 
-/** Whether PostgreSQL's text can hold it. */
-export function isText(value: unknown): value is string {
-  return typeof value === "string" && !value.includes("\0");
-}
+/** The longest name of a task or a queue. */
+const maxNameLength = 128;
 
-/** @throws TaskwrightError `OPTION_INVALID` */
-export function checkText(owner: string, option: string, value: unknown): void {
-  if (value !== undefined && !isText(value)) {
-    refuseOption(owner, option, "a string without NUL characters");
-  }
-}
+export const nameRule = name();
 
-/** @throws TaskwrightError `OPTION_INVALID` */
-export function checkName(owner: string, option: string, value: unknown): asserts value is string {
-  if (isText(value) && value !== "") return;
-  refuseOption(owner, option, "a string that is not empty, without NUL characters");
-}
+export const shortNameRule = name(maxNameLength);
 
-/** @throws TaskwrightError `OPTION_INVALID` */
-export function checkNames(owner: string, option: string, value: unknown): void {
-  if (Array.isArray(value) && value.every((name) => isText(name) && name !== "")) return;
-  refuseOption(owner, option, "an array of strings that are not empty, without NUL characters");
-}
-
-/** @throws TaskwrightError `OPTION_INVALID` */
-export function checkInteger(
-  owner: string,
-  option: string,
-  value: unknown,
-  [min, max]: readonly [number, number],
-): void {
-  if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) return;
-  refuseOption(owner, option, `an integer from ${min} to ${max}`);
-}
-
-/** @throws TaskwrightError `OPTION_INVALID` */
-export function checkId(owner: string, id: unknown): void {
-  if (!isId(id)) refuseOption(owner, "id", "a job's id: a string of digits");
-}
-
-/** @throws TaskwrightError `OPTION_INVALID` */
-export function checkIds(owner: string, ids: unknown): void {
-  if (!Array.isArray(ids) || !ids.every(isId)) {
-    refuseOption(owner, "ids", "an array of job ids: strings of digits");
-  }
-}
+export const textRule = text();

@@ -1,12 +1,9 @@
 import type { Executor } from "../database/executor.js";
-import { defaultSchema } from "../database/identifier.js";
-import { refuseOption } from "../options.js";
-import { checkName, checkText, manage, type ManageOptions } from "./options.js";
+import { text, type Rules } from "../option-rules.js";
+import { checkOption } from "../options.js";
+import { manage, manageRules, nameRule, shortNameRule, type ManageOptions } from "./options.js";
 import type { PauseKind } from "./pause-notice.js";
 import { readTime } from "../database/time.js";
-
-/** No task and no queue has a longer name; an announcement must not be any longer either. */
-const maxNameLength = 128;
 
 /** Something that the fleet leaves alone. */
 export interface Pause {
@@ -22,6 +19,8 @@ export interface PauseOptions extends ManageOptions {
   /** Why, for whoever lists the pauses. */
   readonly reason?: string;
 }
+
+const rules = { ...manageRules, reason: text() } satisfies Rules<PauseOptions>;
 
 /**
  * Pauses a task for the whole fleet, in the database: no Taskwright worker's next claim takes a job
@@ -75,7 +74,9 @@ export function resumeQueue(
  * @throws TaskwrightError as `pauseTask`
  */
 export async function listPauses(db: Executor, options: ManageOptions = {}): Promise<Pause[]> {
-  const rows = await manage("listPauses", options, [], (queries) => queries.listPauses(db));
+  const rows = await manage("listPauses", options, manageRules, (queries) =>
+    queries.listPauses(db),
+  );
   return rows.map(({ kind, name, pausedAt, reason }) => ({
     kind: kind as PauseKind,
     name,
@@ -91,13 +92,9 @@ async function pause(
   name: string,
   options: PauseOptions,
 ): Promise<void> {
-  await manage(owner, options, ["reason"], (queries) => {
-    const { reason, schema = defaultSchema } = options;
-    checkName(owner, kind, name);
-    if (Array.from(name).length > maxNameLength) {
-      refuseOption(owner, kind, `a name of at most ${maxNameLength} characters`);
-    }
-    checkText(owner, "reason", reason);
+  await manage(owner, options, rules, (queries, { schema, reason }) => {
+    // No task and no queue has a longer name; an announcement must not be any longer either.
+    checkOption(owner, kind, name, shortNameRule);
     return queries.addPause(db, { schema, kind, name, reason });
   });
 }
@@ -109,8 +106,8 @@ async function resume(
   name: string,
   options: ManageOptions,
 ): Promise<void> {
-  await manage(owner, options, [], (queries) => {
-    checkName(owner, kind, name);
+  await manage(owner, options, manageRules, (queries) => {
+    checkOption(owner, kind, name, nameRule);
     return queries.removePause(db, { kind, name });
   });
 }

@@ -1,7 +1,8 @@
 import type { Executor } from "../database/executor.js";
 import { readTimeOrNull } from "../database/time.js";
+import { text, type Rules } from "../option-rules.js";
 import { readCursor, writeCursor } from "./cursor.js";
-import { checkInteger, checkText, manage, maxLimit, type ManageOptions } from "./options.js";
+import { limitRule, manage, manageRules, type ManageOptions } from "./options.js";
 import type { PageOptions } from "./list-jobs.js";
 
 /** A named queue, whose jobs run one at a time. */
@@ -35,7 +36,14 @@ export interface QueuePage {
 }
 
 const owner = "listQueues";
-const defaultLimit = 100;
+
+/** Each option's rule and default. */
+const rules = {
+  ...manageRules,
+  search: text(),
+  limit: limitRule(),
+  cursor: text(),
+} satisfies Rules<ListQueuesOptions>;
 
 /**
  * Lists queues page by page, by name; queues without jobs too, until a cleanup. Each page goes once
@@ -43,10 +51,7 @@ const defaultLimit = 100;
  * @throws TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID`, `SCHEMA_MISSING`
  */
 export function listQueues(db: Executor, options: ListQueuesOptions = {}): Promise<QueuePage> {
-  return manage(owner, options, ["search", "limit", "cursor"], async (queries) => {
-    const { search, limit = defaultLimit, cursor } = options;
-    checkInteger(owner, "limit", limit, [1, maxLimit]);
-    checkText(owner, "search", search);
+  return manage(owner, options, rules, async (queries, { search, limit, cursor }) => {
     const asked = { search: search === "" ? null : (search ?? null) };
     const rows = await queries.listQueues(db, {
       ...asked,

@@ -4,8 +4,8 @@ import type { Executor } from "../database/executor.js";
 import type { Queries } from "../database/queries.js";
 import { readTimeOrNull } from "../database/time.js";
 import { jobStates, type JobState } from "../jobs/stored-job.js";
-import { refuseOption } from "../options.js";
-import { checkInteger, manage, type ManageOptions } from "./options.js";
+import { abortSignal, integer, type Rules } from "../option-rules.js";
+import { manage, manageRules, type ManageOptions } from "./options.js";
 
 /** How many jobs are in each state. */
 export type StateCounts = Readonly<Record<JobState, number>>;
@@ -52,7 +52,12 @@ export interface StatsOptions extends ManageOptions {
   readonly signal?: AbortSignal;
 }
 
-const owner = "getStats";
+/** Each option's rule. */
+const rules = {
+  ...manageRules,
+  ratesOverMs: integer(1, 60_000),
+  signal: abortSignal(),
+} satisfies Rules<StatsOptions>;
 
 /**
  * Counts the jobs by state and task. It goes once through all jobs, locking nothing: some tenths of a
@@ -60,12 +65,7 @@ const owner = "getStats";
  * @throws TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID`, `SCHEMA_MISSING`
  */
 export function getStats(db: Executor, options: StatsOptions = {}): Promise<QueueStats> {
-  return manage(owner, options, ["ratesOverMs", "signal"], async (queries) => {
-    const { ratesOverMs, signal } = options;
-    if (signal !== undefined && !(signal instanceof AbortSignal)) {
-      refuseOption(owner, "signal", "an AbortSignal");
-    }
-    if (ratesOverMs !== undefined) checkInteger(owner, "ratesOverMs", ratesOverMs, [1, 60_000]);
+  return manage("getStats", options, rules, async (queries, { ratesOverMs, signal }) => {
     const rates =
       ratesOverMs === undefined ? undefined : await measure(queries, db, ratesOverMs, signal);
     const rows = await queries.countJobs(db);

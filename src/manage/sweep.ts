@@ -1,8 +1,9 @@
 import type { Executor } from "../database/executor.js";
 import { inTransaction } from "../database/transactional.js";
-import { resolveRecovery, type RecoveryOptions } from "../recovery/options.js";
+import { pickRules } from "../option-rules.js";
+import { recoveryRules, resolveRecovery, type RecoveryOptions } from "../recovery/options.js";
 import { sweep as sweepOnce, type SweepResult } from "../recovery/sweep.js";
-import { manage, type ManageOptions } from "./options.js";
+import { manage, manageRules, type ManageOptions } from "./options.js";
 
 /** What a sweep may be told; the defaults are those of a worker's. */
 export type SweepOptions = ManageOptions & Pick<RecoveryOptions, (typeof sweepable)[number]>;
@@ -16,6 +17,8 @@ const sweepable = [
   "hook",
 ] as const satisfies (keyof RecoveryOptions)[];
 
+const rules = { ...manageRules, ...pickRules(recoveryRules, sweepable) };
+
 /**
  * Looks once for dead workers and gives their jobs back, as each Taskwright worker does from time to
  * time: for where none runs, or to have it done now. It takes turns with the workers' sweeps, those
@@ -25,8 +28,7 @@ const sweepable = [
  * result
  */
 export function sweep(db: Executor, options: SweepOptions = {}): Promise<SweepResult> {
-  return manage("sweep", options, [...sweepable], (queries) => {
-    const { schema: _schema, ...recovery } = options;
+  return manage("sweep", options, rules, (queries, { schema: _schema, ...recovery }) => {
     const run = <T>(fn: (tx: Executor) => Promise<T>) => inTransaction("sweep", db, fn);
     return sweepOnce(queries, run, resolveRecovery(recovery));
   });

@@ -1,7 +1,9 @@
 import type { Executor } from "../database/executor.js";
 import { readTimeOrNull } from "../database/time.js";
 import { resolveRecovery } from "../recovery/options.js";
-import { checkNames, manage, type ManageOptions } from "./options.js";
+import { names } from "../option-rules.js";
+import { checkOption } from "../options.js";
+import { manage, manageRules, type ManageOptions } from "./options.js";
 
 /** A worker, as far as the database knows of it. */
 export interface WorkerInfo {
@@ -31,7 +33,7 @@ export interface WorkerInfo {
  * @throws TaskwrightError `OPTION_UNKNOWN`, `SCHEMA_MISSING`
  */
 export function listWorkers(db: Executor, options: ManageOptions = {}): Promise<WorkerInfo[]> {
-  return manage("listWorkers", options, [], async (queries) => {
+  return manage("listWorkers", options, manageRules, async (queries) => {
     const { foreignThresholdMs } = resolveRecovery();
     const rows = await queries.listWorkers(db, { foreignThresholdMs: `${foreignThresholdMs}` });
     return rows.map((row) => ({
@@ -69,8 +71,8 @@ export function forceUnlockWorkers(
   workerIds: readonly string[],
   options: ManageOptions = {},
 ): Promise<Unlocked> {
-  return manage("forceUnlockWorkers", options, [], async (queries) => {
-    checkNames("forceUnlockWorkers", "workerIds", workerIds);
+  return manage("forceUnlockWorkers", options, manageRules, async (queries) => {
+    checkOption("forceUnlockWorkers", "workerIds", workerIds, names());
     const rows = await queries.forceUnlockWorkers(db, { workerIds: JSON.stringify(workerIds) });
     if (rows.length > 0) await queries.announceJobs(db, { count: `${rows.length}` });
     return {

@@ -1,7 +1,9 @@
 import { bindQueries, type Queries } from "../database/queries.js";
 import type { Executor } from "../database/executor.js";
-import { withConnection, type ConnectionOptions } from "../database/connection.js";
+import { connectionRules, withConnection, type ConnectionOptions } from "../database/connection.js";
 import { defaultSchema } from "../database/identifier.js";
+import { schemaName } from "../option-rules.js";
+import { checkOptions } from "../options.js";
 import {
   isLedger,
   missingNames,
@@ -20,14 +22,19 @@ export interface Inspection {
   readonly isMoving: boolean;
 }
 
+/** Each option's rule and default. */
+const inspectRules = { ...connectionRules, schema: schemaName().or(defaultSchema) };
+
 /**
  * Tells what is in the database under a schema's name. Changes nothing.
- * @throws TaskwrightError `OPTION_INVALID` unless exactly one connection source is given.
+ * @throws TaskwrightError `OPTION_INVALID` unless exactly one connection source is given;
+ * `OPTION_UNKNOWN`
  */
 export async function inspectSchema(
-  options: ConnectionOptions & { readonly schema?: string },
+  given: ConnectionOptions & { readonly schema?: string },
 ): Promise<SchemaState> {
-  const { schema = defaultSchema } = options;
+  const options = checkOptions("inspectSchema", given, inspectRules);
+  const { schema } = options;
   const queries = bindQueries({ schema, preparedStatements: false });
   return withConnection("inspectSchema", options, async (client) => {
     const { state } = await inspect(queries, client, schema);

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClientBase } from "pg";
-import { withConnection, type ConnectionOptions } from "../database/connection.js";
+import { connectionRules, withConnection, type ConnectionOptions } from "../database/connection.js";
 import type { Executor } from "../database/executor.js";
 import { bindSchema, defaultSchema } from "../database/identifier.js";
 import { bindQueries, type Queries } from "../database/queries.js";
 import { TaskwrightError } from "../errors.js";
-import { refuseUnknownOptions } from "../options.js";
+import { schemaName, type Rules } from "../option-rules.js";
+import { checkOptions } from "../options.js";
 import { catalogue, ledger, type Migration } from "./catalogue.js";
 import { inspect, type Inspection } from "./inspect.js";
 import { explainFailure, isClash, refuseOldServer, refuseState } from "./refusal.js";
@@ -26,7 +27,12 @@ export interface MigrateResult {
   readonly warnings: readonly string[];
 }
 
-const known = ["connectionString", "pool", "client", "schema"];
+/** Each option's rule and default. */
+export const migrateRules = {
+  ...connectionRules,
+  schema: schemaName().or(defaultSchema),
+} satisfies Rules<MigrateOptions>;
+
 const maxClashes = 5;
 /** How long a peer that migrates at the same time is left alone before the next look. */
 const waitMs = 100;
@@ -38,9 +44,9 @@ const waitMs = 100;
  * @throws TaskwrightError `SCHEMA_TOO_OLD`, `SCHEMA_TOO_NEW`, `SCHEMA_FOREIGN`, `SERVER_TOO_OLD`,
  * `PRIVILEGE_MISSING`, `DATABASE_READ_ONLY`, `OPTION_INVALID`; the database is unchanged then.
  */
-export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
-  refuseUnknownOptions("migrate", options, known);
-  const { schema = defaultSchema } = options;
+export async function migrate(given: MigrateOptions): Promise<MigrateResult> {
+  const options = checkOptions("migrate", given, migrateRules);
+  const { schema } = options;
   const queries = bindQueries({ schema, preparedStatements: false });
   return withConnection("migrate", options, async (client) => {
     await refuseTransaction(queries, client);

@@ -1,11 +1,10 @@
 import { withConnection } from "../database/connection.js";
-import { defaultSchema } from "../database/identifier.js";
 import { bindQueries } from "../database/queries.js";
 import { runTransaction } from "../database/transaction.js";
 import { TaskwrightError } from "../errors.js";
-import { refuseUnknownOptions } from "../options.js";
+import { checkOptions } from "../options.js";
 import { inspect } from "./inspect.js";
-import type { MigrateOptions } from "./migrate.js";
+import { migrateRules, type MigrateOptions } from "./migrate.js";
 import { explainFailure, refuseState } from "./refusal.js";
 
 /** What was dropped. */
@@ -23,9 +22,9 @@ export interface UninstallResult {
  * `PRIVILEGE_MISSING`, `DATABASE_READ_ONLY`, `OPTION_UNKNOWN`, `OPTION_INVALID`. Nothing is dropped
  * then.
  */
-export async function uninstall(options: MigrateOptions): Promise<UninstallResult> {
-  refuseUnknownOptions("uninstall", options, ["connectionString", "pool", "client", "schema"]);
-  const { schema = defaultSchema } = options;
+export async function uninstall(given: MigrateOptions): Promise<UninstallResult> {
+  const options = checkOptions("uninstall", given, migrateRules);
+  const { schema } = options;
   const queries = bindQueries({ schema, preparedStatements: false });
   return withConnection("uninstall", options, async (client) => {
     try {

@@ -1,5 +1,7 @@
+import { checkListeners } from "../event-names.js";
 import type { WorkerListeners } from "../events.js";
-import { refuseOption, refuseUnknownOptions } from "../options.js";
+import { anything, arrayOf, func, name, record, type Rule, type Rules } from "../option-rules.js";
+import { checkOptions, refuseOption } from "../options.js";
 import type { EnqueueInterceptor } from "./enqueue.js";
 import type { RunInterceptor } from "./run.js";
 import type { SettleInterceptor } from "./settle.js";
@@ -25,55 +27,41 @@ export interface Plugin {
   readonly settle?: SettleInterceptor;
 }
 
-const known: readonly string[] = [
-  "name",
-  "on",
-  "enqueue",
-  "run",
-  "settle",
-] satisfies (keyof Plugin)[];
-const interceptors = ["enqueue", "run", "settle"] as const;
+/** Each option's rule. */
+const rules = {
+  name: name().required(),
+  on: record<WorkerListeners>("an object with a function for each event"),
+  enqueue: func<EnqueueInterceptor>(),
+  run: func<RunInterceptor>(),
+  settle: func<SettleInterceptor>(),
+} satisfies Rules<Plugin>;
+
+/** The rule of the option `plugins`; {@link checkPlugins} looks at each plugin. */
+export const pluginsRule = (): Rule<readonly Plugin[]> => arrayOf(anything<Plugin>(), "plugins");
 
 /**
- * Checks the option `plugins`.
+ * Checks the plugins in an option.
  * @param owner The function whose option it is, for messages.
  * @throws TaskwrightError `OPTION_INVALID`, `OPTION_UNKNOWN`
  */
-export function checkPlugins(owner: string, plugins: unknown): asserts plugins is Plugin[] {
-  if (!Array.isArray(plugins)) refuseOption(owner, "plugins", "an array of plugins");
+export function checkPlugins(owner: string, plugins: readonly unknown[]): void {
   const names = new Set<string>();
-  for (const plugin of plugins as unknown[]) {
-    const name = checkPlugin(owner, plugin);
-    if (names.has(name)) refuseOption(owner, "plugins", `without a second plugin "${name}"`);
-    names.add(name);
-  }
-}
-
-function checkPlugin(owner: string, plugin: unknown): string {
-  if (typeof plugin !== "object" || plugin === null) {
-    refuseOption(owner, "plugins", "an array of objects");
-  }
-  const { name, on = {} } = plugin as { readonly name?: unknown; readonly on?: unknown };
-  if (typeof name !== "string" || name === "") {
-    refuseOption(owner, "plugins", "an array of plugins with a name each");
-  }
-  const whose = `Plugin ${name}`;
-  refuseUnknownOptions(whose, plugin, known);
-  for (const step of interceptors) {
-    const interceptor = (plugin as Partial<Record<string, unknown>>)[step];
-    if (interceptor !== undefined && typeof interceptor !== "function") {
-      refuseOption(whose, step, "a function");
+  for (const [index, given] of plugins.entries()) {
+    const plugin = checkOptions(nameOf(given) ?? `${owner}.plugins[${index}]`, given, rules);
+    if (plugin.on !== undefined) checkListeners(`Plugin ${plugin.name}`, plugin.on);
+    if (names.has(plugin.name)) {
+      refuseOption(owner, "plugins", `without a second plugin "${plugin.name}"`);
     }
+    names.add(plugin.name);
   }
-  checkListeners(whose, on);
-  return name;
 }
 
-/** @throws TaskwrightError `OPTION_INVALID` */
-export function checkListeners(owner: string, on: unknown): void {
-  const isObject = typeof on === "object" && on !== null;
-  const listeners: unknown[] = isObject ? Object.values(on) : [undefined];
-  if (!isObject || listeners.some((l) => l !== undefined && typeof l !== "function")) {
-    refuseOption(owner, "on", "an object with a function for each event");
+/** For messages. */
+function nameOf(plugin: unknown): string | undefined {
+  try {
+    const { name } = plugin as { readonly name?: unknown };
+    return typeof name === "string" && name !== "" ? `Plugin ${name}` : undefined;
+  } catch {
+    return undefined;
   }
 }

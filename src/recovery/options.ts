@@ -1,5 +1,6 @@
 import type { Job } from "../jobs/job.js";
-import { maxTimerMs, refuseOption, refuseUnknownOptions } from "../options.js";
+import { func, milliseconds, names, number, type Rules } from "../option-rules.js";
+import { checkOptions, refuseOption } from "../options.js";
 
 /** What to do with a job whose worker died. */
 export type RecoveryDecision =
@@ -56,51 +57,36 @@ export interface RecoveryOptions {
 /** {@link RecoveryOptions} with every default filled in. */
 export type ResolvedRecovery = Readonly<Required<RecoveryOptions>>;
 
-/** Source of the flag, the multiplier and the foreign threshold: the Rust crate's defaults. */
-const defaults: ResolvedRecovery = Object.freeze({
-  heartbeatIntervalMs: 10_000,
-  sweepIntervalMs: 15_000,
-  sweepThresholdMs: 35_000,
-  foreignThresholdMs: 300_000,
-  recoveryDelayMs: 0,
-  resilientFlags: Object.freeze(["infrastructure_resilient"]),
-  resilientMultiplier: 3,
-  unregisteredThresholdMs: null,
-  hook: () => "recover" as const,
-});
-
-const owner = "recovery";
-const intervals = ["heartbeatIntervalMs", "sweepIntervalMs", "sweepThresholdMs"] as const;
-const delays = ["foreignThresholdMs", "recoveryDelayMs"] as const;
 const maxMultiplier = 1000;
 
-/** @throws TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID` */
-export function resolveRecovery(given: RecoveryOptions = {}): ResolvedRecovery {
-  refuseUnknownOptions(owner, given, Object.keys(defaults));
-  const set = Object.entries(given).filter(([, value]) => value !== undefined);
-  const options: ResolvedRecovery = { ...defaults, ...Object.fromEntries(set) };
-  for (const name of intervals) checkMs(name, options[name], 1);
-  for (const name of delays) checkMs(name, options[name], 0);
-  if (options.unregisteredThresholdMs !== null) {
-    checkMs("unregisteredThresholdMs", options.unregisteredThresholdMs, 1);
-  }
+/**
+ * Each option's rule and default. PostgreSQL, too, has to reckon with the milliseconds.
+ * Source of the flag, the multiplier and the foreign threshold: the Rust crate's defaults.
+ */
+export const recoveryRules = {
+  heartbeatIntervalMs: milliseconds(1).or(10_000),
+  sweepIntervalMs: milliseconds(1).or(15_000),
+  sweepThresholdMs: milliseconds(1).or(35_000),
+  foreignThresholdMs: milliseconds().or(300_000),
+  recoveryDelayMs: milliseconds().or(0),
+  resilientFlags: names().or(Object.freeze(["infrastructure_resilient"])),
+  resilientMultiplier: number(1, maxMultiplier).or(3),
+  unregisteredThresholdMs: milliseconds(1)
+    .orIs<null>("null", (value) => value === null)
+    .or(null),
+  hook: func<RecoveryHook>().or(() => "recover"),
+} satisfies Rules<RecoveryOptions>;
+
+/**
+ * Checks options and fills in the defaults.
+ * @param owner Whose options they are, for messages.
+ * @throws TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID`
+ */
+export function resolveRecovery(given: RecoveryOptions = {}, owner = "recovery"): ResolvedRecovery {
+  const options: ResolvedRecovery = checkOptions(owner, given, recoveryRules);
   if (options.sweepThresholdMs < 2 * options.heartbeatIntervalMs) {
     const least = `at least twice heartbeatIntervalMs (${options.heartbeatIntervalMs})`;
     refuseOption(owner, "sweepThresholdMs", `${least}, or one late heartbeat would be a death`);
   }
-  const { resilientMultiplier, resilientFlags, hook } = options;
-  if (!(resilientMultiplier >= 1 && resilientMultiplier <= maxMultiplier)) {
-    refuseOption(owner, "resilientMultiplier", `a number from 1 to ${maxMultiplier}`);
-  }
-  if (!Array.isArray(resilientFlags) || resilientFlags.some((flag) => typeof flag !== "string")) {
-    refuseOption(owner, "resilientFlags", "an array of strings");
-  }
-  if (typeof hook !== "function") refuseOption(owner, "hook", "a function");
-  return Object.freeze(options);
-}
-
-/** PostgreSQL, too, has to reckon with these. */
-function checkMs(name: string, ms: number, least: number): void {
-  if (ms >= least && ms <= maxTimerMs) return;
-  refuseOption(owner, name, `a number of milliseconds from ${least} to ${maxTimerMs}`);
+  return options;
 }

@@ -4,7 +4,7 @@ import { addInBulk } from "../jobs/bulk.js";
 import { resolveBulkOptions, type BulkOptions, type BulkProgress } from "../jobs/bulk-options.js";
 import { insertJobs } from "../jobs/insert.js";
 import type { ItemSource } from "../jobs/item-reader.js";
-import { toInsert, type JobItem } from "./enqueue.js";
+import { checkItem, toInsert, type JobItem } from "./enqueue.js";
 import type { TaskDefinition } from "./task.js";
 
 /**
@@ -33,7 +33,10 @@ export async function enqueueBulk<Input, Payload>(
     task: task.identifier,
     items,
     options: resolveBulkOptions(owner, options),
-    prepare: ({ payload, spec }) => toInsert(task, payload, spec),
+    prepare: (item) => {
+      const { payload, spec } = checkItem(task, item);
+      return toInsert(task, payload, spec);
+    },
     lengthOf: ({ payload }) => payload.length,
     insert: async (tx, chunk) => chunk.length - (await insertJobs(queries, tx, chunk)).length,
   });

@@ -3,7 +3,8 @@ import type { Executor } from "../database/executor.js";
 import { insertJobs, type JobInsert } from "../jobs/insert.js";
 import type { Job } from "../jobs/job.js";
 import { TaskwrightError } from "../errors.js";
-import { refuseOption, refuseUnknownOptions } from "../options.js";
+import { anything } from "../option-rules.js";
+import { checkOptions, refuseOption } from "../options.js";
 import { payloadError } from "./issues.js";
 import { toJson } from "./json.js";
 import { resolveSpec, type TaskSpec } from "./spec.js";
@@ -117,14 +118,23 @@ export function checkItems<Input>(
   const expected = "an array of objects with a payload and perhaps a spec";
   if (!Array.isArray(items)) refuseOption(`task ${identifier}`, "items", expected);
   // Array.from also sees the holes of an array.
-  for (const [index, item] of Array.from<unknown>(items).entries()) {
-    atIndex(index, () => {
-      const isObject = typeof item === "object" && item !== null && !Array.isArray(item);
-      if (!isObject) refuseOption(`task ${identifier}`, "items", expected);
-      refuseUnknownOptions(`An item of task ${identifier}`, item, ["payload", "spec"]);
-    });
-  }
-  return items;
+  return Array.from(items as JobItem<Input>[], (item, index) =>
+    atIndex(index, () => checkItem({ identifier }, item)),
+  );
+}
+
+const itemRules = { payload: anything(), spec: anything<TaskSpec>() };
+
+/**
+ * One item of a call, read once. What is in it is checked later.
+ * @throws TaskwrightError `OPTION_INVALID`, `OPTION_UNKNOWN`
+ */
+export function checkItem<Input>(
+  { identifier }: { readonly identifier: string },
+  item: JobItem<Input>,
+): JobItem<Input> {
+  const { payload, spec } = checkOptions(`An item of task ${identifier}`, item, itemRules);
+  return { payload: payload as Input, ...(spec === undefined ? {} : { spec }) };
 }
 
 /** Adds to an error which of many items it is about. */

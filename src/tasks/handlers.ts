@@ -1,5 +1,6 @@
 import { TaskwrightError } from "../errors.js";
-import { suggestion } from "../options.js";
+import { record } from "../option-rules.js";
+import { checkOption, suggestion } from "../options.js";
 import type { BatchHandler } from "./batch.js";
 import type { JobContext } from "./context.js";
 import type { BatchOptions, TaskDefinition } from "./task.js";
@@ -38,6 +39,8 @@ export interface HandlerSet<App> {
   readonly tasks: ReadonlyMap<string, BoundTask<App>>;
 }
 
+const handlersRule = record("an object with a handler for each task");
+
 /**
  * Joins handlers with their tasks. Called by the generated `defineHandlers`, whose types rule out
  * what is refused here.
@@ -48,6 +51,7 @@ export function bindHandlers<Registry extends TaskRegistry, App>(
   registry: Registry,
   handlers: Partial<Handlers<Registry, App>>,
 ): HandlerSet<App> {
+  checkOption("defineHandlers", "handlers", handlers, handlersRule);
   const identifiers = Object.keys(registry);
   const bound = Object.entries(handlers).map(([identifier, handler]): [string, BoundTask<App>] => {
     const task = Object.hasOwn(registry, identifier) ? registry[identifier] : undefined;

@@ -23,7 +23,8 @@ export class RetryAfterError extends TaskwrightError {
   readonly retry: number | Date;
 
   /** @throws TaskwrightError `OPTION_INVALID` when `after` is no time. */
-  constructor(message: string, { after, ...options }: RetryAfterOptions) {
+  constructor(message: string, given: RetryAfterOptions) {
+    const { after, ...options } = (given ?? {}) as Partial<RetryAfterOptions>;
     if (!isTime(after)) {
       refuseOption("RetryAfterError", "after", "a number of milliseconds from 0, or a valid Date");
     }

@@ -1,5 +1,14 @@
-import { types } from "node:util";
 import { TaskwrightError, toError } from "../errors.js";
+import {
+  arrayOf,
+  date,
+  integer,
+  isRecord,
+  name,
+  oneOf,
+  Rule,
+  type Rules,
+} from "../option-rules.js";
 import { suggestion } from "../options.js";
 
 /**
@@ -26,42 +35,27 @@ export interface TaskSpec {
   readonly flags?: readonly string[];
 }
 
-const jobKeyModes: readonly string[] = ["replace", "preserve_run_at", "unsafe_dedupe"];
 const maxInt16 = 32_767;
 const maxQueueNameLength = 128;
 const maxJobKeyLength = 512;
 /** The beginning of the year 1: PostgreSQL writes earlier ones in another way. */
 const minTimeMs = -62_135_596_800_000;
+const dateRule = date();
+const isNull = (value: unknown) => value === null;
 
-/** Each option's test and what it must be; the limits are those of the database's columns. */
-const rules: Readonly<Record<keyof TaskSpec, { ok(value: unknown): boolean; expected: string }>> = {
-  runAt: { ok: isDate, expected: "a valid Date after the year 0" },
-  priority: {
-    ok: (value) => isInteger(value, -maxInt16 - 1, maxInt16),
-    expected: `an integer from -32768 to ${maxInt16}`,
-  },
-  queueName: {
-    ok: (value) => value === null || isText(value, maxQueueNameLength),
-    expected: `a string of 1 to ${maxQueueNameLength} characters, or null`,
-  },
-  maxAttempts: {
-    ok: (value) => isInteger(value, 1, maxInt16),
-    expected: `an integer from 1 to ${maxInt16}`,
-  },
-  jobKey: {
-    ok: (value) => value === null || isText(value, maxJobKeyLength),
-    expected: `a string of 1 to ${maxJobKeyLength} characters, or null`,
-  },
-  jobKeyMode: {
-    ok: (value) => jobKeyModes.includes(value as string),
-    expected: `one of ${jobKeyModes.join(", ")}`,
-  },
-  flags: {
-    ok: (value) =>
-      Array.isArray(value) && Array.from(value).every((flag) => isText(flag, Infinity)),
-    expected: "an array of non-empty strings",
-  },
-};
+/** The rules of job options; the limits are those of the database's columns. */
+export const specRules = {
+  runAt: new Rule<Date>(
+    "a valid Date after the year 0",
+    (value) => dateRule.accepts(value) && Number(value) >= minTimeMs,
+  ),
+  priority: integer(-maxInt16 - 1, maxInt16),
+  queueName: name(maxQueueNameLength).orIs<null>("null", isNull),
+  maxAttempts: integer(1, maxInt16),
+  jobKey: name(maxJobKeyLength).orIs<null>("null", isNull),
+  jobKeyMode: oneOf("replace", "preserve_run_at", "unsafe_dedupe"),
+  flags: arrayOf(name(), "non-empty strings"),
+} satisfies Rules<TaskSpec>;
 
 /**
  * The task's defaults with the caller's options on top, checked.
@@ -70,12 +64,12 @@ const rules: Readonly<Record<keyof TaskSpec, { ok(value: unknown): boolean; expe
 export function resolveSpec(task: string, defaults: TaskSpec, given: TaskSpec = {}): TaskSpec {
   const spec = { ...withoutUndefined(defaults), ...withoutUndefined(readOptions(task, given)) };
   for (const [option, value] of Object.entries(spec)) {
-    const rule = Object.hasOwn(rules, option) ? rules[option as keyof TaskSpec] : undefined;
+    const rule = Object.hasOwn(specRules, option) ? specRules[option as keyof TaskSpec] : undefined;
     if (rule === undefined) {
-      const hint = suggestion(option, Object.keys(rules));
+      const hint = suggestion(option, Object.keys(specRules));
       throw specError(task, option, `doesn't exist.${hint}`);
     }
-    if (!rule.ok(value)) throw specError(task, option, `must be ${rule.expected}.`);
+    if (!rule.accepts(value)) throw specError(task, option, `must be ${rule.expected}.`);
   }
   if (given.jobKeyMode !== undefined && typeof spec.jobKey !== "string") {
     throw specError(task, "jobKeyMode", "has no effect without a jobKey: give both or neither.");
@@ -92,17 +86,13 @@ function specError(task: string, option: string, problem: string): TaskwrightErr
 
 /** A copy of the caller's options, who may be JavaScript's. */
 function readOptions(task: string, given: unknown): TaskSpec {
-  const isObject = typeof given === "object" && given !== null;
-  if (!isObject || Array.isArray(given) || types.isDate(given)) {
-    throw new TaskwrightError(
-      "SPEC_INVALID",
-      `The job options of task ${task} must be an object, such as { priority: 5 }.`,
-      { task },
-    );
-  }
   try {
-    return { ...given };
+    if (!isRecord(given)) return refuseOptions(task);
+    const { flags, ...options }: Readonly<Record<string, unknown>> = { ...given };
+    if (flags === undefined) return options;
+    return { ...options, flags: Array.isArray(flags) ? Array.from(flags) : flags } as TaskSpec;
   } catch (error) {
+    if (error instanceof TaskwrightError) throw error;
     throw new TaskwrightError(
       "SPEC_INVALID",
       `The job options of task ${task} can't be read: ${toError(error).message}`,
@@ -112,23 +102,14 @@ function readOptions(task: string, given: unknown): TaskSpec {
   }
 }
 
+function refuseOptions(task: string): never {
+  throw new TaskwrightError(
+    "SPEC_INVALID",
+    `The job options of task ${task} must be an object, such as { priority: 5 }.`,
+    { task },
+  );
+}
+
 function withoutUndefined(spec: TaskSpec): TaskSpec {
   return Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== undefined));
-}
-
-function isDate(value: unknown): boolean {
-  return types.isDate(value) && value.getTime() >= minTimeMs;
-}
-
-function isInteger(value: unknown, min: number, max: number): boolean {
-  return Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
-}
-
-/**
- * PostgreSQL counts characters, JavaScript UTF-16 units; and no text may hold a NUL or half of a
- * surrogate pair.
- */
-function isText(value: unknown, maxLength: number): boolean {
-  if (typeof value !== "string" || value === "" || /[\0\p{Surrogate}]/u.test(value)) return false;
-  return value.length <= maxLength || Array.from(value).length <= maxLength;
 }

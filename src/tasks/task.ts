@@ -1,4 +1,16 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import {
+  arrayOf,
+  func,
+  integer,
+  milliseconds,
+  name,
+  record,
+  schemaName,
+  text,
+  type Rules,
+} from "../option-rules.js";
+import { checkOptions } from "../options.js";
 import { toIssues, type PayloadIssue, type ValidatorError } from "./issues.js";
 import { toJson } from "./json.js";
 import { splitReserved } from "./reserved.js";
@@ -70,11 +82,31 @@ export interface BatchTaskDefinition<Input, Payload> extends TaskDefinition<Inpu
 /** Any task, whatever its payload. */
 export type AnyTask = TaskDefinition<unknown, unknown>;
 
-/** Makes a task of what codegen wrote down. Called by generated code. */
+/** Each option's rule and default. A longer timeout than a timer's reach is as good as none. */
+const rules = {
+  identifier: name().required(),
+  schema: schemaName().required(),
+  validator: func<PayloadValidator>().required(),
+  spec: func<(payload: never) => TaskSpec>().or(() => ({})),
+  timeoutMs: milliseconds(1, Number.MAX_SAFE_INTEGER),
+  batch: record<BatchOptions>(),
+  cron: arrayOf(text(), "crontab lines without the task").or(Object.freeze([])),
+} satisfies Rules<TaskOptions<never>>;
+
+const batchRules = {
+  maxItems: integer(1, Number.MAX_SAFE_INTEGER),
+} satisfies Rules<BatchOptions>;
+
+/**
+ * Makes a task of what codegen wrote down. Called by generated code.
+ * @throws TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID`
+ */
 export function defineTask<Input, Payload>(
   options: TaskOptions<Payload>,
 ): TaskDefinition<Input, Payload> {
-  const { identifier, schema, validator, timeoutMs, batch, cron = [] } = options;
+  const checked = checkOptions("defineTask", options, rules);
+  const { identifier, schema, validator, timeoutMs, batch, cron } = checked;
+  if (batch !== undefined) checkOptions("defineTask.batch", batch, batchRules);
   const check = batch === undefined ? checkOne : checkItems;
   const validateParsed = (value: unknown) => check(validator, value) as ValidationResult<Payload>;
   const validate = (value: unknown) => {
@@ -89,7 +121,7 @@ export function defineTask<Input, Payload>(
     timeoutMs,
     batch,
     cron,
-    spec: options.spec ?? (() => ({})),
+    spec: checked.spec as (payload: Payload) => TaskSpec,
     validate,
     validateParsed,
     standard: toStandardSchema<Input, Payload>(validate),

@@ -1,15 +1,26 @@
 import { AssertionError } from "node:assert";
+import { types } from "node:util";
 import type { Executor } from "../database/executor.js";
 import { defaultSchema } from "../database/identifier.js";
 import { listJobs, type JobPage } from "../manage/list-jobs.js";
-import { manage } from "../manage/options.js";
+import { manage, manageRules } from "../manage/options.js";
 import type { StoredJob } from "../jobs/stored-job.js";
-import { refuseUnknownOptions } from "../options.js";
+import {
+  integer,
+  isRecord,
+  pickRules,
+  record,
+  Rule,
+  schemaName,
+  type Rules,
+} from "../option-rules.js";
+import { checkOption, checkOptions, refuseOption, type Checked } from "../options.js";
 import type { PayloadOf } from "../tasks/handlers.js";
-import { toJson } from "../tasks/json.js";
-import type { TaskSpec } from "../tasks/spec.js";
+import { specRules, type TaskSpec } from "../tasks/spec.js";
 import type { AnyTask } from "../tasks/task.js";
 import { describeDifference, differences, show, type Difference, type PartOf } from "./match.js";
+import { readPattern } from "./pattern.js";
+import { taskRule } from "./task-rule.js";
 
 /** The jobs that were there at a moment, from `markJobs`. */
 export interface JobMark {
@@ -33,11 +44,37 @@ export interface EnqueuedOptions {
 
 /** Which jobs there are to be, or not to be. */
 export interface AssertEnqueuedOptions extends EnqueuedOptions {
-  /** How the job was added. */
+  /** How the job was added: the options that matter, none of them undefined. */
   readonly spec?: Omit<TaskSpec, "jobKeyMode">;
   /** How many jobs there are to be. Default: at least one. */
   readonly count?: number;
 }
+
+const markRule = new Rule<JobMark>(
+  "what markJobs gave",
+  (value) => isRecord(value) && types.isMap(value["revisions"]),
+);
+
+/** Each option's rule. */
+const enqueuedRules = { since: markRule, schema: schemaName() } satisfies Rules<EnqueuedOptions>;
+const notEnqueuedRules = {
+  ...enqueuedRules,
+  spec: record<NonNullable<AssertEnqueuedOptions["spec"]>>("an object of job options"),
+} satisfies Rules<Omit<AssertEnqueuedOptions, "count">>;
+const assertEnqueuedRules = {
+  ...notEnqueuedRules,
+  count: integer(0, Number.MAX_SAFE_INTEGER),
+} satisfies Rules<AssertEnqueuedOptions>;
+
+/** What a job's row says of how it was added: not the mode of its key. */
+const comparableRules = pickRules(specRules, [
+  "runAt",
+  "priority",
+  "queueName",
+  "maxAttempts",
+  "jobKey",
+  "flags",
+]) satisfies Rules<Omit<TaskSpec, "jobKeyMode">>;
 
 /**
  * Remembers which jobs there are, so that those that come after it can be told from them. It reads the
@@ -45,7 +82,9 @@ export interface AssertEnqueuedOptions extends EnqueuedOptions {
  * @throws TaskwrightError `OPTION_UNKNOWN`, `SCHEMA_MISSING`
  */
 export async function markJobs(db: Executor, options: MarkOptions = {}): Promise<JobMark> {
-  const rows = await manage("markJobs", options, [], (queries) => queries.listRevisions(db));
+  const rows = await manage("markJobs", options, manageRules, (queries) =>
+    queries.listRevisions(db),
+  );
   return { revisions: new Map(rows.map(({ id, revision }) => [id, revision])) };
 }
 
@@ -59,8 +98,9 @@ export async function enqueuedJobs<Task extends AnyTask>(
   task: Task,
   options: EnqueuedOptions = {},
 ): Promise<StoredJob<PayloadOf<Task>>[]> {
-  refuseUnknownOptions("enqueuedJobs", options, ["since", "schema"]);
-  const { since, schema = task.schema ?? defaultSchema } = options;
+  checkOption("enqueuedJobs", "task", task, taskRule);
+  const checked = checkOptions("enqueuedJobs", options, enqueuedRules);
+  const { since, schema = task.schema ?? defaultSchema } = checked;
   const jobs: StoredJob[] = [];
   let cursor: string | null = null;
   do {
@@ -81,7 +121,8 @@ export async function enqueuedJobs<Task extends AnyTask>(
 /**
  * Asserts that a job of a task was enqueued, with this in its payload, and returns all such jobs.
  * @param payload The part of the payload that matters: of objects some fields, of arrays every
- * element. Default: any payload.
+ * element. A Date is compared as its JSON text. A field that is undefined, and what JSON can't hold, is
+ * refused (`OPTION_INVALID`). Default: any payload.
  * @throws AssertionError Of `node:assert`; it says how the closest job differs.
  * @throws TaskwrightError as `enqueuedJobs`
  */
@@ -91,8 +132,9 @@ export async function assertEnqueued<Task extends AnyTask>(
   payload?: PartOf<PayloadOf<Task>>,
   options: AssertEnqueuedOptions = {},
 ): Promise<StoredJob<PayloadOf<Task>>[]> {
-  const { matching, others, wanted } = await look("assertEnqueued", db, task, payload, options);
-  const { count } = options;
+  const checked = checkOptions("assertEnqueued", options, assertEnqueuedRules);
+  const { matching, others, wanted } = await look("assertEnqueued", db, task, payload, checked);
+  const { count } = checked;
   if (count === undefined ? matching.length > 0 : matching.length === count) return matching;
   const number = count === undefined ? "A job" : count === 1 ? "One job" : `${count} jobs`;
   const lines = [
@@ -117,7 +159,8 @@ export async function assertNotEnqueued<Task extends AnyTask>(
   payload?: PartOf<PayloadOf<Task>>,
   options: Omit<AssertEnqueuedOptions, "count"> = {},
 ): Promise<void> {
-  const { matching, wanted } = await look("assertNotEnqueued", db, task, payload, options);
+  const checked = checkOptions("assertNotEnqueued", options, notEnqueuedRules);
+  const { matching, wanted } = await look("assertNotEnqueued", db, task, payload, checked);
   if (matching.length === 0) return;
   const jobs = matching.map(({ id, payload }) => `  job ${id}: ${show(payload)}`);
   throw new AssertionError({
@@ -143,11 +186,13 @@ async function look<Task extends AnyTask>(
   db: Executor,
   task: Task,
   payload: unknown,
-  options: AssertEnqueuedOptions,
+  { since, schema, spec }: Checked<typeof notEnqueuedRules>,
 ) {
-  refuseUnknownOptions(owner, options, ["since", "schema", "spec", "count"]);
-  const { since, schema, spec } = options;
-  const wanted: Wanted = { payload: payload === undefined ? undefined : asJson(payload), spec };
+  checkOption(owner, "task", task, taskRule);
+  const wanted: Wanted = {
+    payload: payload === undefined ? undefined : readPattern(owner, payload),
+    spec: spec === undefined ? undefined : readSpec(`${owner}.spec`, spec),
+  };
   const jobs = await enqueuedJobs(db, task, {
     ...(since === undefined ? {} : { since }),
     ...(schema === undefined ? {} : { schema }),
@@ -162,10 +207,15 @@ async function look<Task extends AnyTask>(
   return { matching, others, wanted };
 }
 
-/** As a payload would have it; what JSON has no word for is in no payload, and told as it is. */
-function asJson(payload: unknown): unknown {
-  const json = toJson(payload);
-  return json.ok ? JSON.parse(json.text) : payload;
+/** The options to look for. One that is undefined would match anything. */
+function readSpec(owner: string, given: object): NonNullable<AssertEnqueuedOptions["spec"]> {
+  const names = Object.keys(given) as (keyof typeof comparableRules)[];
+  const spec = checkOptions(owner, given, comparableRules);
+  for (const name of names) {
+    if (spec[name] !== undefined) continue;
+    refuseOption(owner, name, `${comparableRules[name].expected}; undefined would match any`);
+  }
+  return Object.fromEntries(names.map((name) => [name, spec[name]]));
 }
 
 function differencesOf(job: StoredJob, { payload, spec = {} }: Wanted): Difference[] {
@@ -176,7 +226,6 @@ function differencesOf(job: StoredJob, { payload, spec = {} }: Wanted): Differen
 function specDifferences(job: StoredJob, spec: Omit<TaskSpec, "jobKeyMode">): Difference[] {
   const actual: Readonly<Record<string, unknown>> = { ...job, jobKey: job.key };
   return Object.entries(spec)
-    .filter(([, value]) => value !== undefined)
     .filter(([option, value]) => comparable(value) !== comparable(actual[option]))
     .map(([option, value]) => ({ place: option, expected: value, actual: actual[option] }));
 }

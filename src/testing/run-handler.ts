@@ -1,13 +1,22 @@
 import { randomUUID } from "node:crypto";
+import { types } from "node:util";
 import type { Pool } from "pg";
 import { Database } from "../database/database.js";
 import type { Executor } from "../database/executor.js";
 import { bindQueries } from "../database/queries.js";
 import { TaskwrightError } from "../errors.js";
 import type { Job } from "../jobs/job.js";
-import { checkLogger, silentLogger, type Logger } from "../log.js";
-import { refuseOption, refuseUnknownOptions } from "../options.js";
-import { checkPlugins, type Plugin } from "../plugins/plugin.js";
+import { loggerRule, silentLogger, type Logger } from "../log.js";
+import {
+  abortSignal,
+  anything,
+  executor,
+  integer,
+  schemaName,
+  type Rules,
+} from "../option-rules.js";
+import { checkOption, checkOptions, type Checked } from "../options.js";
+import { checkPlugins, pluginsRule, type Plugin } from "../plugins/plugin.js";
 import { composeRun } from "../plugins/run.js";
 import type { InputOf } from "../tasks/added.js";
 import { toInsert } from "../tasks/enqueue.js";
@@ -17,6 +26,7 @@ import type { AnyTask } from "../tasks/task.js";
 import { Run } from "../worker/run.js";
 import { shareContext, type HandlerDatabase } from "../worker/shared-context.js";
 import { addHeldJob } from "./held-job.js";
+import { taskRule } from "./task-rule.js";
 import { isPool, TestTransaction } from "./transaction.js";
 
 /** What a handler is run with. */
@@ -29,7 +39,7 @@ export interface RunHandlerOptions<App> {
   readonly schema?: string;
   /** How the job would have been added, for `ctx.job`. No queue is locked and no key taken. */
   readonly spec?: TaskSpec;
-  /** Which attempt it is. Default 1. */
+  /** Which attempt it is. Default 1; at most 32,767. */
   readonly attempts?: number;
   /** Stands around the handler and what it adds, as in a worker. Default: nothing. */
   readonly plugins?: readonly Plugin[];
@@ -51,7 +61,19 @@ export interface HandlerRun<Task> {
 const abortGraceMs = 1000;
 
 const owner = "runHandler";
-const known = ["db", "app", "schema", "spec", "attempts", "plugins", "logger", "signal"];
+const maxAttempts = 32_767;
+
+/** Each option's rule and default. The spec is checked as an added job's. */
+const rules = {
+  db: executor<Pool | Executor>().required(),
+  app: anything(),
+  schema: schemaName(),
+  spec: anything<TaskSpec>(),
+  attempts: integer(1, maxAttempts).or(1),
+  plugins: pluginsRule().or(Object.freeze([])),
+  logger: loggerRule().or(silentLogger),
+  signal: abortSignal(),
+} satisfies Rules<RunHandlerOptions<unknown>>;
 
 /**
  * Runs a handler once, as a worker would: the payload is validated and has its defaults filled in, the
@@ -70,10 +92,12 @@ export async function runHandler<Task extends AnyTask, App = undefined>(
   task: Task,
   handler: HandlerOf<Task, App> | HandlerSet<App>,
   payload: InputOf<Task>,
-  options: RunHandlerOptions<App> & (undefined extends App ? unknown : { readonly app: App }),
+  given: RunHandlerOptions<App> & (undefined extends App ? unknown : { readonly app: App }),
 ): Promise<HandlerRun<Task>> {
-  const bound = findHandler(task, handler);
-  checkOptions(options);
+  checkOption(owner, "task", task, taskRule);
+  const bound = findHandler<App>(task, handler);
+  const options = checkOptions(owner, given, rules);
+  checkPlugins(owner, options.plugins);
   const { db } = options;
   if (!isPool(db)) {
     const transaction = db instanceof TestTransaction ? db : new TestTransaction(db);
@@ -89,7 +113,10 @@ export async function runHandler<Task extends AnyTask, App = undefined>(
 
 function findHandler<App>(task: AnyTask, handler: unknown): BoundTask<App> {
   if (typeof handler === "function") return { task, handler } as BoundTask<App>;
-  const bound = (handler as HandlerSet<App> | undefined)?.tasks?.get(task.identifier);
+  const tasks: unknown = (handler as HandlerSet<App> | null | undefined)?.tasks;
+  const bound = types.isMap(tasks)
+    ? (tasks as HandlerSet<App>["tasks"]).get(task.identifier)
+    : undefined;
   if (bound !== undefined) return { ...bound, task };
   throw new TaskwrightError(
     "TASK_UNKNOWN",
@@ -98,24 +125,13 @@ function findHandler<App>(task: AnyTask, handler: unknown): BoundTask<App> {
   );
 }
 
-function checkOptions<App>(options: RunHandlerOptions<App>): void {
-  refuseUnknownOptions(owner, options, known);
-  const { db, attempts = 1, plugins = [], logger = silentLogger } = options;
-  if (typeof db?.query !== "function") refuseOption(owner, "db", "a pool or a transaction");
-  if (!Number.isInteger(attempts) || attempts < 1) {
-    refuseOption(owner, "attempts", "an integer from 1");
-  }
-  checkPlugins(owner, plugins);
-  checkLogger(owner, logger);
-}
-
 async function run<Task, App>(
   bound: BoundTask<App>,
   payload: unknown,
   db: HandlerDatabase,
-  options: RunHandlerOptions<App>,
+  options: Checked<typeof rules>,
 ): Promise<HandlerRun<Task>> {
-  const { spec, attempts = 1, plugins = [], logger = silentLogger, signal } = options;
+  const { spec, attempts, plugins, logger, signal } = options;
   const schema = options.schema ?? bound.task.schema;
   const queries = bindQueries({ schema, preparedStatements: false });
   const workerId = `taskwright-testing-${randomUUID()}`;

@@ -6,7 +6,8 @@ import { sqlState } from "../database/failure.js";
 import { defaultSchema } from "../database/identifier.js";
 import { bindQueries } from "../database/queries.js";
 import { TaskwrightError } from "../errors.js";
-import { refuseOption } from "../options.js";
+import { func, pool as poolRule } from "../option-rules.js";
+import { checkOption, refuseOption } from "../options.js";
 import type { HandlerDatabase } from "../worker/shared-context.js";
 
 // Transaction control names no schema.
@@ -16,8 +17,14 @@ const control = bindQueries({ schema: defaultSchema, preparedStatements: false }
  * Runs `fn` in a transaction and rolls it back, whatever happens: a test of its own sees what it did,
  * and leaves nothing behind. Give its executor to the `add…` helpers, to `runHandler` and to the
  * assertions. A statement that fails undoes nothing but itself, as outside of a transaction.
+ * @throws TaskwrightError `OPTION_INVALID`
  */
-export function withRollback<T>(pool: Pool, fn: (db: TestTransaction) => Promise<T>): Promise<T> {
+export async function withRollback<T>(
+  pool: Pool,
+  fn: (db: TestTransaction) => Promise<T>,
+): Promise<T> {
+  checkOption("withRollback", "pool", pool, poolRule());
+  checkOption("withRollback", "fn", fn, func());
   return withPooled(pool, async (client, discard) => {
     await control.beginTransaction(client);
     try {

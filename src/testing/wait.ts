@@ -7,7 +7,17 @@ import type { Job } from "../jobs/job.js";
 import { getJob } from "../manage/get-job.js";
 import { listJobs } from "../manage/list-jobs.js";
 import type { StoredJob } from "../jobs/stored-job.js";
-import { maxTimerMs, refuseOption, refuseUnknownOptions } from "../options.js";
+import { idRule } from "../manage/options.js";
+import {
+  isRecord,
+  milliseconds,
+  name,
+  oneOf,
+  Rule,
+  schemaName,
+  type Rules,
+} from "../option-rules.js";
+import { checkOption, checkOptions, refuseOption } from "../options.js";
 
 /** How a job can end: completed, or failed with no attempt left. */
 export type JobEnd = "completed" | "failed";
@@ -32,7 +42,13 @@ export interface EndedJob {
   readonly job: StoredJob | undefined;
 }
 
-const defaultTimeoutMs = 4000;
+/** Each option's rule and default. */
+const waitRules = {
+  until: oneOf("completed", "failed", "either").or("completed"),
+  timeoutMs: milliseconds().or(4000),
+} satisfies Rules<WaitOptions>;
+const waitForJobRules = { ...waitRules, schema: schemaName() } satisfies Rules<WaitForJobOptions>;
+
 const firstPauseMs = 10;
 const longestPauseMs = 200;
 
@@ -48,12 +64,10 @@ export async function waitForJob(
   which: string | { readonly id: string } | { readonly key: string },
   options: WaitForJobOptions = {},
 ): Promise<EndedJob> {
-  refuseUnknownOptions("waitForJob", options, ["until", "timeoutMs", "schema"]);
-  const { schema, until = "completed" } = options;
-  const timeoutMs = checkWait("waitForJob", options);
+  const { schema, until, timeoutMs } = checkOptions("waitForJob", options, waitForJobRules);
   const deadlineMs = performance.now() + timeoutMs;
   const where = schema === undefined ? {} : { schema };
-  const id = typeof which === "string" ? which : await findId(db, which, where);
+  const id = await findId(db, which, where);
   let pauseMs = firstPauseMs;
   for (;;) {
     const job = await unlessTransient(getJob(db, id, where));
@@ -69,27 +83,44 @@ export async function waitForJob(
 
 async function findId(
   db: Executor,
-  which: { readonly id: string } | { readonly key: string },
+  given: unknown,
   where: { readonly schema?: string },
 ): Promise<string> {
-  if ("id" in which) return which.id;
-  const { jobs } = await listJobs(db, { ...where, key: which.key });
+  const which = typeof given === "string" ? { id: given } : given;
+  const isJob = isRecord(which) && ("id" in which || "key" in which);
+  // A key that is undefined by mistake would find any job.
+  if (!isJob) refuseOption("waitForJob", "which", "a job, its id, { id } or { key }");
+  if ("id" in which) {
+    checkOption("waitForJob", "id", which["id"], idRule);
+    return which["id"];
+  }
+  const key: unknown = which["key"];
+  checkOption("waitForJob", "key", key, name());
+  const { jobs } = await listJobs(db, { ...where, key });
   const job = jobs[0];
   if (job !== undefined) return job.id;
   throw new TaskwrightError(
     "WAIT_FAILED",
-    `No job has the key "${which.key}": it has ended already, or was never added. Wait for the job that the add helper returned.`,
-    { key: which.key },
+    `No job has the key "${key}": it has ended already, or was never added. Wait for the job that the add helper returned.`,
+    { key },
   );
 }
 
-/** Which job of a worker to wait for; what isn't given may be any. */
+/** Which job of a worker to wait for; what is left out may be any. Undefined is refused. */
 export interface NextJob {
   /** The task, or its identifier. */
   readonly task?: string | { readonly identifier: string };
   readonly id?: string;
   readonly key?: string;
 }
+
+const nextJobRules = {
+  task: new Rule<string | { readonly identifier: string }>("a task or its identifier", (value) =>
+    name().accepts(isRecord(value) ? value["identifier"] : value),
+  ),
+  id: idRule,
+  key: name(),
+} satisfies Rules<NextJob>;
 
 /**
  * Waits for the next job, of those that are meant, that a worker is done with: its result is in the
@@ -99,13 +130,12 @@ export interface NextJob {
  */
 export function nextJob(
   worker: { readonly events: Pick<WorkerEvents, "on"> },
-  which: NextJob = {},
+  given: NextJob = {},
   options: WaitOptions = {},
 ): Promise<{ readonly end: JobEnd; readonly job: Job }> {
-  refuseUnknownOptions("nextJob", which, ["task", "id", "key"]);
-  refuseUnknownOptions("nextJob", options, ["until", "timeoutMs"]);
-  const timeoutMs = checkWait("nextJob", options);
-  const { until = "completed" } = options;
+  if (typeof worker?.events?.on !== "function") refuseOption("nextJob", "worker", "a worker");
+  const which = readNextJob(given);
+  const { until, timeoutMs } = checkOptions("nextJob", options, waitRules);
   const result = new Promise<{ readonly end: JobEnd; readonly job: Job }>((resolve, reject) => {
     const failed = new Set<string>();
     const timer = setTimeout(
@@ -143,14 +173,15 @@ function isMeant(job: Job, { task, id, key }: NextJob): boolean {
   );
 }
 
-function checkWait(owner: string, { until, timeoutMs = defaultTimeoutMs }: WaitOptions): number {
-  if (until !== undefined && !["completed", "failed", "either"].includes(until)) {
-    refuseOption(owner, "until", `"completed", "failed" or "either"`);
+/** One that is undefined by mistake would match any job. */
+function readNextJob(given: NextJob): NextJob {
+  const which = checkOptions("nextJob", given, nextJobRules);
+  const names = Object.keys(given) as (keyof NextJob)[];
+  for (const each of names) {
+    if (which[each] !== undefined) continue;
+    refuseOption("nextJob", each, `${nextJobRules[each].expected}; undefined would match any`);
   }
-  if (!(timeoutMs >= 0 && timeoutMs <= maxTimerMs)) {
-    refuseOption(owner, "timeoutMs", "a number of milliseconds from 0");
-  }
-  return timeoutMs;
+  return Object.fromEntries(names.map((each) => [each, which[each]]));
 }
 
 /** The database may be restarting, as a part of the test. */

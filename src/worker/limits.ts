@@ -1,5 +1,6 @@
 import { TaskwrightError } from "../errors.js";
-import { refuseOption, refuseUnknownOptions, suggestion } from "../options.js";
+import { integer, type Rules } from "../option-rules.js";
+import { checkOptions, suggestion } from "../options.js";
 import type { ClaimedJob } from "./claimed-job.js";
 import type { TaskIds } from "./task-ids.js";
 
@@ -20,8 +21,16 @@ export interface TaskLimit {
 /** Limits by task identifier. */
 export type TaskLimits = Readonly<Record<string, TaskLimit>>;
 
+/** As many as a worker can hold: see the rules of `concurrency` and `bufferSize`. */
+const maxPerWorker = 2_000_000;
 /** Each slot that is taken is looked at by each claim. */
 const maxFleet = 10_000;
+
+/** Each option's rule. */
+const rules = {
+  perWorker: integer(1, maxPerWorker),
+  fleet: integer(1, maxFleet),
+} satisfies Rules<TaskLimit>;
 
 /** @throws TaskwrightError `TASK_UNKNOWN`, `OPTION_UNKNOWN`, `OPTION_INVALID` */
 export function resolveTaskLimits(
@@ -42,20 +51,12 @@ export function resolveTaskLimits(
   );
 }
 
-function resolveLimit(owner: string, limit: TaskLimit): TaskLimit {
-  refuseUnknownOptions(owner, limit, ["perWorker", "fleet"]);
-  const { perWorker, fleet } = limit;
-  if (perWorker !== undefined && !isCount(perWorker, Number.MAX_SAFE_INTEGER)) {
-    refuseOption(owner, "perWorker", "an integer from 1");
-  }
-  if (fleet !== undefined && !isCount(fleet, maxFleet)) {
-    refuseOption(owner, "fleet", `an integer from 1 to ${maxFleet}`);
-  }
-  return Object.freeze({ ...limit });
-}
-
-function isCount(value: unknown, most: number): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= most;
+function resolveLimit(owner: string, given: TaskLimit): TaskLimit {
+  const { perWorker, fleet } = checkOptions(owner, given, rules);
+  return Object.freeze({
+    ...(perWorker === undefined ? {} : { perWorker }),
+    ...(fleet === undefined ? {} : { fleet }),
+  });
 }
 
 export interface LimitsOptions {

@@ -1,17 +1,33 @@
 import { randomBytes } from "node:crypto";
+import { types } from "node:util";
 import type { Pool } from "pg";
-import { cronDefaults, resolveCronOptions, type SchedulingOptions } from "../cron/options.js";
+import { resolveCronOptions, schedulingRules, type SchedulingOptions } from "../cron/options.js";
 import type { ResolvedCronEntry } from "../cron/resolve.js";
 import { defaultSchema } from "../database/identifier.js";
+import { checkListeners } from "../event-names.js";
 import type { WorkerListeners } from "../events.js";
-import { checkLogger, silentLogger, type Logger } from "../log.js";
-import { maxTimerMs, refuseOption, refuseUnknownOptions } from "../options.js";
+import { loggerRule, silentLogger, type Logger } from "../log.js";
+import {
+  abortSignal,
+  anything,
+  boolean,
+  integer,
+  milliseconds,
+  name,
+  names,
+  pool,
+  record,
+  Rule,
+  schemaName,
+  type Rules,
+} from "../option-rules.js";
+import { checkOptions, refuseOption, type Checked } from "../options.js";
+import { checkPlugins, pluginsRule, type Plugin } from "../plugins/plugin.js";
 import {
   resolveRecovery,
   type RecoveryOptions,
   type ResolvedRecovery,
 } from "../recovery/options.js";
-import { checkListeners, checkPlugins, type Plugin } from "../plugins/plugin.js";
 import type { HandlerSet } from "../tasks/handlers.js";
 import { resolveTaskLimits, type TaskLimit, type TaskLimits } from "./limits.js";
 
@@ -34,7 +50,10 @@ export interface WorkerOptions<App = undefined> extends SchedulingOptions {
    * connected to is waited for for ever.
    */
   readonly pool?: Pool;
-  /** How many connections handlers may use at once, beside the worker's own four. Default 10. */
+  /**
+   * How many connections handlers may use at once, beside the worker's own four. Default 10; 1 to
+   * 10,000.
+   */
   readonly maxPoolSize?: number;
   /** Unquoted name of the schema. Default `graphile_worker`. */
   readonly schema?: string;
@@ -44,7 +63,7 @@ export interface WorkerOptions<App = undefined> extends SchedulingOptions {
   readonly app?: App;
   /** Names the worker in locks and events; no two at once may share it. Default: random. */
   readonly workerId?: string;
-  /** How many jobs run at once. Default 10. */
+  /** How many jobs run at once. Default 10; 1 to 100,000. */
   readonly concurrency?: number;
   /** Milliseconds between looks for jobs that became due, such as retries. Default 2000. */
   readonly pollIntervalMs?: number;
@@ -74,7 +93,10 @@ export interface WorkerOptions<App = undefined> extends SchedulingOptions {
   readonly taskLimits?: TaskLimits;
   /** Milliseconds that a claimed job should wait at most until it runs. Default 200. */
   readonly bufferWaitMs?: number;
-  /** How many jobs to claim ahead of need. Default `auto`: as many as `bufferWaitMs` allows. */
+  /**
+   * How many jobs to claim ahead of need, at most 1,000,000. Default `auto`: as many as `bufferWaitMs`
+   * allows.
+   */
   readonly bufferSize?: number | "auto";
   /** Milliseconds after which a claimed job that still waits goes back. Default 2000. */
   readonly bufferTimeoutMs?: number;
@@ -122,130 +144,105 @@ export type ResolvedWorkerOptions<App> = Readonly<Required<Omit<WorkerOptions<Ap
   readonly cronEntries: readonly ResolvedCronEntry[];
 };
 
-const defaults = {
-  connectionString: undefined,
-  pool: undefined,
-  maxPoolSize: 10,
-  schema: defaultSchema,
-  app: undefined,
-  workerId: undefined,
-  concurrency: 10,
-  pollIntervalMs: 2000,
-  listen: true,
-  preparedStatements: true,
-  migrate: true,
-  waitForDatabaseMs: 0,
-  connectTimeoutMs: 10_000,
-  statementTimeoutMs: 30_000,
-  listenCheckMs: 15_000,
-  forbiddenFlags: Object.freeze([]),
-  taskLimits: Object.freeze({}),
-  bufferWaitMs: 200,
-  bufferSize: "auto",
-  bufferTimeoutMs: 2000,
-  shutdownTimeoutMs: 5000,
-  abortGraceMs: 5000,
-  recovery: Object.freeze({}),
-  settleTimeoutMs: 10_000,
-  logger: silentLogger,
-  signal: undefined,
-  handleSignals: false,
-  on: Object.freeze({}),
-  plugins: Object.freeze([]),
-} as const;
+/** The claim asks for this many, and its statement for some times as many rows: far below an int's end. */
+const maxConcurrency = 100_000;
+const maxBufferSize = 1_000_000;
+const maxPoolSize = 10_000;
 
-const known = [...Object.keys(defaults), ...Object.keys(cronDefaults), "handlers"];
-const counts = ["concurrency", "maxPoolSize"] as const;
-const durations = [
-  "pollIntervalMs",
-  "bufferWaitMs",
-  "bufferTimeoutMs",
-  "shutdownTimeoutMs",
-  "abortGraceMs",
-  "settleTimeoutMs",
-  "waitForDatabaseMs",
-  "connectTimeoutMs",
-  "statementTimeoutMs",
-  "listenCheckMs",
-] as const;
-/** Nothing could ever happen in no time. */
-const positive = new Set<string>([
-  "pollIntervalMs",
-  "connectTimeoutMs",
-  "statementTimeoutMs",
-  "listenCheckMs",
-]);
-const switches = ["listen", "preparedStatements", "migrate", "handleSignals"] as const;
+const isHandlerSet = (value: unknown): boolean => {
+  const { tasks } = value as { readonly tasks?: unknown };
+  return types.isMap(tasks) && tasks.size > 0;
+};
+
+/** Each option's rule and default. */
+const rules = {
+  connectionString: name(),
+  pool: pool<Pool>(),
+  maxPoolSize: integer(1, maxPoolSize).or(10),
+  schema: schemaName().or(defaultSchema),
+  handlers: new Rule<HandlerSet<never>>(
+    "what defineHandlers returns, with at least one task",
+    isHandlerSet,
+  ).required(),
+  app: anything(),
+  workerId: name(),
+  concurrency: integer(1, maxConcurrency).or(10),
+  pollIntervalMs: milliseconds(1).or(2000),
+  listen: boolean().or(true),
+  preparedStatements: boolean().or(true),
+  migrate: boolean().or(true),
+  waitForDatabaseMs: milliseconds().or(0),
+  connectTimeoutMs: milliseconds(1).or(10_000),
+  statementTimeoutMs: milliseconds(1).or(30_000),
+  listenCheckMs: milliseconds(1).or(15_000),
+  forbiddenFlags: names()
+    .orIs<Exclude<ForbiddenFlags, readonly string[]>>(
+      "a function that gives one",
+      (value) => typeof value === "function",
+    )
+    .or(Object.freeze([])),
+  taskLimits: record<TaskLimits>("an object with limits by task").or(Object.freeze({})),
+  bufferWaitMs: milliseconds().or(200),
+  bufferSize: integer(0, maxBufferSize)
+    .orIs<"auto">('"auto"', (value) => value === "auto")
+    .or("auto"),
+  bufferTimeoutMs: milliseconds().or(2000),
+  shutdownTimeoutMs: milliseconds().or(5000),
+  abortGraceMs: milliseconds().or(5000),
+  recovery: record<RecoveryOptions>("an object of options")
+    .orIs<false>("false", (value) => value === false)
+    .or(Object.freeze({})),
+  settleTimeoutMs: milliseconds().or(10_000),
+  logger: loggerRule().or(silentLogger),
+  signal: abortSignal(),
+  handleSignals: boolean().or(false),
+  on: record<WorkerListeners>("an object with a function for each event").or(Object.freeze({})),
+  plugins: pluginsRule().or(Object.freeze([])),
+  ...schedulingRules,
+} satisfies Rules<WorkerOptions>;
 
 /**
  * Fills in defaults and checks everything, once.
  * @param owner The function whose options they are, for messages.
- * @param others Options that the function has beside these.
  * @throws TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID`, `CRONTAB_INVALID`
  */
 export function resolveWorkerOptions<App>(
   owner: string,
   given: WorkerOptions<App>,
-  others: readonly string[] = [],
 ): ResolvedWorkerOptions<App> {
-  refuseUnknownOptions(owner, given, [...known, ...others]);
-  const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const options = { ...defaults, ...set } as unknown as ResolvedWorkerOptions<App>;
-  checkNumbers(owner, options);
-  checkOthers(owner, options);
-  const workerId = options.workerId ?? `taskwright-${randomBytes(9).toString("hex")}`;
-  const { recovery = {}, taskLimits = {} } = given;
-  const { tasks } = options.handlers;
-  return Object.freeze({
-    ...options,
-    workerId,
-    recovery: recovery === false ? undefined : resolveRecovery(recovery),
-    taskLimits: resolveTaskLimits(taskLimits, [...tasks.keys()]),
-    cronEntries: resolveCronOptions(owner, tasks, {
-      ...cronDefaults,
-      ...(set as SchedulingOptions),
-    }),
-  });
+  return complete<App>(owner, checkOptions(owner, given, rules));
 }
 
-function checkNumbers<App>(owner: string, options: ResolvedWorkerOptions<App>): void {
-  for (const name of counts) {
-    if (!isInteger(options[name], 1)) refuseOption(owner, name, "an integer from 1");
-  }
-  for (const name of durations) {
-    const least = positive.has(name) ? 1 : 0;
-    if (!(options[name] >= least && options[name] <= maxTimerMs)) {
-      refuseOption(owner, name, `a number of milliseconds from ${least} to ${maxTimerMs}`);
-    }
-  }
-  if (options.bufferSize !== "auto" && !isInteger(options.bufferSize, 0)) {
-    refuseOption(owner, "bufferSize", `an integer from 0, or "auto"`);
-  }
+/** The longest that a run may take. */
+const runRules = { ...rules, deadlineMs: milliseconds() };
+
+/**
+ * As `resolveWorkerOptions`, for `runOnce`.
+ * @throws TaskwrightError as `resolveWorkerOptions`
+ */
+export function resolveRunOptions<App>(
+  given: WorkerOptions<App> & { readonly deadlineMs?: number },
+): ResolvedWorkerOptions<App> & { readonly deadlineMs: number | undefined } {
+  const options = checkOptions("runOnce", given, runRules);
+  return { ...complete<App>("runOnce", options), deadlineMs: options.deadlineMs };
 }
 
-function checkOthers<App>(owner: string, options: ResolvedWorkerOptions<App>): void {
+/** Checks what concerns several options, or parts of one. */
+function complete<App>(owner: string, options: Checked<typeof rules>): ResolvedWorkerOptions<App> {
   if ((options.connectionString === undefined) === (options.pool === undefined)) {
     refuseOption(owner, "connectionString", "given, or a pool instead of it, and not both");
   }
-  for (const name of switches) {
-    if (typeof options[name] !== "boolean") refuseOption(owner, name, "true or false");
-  }
-  if (!(options.handlers?.tasks instanceof Map) || options.handlers.tasks.size === 0) {
-    refuseOption(owner, "handlers", "what defineHandlers returns, with at least one task");
-  }
-  const id: unknown = options.workerId;
-  if (id !== undefined && (typeof id !== "string" || id === "" || id.includes("\0"))) {
-    refuseOption(owner, "workerId", "a string that is not empty");
-  }
-  const flags: unknown = options.forbiddenFlags;
-  if (!Array.isArray(flags) && typeof flags !== "function") {
-    refuseOption(owner, "forbiddenFlags", "an array of strings or a function");
-  }
-  checkLogger(owner, options.logger);
   checkListeners(owner, options.on);
   checkPlugins(owner, options.plugins);
-}
-
-function isInteger(value: unknown, least: number): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= least;
+  const { recovery, taskLimits } = options;
+  const handlers = options.handlers as HandlerSet<App>;
+  return Object.freeze({
+    ...options,
+    handlers,
+    app: options.app as App,
+    workerId: options.workerId ?? `taskwright-${randomBytes(9).toString("hex")}`,
+    recovery: recovery === false ? undefined : resolveRecovery(recovery),
+    taskLimits: resolveTaskLimits(taskLimits, [...handlers.tasks.keys()]),
+    cronEntries: resolveCronOptions(handlers.tasks, options),
+  });
 }

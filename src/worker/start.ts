@@ -1,6 +1,12 @@
 import type { WorkerEvents } from "../events.js";
-import { maxTimerMs, refuseOption } from "../options.js";
-import { resolveWorkerOptions, type ResolvedWorkerOptions, type WorkerOptions } from "./options.js";
+import { boolean, type Rules } from "../option-rules.js";
+import { checkOptions } from "../options.js";
+import {
+  resolveRunOptions,
+  resolveWorkerOptions,
+  type ResolvedWorkerOptions,
+  type WorkerOptions,
+} from "./options.js";
 import { handleSignals } from "./signals.js";
 import { WorkerRoot, type RunSummary, type WorkMode } from "./worker.js";
 
@@ -9,6 +15,8 @@ export interface StopOptions {
   /** Don't wait for running jobs: abort them and give them back. Default false. */
   readonly force?: boolean;
 }
+
+const stopRules = { force: boolean().or(false) } satisfies Rules<StopOptions>;
 
 /** A worker at work. `await using` stops it. */
 export interface Worker extends AsyncDisposable {
@@ -22,6 +30,7 @@ export interface Worker extends AsyncDisposable {
    * aborts their signal, and `abortGraceMs` later gives them back too. A second call joins the first;
    * with `force` it doesn't wait any longer. Resolves when nothing is left: with the database gone,
    * `settleTimeoutMs` after the last job at the latest, and `pool:fatalError` says what stays locked.
+   * Rejects, and stops nothing, with `OPTION_UNKNOWN` or `OPTION_INVALID`.
    */
   stop(options?: StopOptions): Promise<void>;
 }
@@ -44,7 +53,10 @@ export async function startWorker<App = undefined>(options: StartOptions<App>): 
     id: root.options.workerId,
     events: root.events,
     finished: root.finished,
-    stop: ({ force = false } = {}) => root.stop("stop was called", force),
+    stop: async (given = {}) => {
+      const { force } = checkOptions("worker.stop", given, stopRules);
+      await root.stop("stop was called", force);
+    },
     [Symbol.asyncDispose]: () => root.stop("it went out of scope"),
   };
 }
@@ -69,11 +81,7 @@ export type RunOnceOptions<App> = StartOptions<App> & {
  */
 export async function runOnce<App = undefined>(given: RunOnceOptions<App>): Promise<RunSummary> {
   const startMs = performance.now();
-  const { deadlineMs = Infinity } = given;
-  const options = resolveWorkerOptions<App>("runOnce", given, ["deadlineMs"]);
-  if (deadlineMs !== Infinity && !(deadlineMs >= 0 && deadlineMs <= maxTimerMs)) {
-    refuseOption("runOnce", "deadlineMs", `a number of milliseconds from 0 to ${maxTimerMs}`);
-  }
+  const { deadlineMs = Infinity, ...options } = resolveRunOptions<App>(given);
   const mode = { kind: "until-drained", deadlineMs: startMs + deadlineMs } as const;
   const root = await start(options, mode);
   await root.finished;

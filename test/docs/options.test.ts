@@ -11,7 +11,8 @@ import { openSources } from "../../docs/generate/source.js";
 import { resolveBulkOptions } from "../../src/jobs/bulk-options.js";
 import { resolveClientOptions } from "../../src/client/options.js";
 import { resolveConfig } from "../../src/config.js";
-import { cronDefaults } from "../../src/cron/options.js";
+import { schedulingRules } from "../../src/cron/options.js";
+import { checkOptions } from "../../src/options.js";
 import { resolveRecovery } from "../../src/recovery/options.js";
 import { resolveSpec } from "../../src/tasks/spec.js";
 import { resolveWorkerOptions } from "../../src/worker/options.js";
@@ -78,7 +79,10 @@ describe("defaults are what the code takes", () => {
   test.each([
     [
       "WorkerOptions",
-      { ...resolveWorkerOptions("startWorker", { pool, handlers }), ...cronDefaults },
+      {
+        ...resolveWorkerOptions("startWorker", { pool, handlers }),
+        ...checkOptions("startWorker", {}, schedulingRules),
+      },
     ],
     ["ClientOptions", resolveClientOptions({ pool })],
     ["RecoveryOptions", resolveRecovery()],

@@ -1,0 +1,11 @@
+import { isRecord, Rule } from "../option-rules.js";
+import type { AnyTask } from "../tasks/task.js";
+
+/** A task that is undefined by a wrong import must not pass for one without jobs. */
+export const taskRule = new Rule<AnyTask>(
+  "a task, such as the generated sendEmail",
+  (value) =>
+    isRecord(value) &&
+    typeof value["identifier"] === "string" &&
+    typeof value["validate"] === "function",
+);
