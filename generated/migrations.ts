@@ -917,18 +917,33 @@ create index if not exists taskwright_queue_heads_index
   include (task_id)
   where (is_available = true and job_queue_id is not null);
 `,
-  "12_find_queues": `-- Which queues could give a job now, and which job: the part of a claim that looks, locking nothing.
+  "12_find_queues": `-- Which queues give a job now, and which job: the part of a claim that looks for queued jobs and locks
+-- them, with their queues' rows.
 --
--- Three looks, for each alone has a case that it can't bear:
+-- There are three looks. Each alone has a case that it can't bear:
 --   walk  goes through the due queued jobs in the order in which they should run, up to a length. It
 --         never sees jobs that are scheduled for later, but a long backlog behind a busy queue fills
 --         it. Unless it is filled it has seen all there is, and the order across queues is exact.
 --   tail  goes through the due queued jobs from the newest back, up to a length: what became due
 --         just now is found behind any backlog.
---   ring  goes from queue to queue, past any backlog, up to a length; look_on then says where the
---         next claim should go on, so that each queue has its turn and none starves.
--- Tail and ring only come when the walk was filled and found too little; the order is then exact
+--   ring  goes from queue to queue, past any backlog, from after_queue on and up to a length.
+-- Tail and ring only come when the walk was filled and gave too little; the order is then exact
 -- among the queues that they saw.
+--
+-- A queue or a job that another transaction has locked is passed over: the look goes on with the next
+-- best one. So an open transaction that holds the first jobs of any number of queues stops these
+-- queues and no other one. (A queue whose first job is locked waits for it, to keep its order.)
+--
+-- No queue starves. The ring moves on with each claim that uses it, whether the claim found enough or
+-- not: the caller passes look_on as the next after_queue. Let m be max_jobs and Q the number of queues
+-- with available jobs. A round of the ring takes at most Q / (2 m + 50) + 2 claims that use it, and
+-- looks at every queue. When it comes to a queue that is free, that queue's first due job is taken
+-- unless the claim takes m other jobs that precede it. So a job that r runnable jobs precede is taken
+-- after at most r / m + 1 rounds. (Claims that don't use the ring have taken m jobs that precede it.)
+--
+-- look_on is null when everything was seen and nothing is to be looked at again, or when the walk gave
+-- enough. Otherwise it is the queue after which the next claim should look on: 0, from the first queue,
+-- when the ring came to its end, or when the claim saw everything and something was locked.
 --
 -- Of the worker's tasks only those in open_ids may run now. A queue whose first job is of another one
 -- waits with it, so that neither a pause nor a limit changes the order in a queue. To tasks that are
@@ -936,7 +951,7 @@ create index if not exists taskwright_queue_heads_index
 --
 -- The cost grows with max_jobs, with the number of distinct priorities among waiting queued jobs and
 -- with the jobs at a queue's head that this worker may not run. It does not grow with the number of
--- queues, of jobs behind busy queues, or of jobs scheduled for later.
+-- queues, of locked queues, of jobs behind busy queues, or of jobs scheduled for later.
 create or replace function graphile_worker.taskwright_find_queues(
   task_ids int[],
   open_ids int[],
@@ -950,7 +965,7 @@ create or replace function graphile_worker.taskwright_find_queues(
 )
 language plpgsql
 as $taskwright$
--- taskwright: taskwright_find_queues 1
+-- taskwright: taskwright_find_queues 2
 #variable_conflict use_column
 declare
   walk_length constant int := 4 * max_jobs + 50;
@@ -958,6 +973,7 @@ declare
   ring_length constant int := 2 * max_jobs + 50;
   priorities smallint[];
   walked int;
+  tried int[];
 begin
   -- \`max_attempts >= 1\` is always true; it names the index (see claim_indexes). Priorities are
   -- found from the far end, because the near one is where claims leave dead entries behind.
@@ -1007,7 +1023,7 @@ begin
     where walk.task_id = any (task_ids) and (walk.flags ?| forbidden_flags) is not true
     order by walk.job_queue_id, walk.priority, walk.run_at, walk.id
   ),
-  free as (
+  free as materialized (
     select heads.*
     from heads
     cross join lateral (
@@ -1017,16 +1033,42 @@ begin
     ) as queue
     where heads.task_id = any (open_ids) and heads.job_queue_id <> all (paused_queues)
     order by heads.priority, heads.run_at, heads.id
+  ),
+  locked as materialized (
+    select queue.id as queue_id, head.id
+    from free
+    -- In the order of \`free\`, and no further than the limit. Both rows are looked at again under
+    -- their locks.
+    cross join lateral (
+      select queues.id
+      from graphile_worker._private_job_queues as queues
+      where queues.id = free.job_queue_id and queues.is_available = true
+      for no key update skip locked
+    ) as queue
+    -- After the queue, since it refers to it. Spelt out instead of is_available, so that nothing but
+    -- the primary key can be used.
+    cross join lateral (
+      select jobs.id
+      from graphile_worker._private_jobs as jobs
+      where jobs.id = free.id and jobs.job_queue_id = queue.id
+      and jobs.locked_at is null and jobs.attempts < jobs.max_attempts and jobs.run_at <= now()
+      and jobs.task_id = any (open_ids) and (jobs.flags ?| forbidden_flags) is not true
+      for update skip locked
+    ) as head
     limit max_jobs
   )
   select
     (select count(*) from walk),
-    coalesce(array_agg(free.job_queue_id), '{}'),
-    coalesce(array_agg(free.id), '{}')
-  into walked, queue_ids, head_ids
-  from free;
+    (select coalesce(array_agg(free.job_queue_id), '{}') from free),
+    coalesce(array_agg(locked.queue_id), '{}'),
+    coalesce(array_agg(locked.id), '{}')
+  into walked, tried, queue_ids, head_ids
+  from locked;
 
-  if walked < walk_length or cardinality(queue_ids) >= max_jobs then
+  if cardinality(queue_ids) >= max_jobs then
+    return;
+  elsif walked < walk_length then
+    look_on := case when cardinality(queue_ids) < cardinality(tried) then 0 end;
     return;
   end if;
 
@@ -1057,9 +1099,13 @@ begin
     ) as due
   ),
   seen (queue_id) as (
-    select ring.queue_id from ring union select tail.job_queue_id from tail
+    select ring.queue_id from ring
+    union
+    select tail.job_queue_id from tail
+    except
+    select unnest(tried || paused_queues)
   ),
-  free as (
+  free as materialized (
     select seen.queue_id, head.*
     from seen
     cross join lateral (
@@ -1081,27 +1127,57 @@ begin
       ) as first
       limit 1
     ) as head
-    where seen.queue_id <> all (queue_ids || paused_queues) and head.task_id = any (open_ids)
+    where head.task_id = any (open_ids)
     order by head.priority, head.run_at, head.id
+  ),
+  -- As above.
+  locked as materialized (
+    select queue.id as queue_id, head.id
+    from free
+    cross join lateral (
+      select queues.id
+      from graphile_worker._private_job_queues as queues
+      where queues.id = free.queue_id and queues.is_available = true
+      for no key update skip locked
+    ) as queue
+    cross join lateral (
+      select jobs.id
+      from graphile_worker._private_jobs as jobs
+      where jobs.id = free.id and jobs.job_queue_id = queue.id
+      and jobs.locked_at is null and jobs.attempts < jobs.max_attempts and jobs.run_at <= now()
+      and jobs.task_id = any (open_ids) and (jobs.flags ?| forbidden_flags) is not true
+      for update skip locked
+    ) as head
     limit max_jobs - cardinality(queue_ids)
   )
   select
-    queue_ids || coalesce(array_agg(free.queue_id), '{}'),
-    head_ids || coalesce(array_agg(free.id), '{}'),
-    (select ring.queue_id from ring where ring.place = ring_length)
+    queue_ids || coalesce(array_agg(locked.queue_id), '{}'),
+    head_ids || coalesce(array_agg(locked.id), '{}'),
+    coalesce(
+      (select ring.queue_id from ring where ring.place = ring_length),
+      case
+        when after_queue > 0
+        or cardinality(queue_ids) + count(*) < cardinality(tried) + (select count(*) from free)
+          then 0
+      end
+    )
   into queue_ids, head_ids, look_on
-  from free;
+  from locked;
 end;
 $taskwright$;
 `,
   "13_claim_jobs": `-- Locks up to max_jobs due jobs for a worker, best first, and counts the attempt.
 --
 -- A queue's jobs run one at a time, across all workers and both peers: at most one job of a queue is
--- taken, only with that queue's own row locked, and both rows are looked at again under their locks.
--- Rows that another claim holds are skipped, never waited for, so claims can't deadlock.
+-- taken, only with that queue's own row locked, and both rows are looked at again under their locks
+-- (12_find_queues). Rows that another transaction holds are skipped, never waited for, so claims can't
+-- deadlock.
 --
--- look_on is set when less was found than asked for and there may be more: then the next claim should
--- come soon, with it as after_queue. If nothing at all was found, one row says just that, its id null.
+-- look_on is that of taskwright_find_queues: what the next claim passes as after_queue, and, when this
+-- one found less than it asked for, that there may be more and the next one should come soon. If
+-- nothing at all was found, one row says just that, its id null.
+--
+-- Neither queued nor unqueued jobs starve the other ones: the best of both are taken, in one order.
 --
 -- What is paused is left alone. Limits are those of taskwright_find_room, or null: a task without room
 -- is left alone, too, and of one with room no more is taken. That may leave the claim short while jobs
@@ -1109,9 +1185,9 @@ $taskwright$;
 --
 -- The cost grows with max_jobs, with the number of distinct priorities among waiting jobs, with the
 -- jobs that stand ahead and that this worker may not run (other tasks, paused tasks, tasks without
--- room, forbidden flags), and with the index entries that earlier claims left dead since the last
--- vacuum. It does not grow with the number of queues, of jobs behind busy queues, or of jobs scheduled
--- for later.
+-- room, forbidden flags), with unqueued jobs that stand ahead and that other transactions hold, and
+-- with the index entries that earlier claims left dead since the last vacuum. It does not grow with the
+-- number of queues, of jobs behind busy queues, or of jobs scheduled for later.
 --
 -- A function, so that its plan can be pinned. A plan that stays prepared while a table was empty
 -- (a queue's usual state) may be a sequential scan, and it stays one until the next analyze,
@@ -1156,16 +1232,15 @@ set plan_cache_mode = force_generic_plan
 set datestyle = 'ISO, YMD'
 set timezone = 'UTC'
 as $taskwright$
--- taskwright: taskwright_claim_jobs 1
+-- taskwright: taskwright_claim_jobs 2
 #variable_conflict use_column
 declare
   open_ids int[] := task_ids;
   paused_queues int[] := '{}';
   rooms json := '[]';
   limited_ids int[] := '{}';
-  queue_ids int[];
   head_ids bigint[];
-  look_on int;
+  next_queue int;
 begin
   if exists (select from graphile_worker.taskwright_pauses) then
     -- By scalar subqueries, not by joins: those may begin with all that is in the table.
@@ -1205,8 +1280,8 @@ begin
     );
   end if;
 
-  select found.queue_ids, found.head_ids, found.look_on
-  into queue_ids, head_ids, look_on
+  select found.head_ids, found.look_on
+  into head_ids, next_queue
   from graphile_worker.taskwright_find_queues(
     task_ids, open_ids, paused_queues, forbidden_flags, max_jobs, after_queue
   ) as found;
@@ -1247,24 +1322,15 @@ begin
     ) as due
     limit max_jobs
   ),
+  -- Locked by taskwright_find_queues.
   queued as (
-    select head.*, queue.id as queue_id
-    from unnest(queue_ids, head_ids) as found (queue_id, job_id)
+    select head.*
+    from unnest(head_ids) as found (job_id)
     cross join lateral (
-      select queues.id
-      from graphile_worker._private_job_queues as queues
-      where queues.id = found.queue_id and queues.is_available = true
-      for update skip locked
-    ) as queue
-    -- After the queue, since it refers to it. Spelt out instead of is_available, so that nothing but
-    -- the primary key can be used.
-    cross join lateral (
-      select jobs.id, jobs.task_id, jobs.priority, jobs.run_at
+      select jobs.id, jobs.task_id, jobs.priority, jobs.run_at, jobs.job_queue_id as queue_id
       from graphile_worker._private_jobs as jobs
-      where jobs.id = found.job_id and jobs.job_queue_id = queue.id
-      and jobs.locked_at is null and jobs.attempts < jobs.max_attempts and jobs.run_at <= now()
-      and jobs.task_id = any (open_ids) and (jobs.flags ?| forbidden_flags) is not true
-      for update skip locked
+      where jobs.id = found.job_id
+      limit 1 -- keeps it from becoming a join, which might begin with all jobs
     ) as head
   ),
   candidates as (
@@ -1318,15 +1384,6 @@ begin
     set job_id = taken.id, locked_at = now()
     from taken
     where slots.task_id = taken.task_id and slots.slot = taken.slot
-  ),
-  again as (
-    select
-      case
-        when (select count(*) from chosen) >= max_jobs then null
-        -- Whoever held a queue that was found and couldn't be locked need not have taken its job.
-        when (select count(*) from queued) < cardinality(queue_ids) then after_queue
-        else look_on
-      end as look_on
   )
   select
     claimed.id::text,
@@ -1348,10 +1405,10 @@ begin
     claimed.locked_at::text,
     claimed.revision,
     claimed.flags::text,
-    again.look_on
-  from again
+    next_queue
+  from (select) as always
   left join claimed on true
-  where claimed.id is not null or again.look_on is not null
+  where claimed.id is not null or next_queue is not null
   order by claimed.priority, claimed.run_at, claimed.id;
 end;
 $taskwright$;
@@ -1549,6 +1606,45 @@ create table if not exists graphile_worker.taskwright_slots (
 );
 alter table graphile_worker.taskwright_slots enable row level security;
 
+-- How many of the slots, from the first on, a claim may fill: the largest n for which n and the taken
+-- slots behind it are no more than the limit. That is all of them unless the limit was lowered while
+-- slots behind the new one are taken. Claims that fill free slots up to n need not know of each other.
+create or replace function graphile_worker.taskwright_usable_slots(
+  task_id int,
+  fleet int
+) returns int
+language plpgsql stable
+as $taskwright$
+-- taskwright: taskwright_usable_slots 1
+#variable_conflict use_variable
+declare
+  taken int[];
+begin
+  if not exists (
+    select from graphile_worker.taskwright_slots as slots
+    where slots.task_id = task_id and slots.slot > fleet
+  ) then
+    return fleet;
+  end if;
+  taken := array(
+    select slots.slot
+    from graphile_worker.taskwright_slots as slots
+    where slots.task_id = task_id
+    and (
+      select jobs.id from graphile_worker._private_jobs as jobs
+      where jobs.id = slots.job_id and jobs.locked_at = slots.locked_at
+    ) is not null
+    order by slots.slot desc
+  );
+  -- The nth taken slot from the end stands at taken[n]: with fleet - n slots, n must be behind them.
+  return greatest(0, (
+    select max(fleet - behind)
+    from generate_series(0, least(fleet, cardinality(taken))) as behind
+    where coalesce(taken[behind + 1], 0) <= fleet - behind
+  ));
+end;
+$taskwright$;
+
 -- For a claim: how many jobs it may take of each limited task, and with which slots. Those are free,
 -- and locked until the claim ends; slots that another claim has locked are passed by.
 --
@@ -1561,10 +1657,11 @@ create or replace function graphile_worker.taskwright_find_room(
 ) returns json
 language plpgsql
 as $taskwright$
--- taskwright: taskwright_find_room 1
+-- taskwright: taskwright_find_room 2
 declare
   limited record;
   room int;
+  usable int;
   free int[];
   rooms jsonb := '[]';
 begin
@@ -1588,10 +1685,11 @@ begin
         on conflict do nothing;
       end if;
 
+      usable := graphile_worker.taskwright_usable_slots(limited.task_id, limited.fleet);
       free := array(
         select slots.slot
         from graphile_worker.taskwright_slots as slots
-        where slots.task_id = limited.task_id and slots.slot <= limited.fleet
+        where slots.task_id = limited.task_id and slots.slot <= usable
         and (
           select jobs.id from graphile_worker._private_jobs as jobs
           where jobs.id = slots.job_id and jobs.locked_at = slots.locked_at

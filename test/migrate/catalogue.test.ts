@@ -50,6 +50,7 @@ test("what we add is this and nothing else", async () => {
     "function taskwright_settle_jobs",
     "function taskwright_take_key",
     "function taskwright_take_keys",
+    "function taskwright_usable_slots",
     "function worker_deregister",
     "function worker_heartbeat",
     "index _private_workers_last_heartbeat_at_idx",
