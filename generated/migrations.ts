@@ -1243,26 +1243,8 @@ declare
   next_queue int;
 begin
   if exists (select from graphile_worker.taskwright_pauses) then
-    -- By scalar subqueries, not by joins: those may begin with all that is in the table.
-    open_ids := array(
-      select given.id
-      from unnest(task_ids) as given (id)
-      where (
-        select pauses.name from graphile_worker.taskwright_pauses as pauses
-        where pauses.kind = 'task' and pauses.name = (
-          select tasks.identifier from graphile_worker._private_tasks as tasks
-          where tasks.id = given.id
-        )
-      ) is null
-    );
-    paused_queues := array_remove(array(
-      select (
-        select queues.id from graphile_worker._private_job_queues as queues
-        where queues.queue_name = pauses.name
-      )
-      from graphile_worker.taskwright_pauses as pauses
-      where pauses.kind = 'queue'
-    ), null);
+    open_ids := graphile_worker.taskwright_open_tasks(task_ids);
+    paused_queues := graphile_worker.taskwright_paused_queues();
   end if;
 
   if limits is not null then
@@ -1590,6 +1572,44 @@ create table if not exists graphile_worker.taskwright_pauses (
   constraint taskwright_pauses_pkey primary key (kind, name)
 );
 alter table graphile_worker.taskwright_pauses enable row level security;
+
+-- Those of the tasks that are not paused. By scalar subqueries, not by joins: those may begin with all
+-- that is in the table.
+create or replace function graphile_worker.taskwright_open_tasks(task_ids int[]) returns int[]
+language plpgsql stable
+as $taskwright$
+-- taskwright: taskwright_open_tasks 1
+begin
+  return array(
+    select given.id
+    from unnest(task_ids) as given (id)
+    where (
+      select pauses.name from graphile_worker.taskwright_pauses as pauses
+      where pauses.kind = 'task' and pauses.name = (
+        select tasks.identifier from graphile_worker._private_tasks as tasks
+        where tasks.id = given.id
+      )
+    ) is null
+  );
+end;
+$taskwright$;
+
+-- The queues that are paused.
+create or replace function graphile_worker.taskwright_paused_queues() returns int[]
+language plpgsql stable
+as $taskwright$
+-- taskwright: taskwright_paused_queues 1
+begin
+  return array_remove(array(
+    select (
+      select queues.id from graphile_worker._private_job_queues as queues
+      where queues.queue_name = pauses.name
+    )
+    from graphile_worker.taskwright_pauses as pauses
+    where pauses.kind = 'queue'
+  ), null);
+end;
+$taskwright$;
 `,
   "16_slots": `-- Slots of the tasks that may run only so many jobs at once across the fleet.
 --
@@ -1908,6 +1928,79 @@ begin
   delete from graphile_worker._private_tasks as tasks where tasks.id = any (unused);
   get diagnostics deleted = row_count;
   return deleted;
+end;
+$taskwright$;
+`,
+  "21_due_jobs": `-- Whether a job is due that a worker could run if nobody else held it, its queue, or the slots of its
+-- task. What is paused doesn't count, nor do jobs that wait behind a paused one in their queue.
+--
+-- The cost grows with the number of distinct priorities among waiting jobs and with the due jobs that
+-- stand ahead and don't count. Plans are pinned for the reason given at taskwright_claim_jobs.
+create or replace function graphile_worker.taskwright_has_due_jobs(
+  task_ids int[],
+  forbidden_flags text[]
+) returns boolean
+language plpgsql stable
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_sort = off
+set jit = off
+set plan_cache_mode = force_generic_plan
+as $taskwright$
+-- taskwright: taskwright_has_due_jobs 1
+declare
+  open_ids int[] := graphile_worker.taskwright_open_tasks(task_ids);
+  paused_queues int[] := graphile_worker.taskwright_paused_queues();
+begin
+  return exists (
+    with recursive levels (priority) as (
+      (
+        select jobs.priority
+        from graphile_worker._private_jobs as jobs
+        where jobs.is_available = true
+        order by jobs.priority desc, jobs.run_at desc
+        limit 1
+      )
+      union all
+      select next.priority
+      from levels
+      cross join lateral (
+        select jobs.priority
+        from graphile_worker._private_jobs as jobs
+        where jobs.is_available = true and jobs.priority < levels.priority
+        order by jobs.priority desc, jobs.run_at desc
+        limit 1
+      ) as next
+    )
+    select
+    from levels
+    cross join lateral (
+      select
+      from graphile_worker._private_jobs as jobs
+      where jobs.is_available = true
+      and jobs.priority = levels.priority and jobs.run_at <= now()
+      and jobs.task_id = any (open_ids) and (jobs.flags ?| forbidden_flags) is not true
+      and (
+        jobs.job_queue_id is null
+        or jobs.job_queue_id <> all (paused_queues)
+        and (
+          cardinality(open_ids) = cardinality(task_ids)
+          or (
+            select heads.task_id
+            from graphile_worker._private_jobs as heads
+            where heads.is_available = true and heads.job_queue_id = jobs.job_queue_id
+            and heads.run_at <= now()
+            and heads.task_id = any (task_ids) and (heads.flags ?| forbidden_flags) is not true
+            order by heads.job_queue_id, heads.priority, heads.run_at, heads.id
+            limit 1
+          ) = any (open_ids)
+        )
+      )
+      limit 1
+    ) as due
+  );
 end;
 $taskwright$;
 `,

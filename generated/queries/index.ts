@@ -58,6 +58,7 @@ import {
 } from "./transaction.js";
 import {
   claimJobs,
+  hasDueJobs,
   settleJobs,
   findTasks,
   addTasks,
@@ -127,6 +128,7 @@ export const queries = {
   releaseSavepoint,
   rollbackToSavepoint,
   claimJobs,
+  hasDueJobs,
   settleJobs,
   findTasks,
   addTasks,

@@ -75,26 +75,8 @@ declare
   next_queue int;
 begin
   if exists (select from graphile_worker.taskwright_pauses) then
-    -- By scalar subqueries, not by joins: those may begin with all that is in the table.
-    open_ids := array(
-      select given.id
-      from unnest(task_ids) as given (id)
-      where (
-        select pauses.name from graphile_worker.taskwright_pauses as pauses
-        where pauses.kind = 'task' and pauses.name = (
-          select tasks.identifier from graphile_worker._private_tasks as tasks
-          where tasks.id = given.id
-        )
-      ) is null
-    );
-    paused_queues := array_remove(array(
-      select (
-        select queues.id from graphile_worker._private_job_queues as queues
-        where queues.queue_name = pauses.name
-      )
-      from graphile_worker.taskwright_pauses as pauses
-      where pauses.kind = 'queue'
-    ), null);
+    open_ids := graphile_worker.taskwright_open_tasks(task_ids);
+    paused_queues := graphile_worker.taskwright_paused_queues();
   end if;
 
   if limits is not null then

@@ -136,6 +136,16 @@ export class Claimer implements Service {
     return count;
   }
 
+  /** Whether jobs are due that a claim would take if nobody else held them. */
+  async hasDueJobs(): Promise<boolean> {
+    const { queries, db, taskIds } = this.#options;
+    const [row] = await queries.hasDueJobs(db, {
+      taskIds: await taskIds.list(),
+      forbiddenFlags: await this.#forbiddenFlags(),
+    });
+    return row?.hasDueJobs === true;
+  }
+
   async #run(): Promise<void> {
     while (this.#lifecycle.isStarted && (this.#isWoken || this.#isHungry)) {
       const maxJobs = this.#options.demand();
