@@ -14,7 +14,7 @@ create or replace function graphile_worker.taskwright_replace_jobs(
 ) returns graphile_worker.taskwright_job_spec[]
 language plpgsql
 as $taskwright$
--- taskwright: taskwright_replace_jobs 1
+-- taskwright: taskwright_replace_jobs 2
 declare
   deduplicated bigint;
   updated bigint;
@@ -26,6 +26,7 @@ begin
   where jobs.key = any (array[spec.job_key]) and spec.job_key_mode = 'unsafe_dedupe';
   get diagnostics deduplicated = row_count;
 
+  perform graphile_worker.taskwright_mark_moves(specs);
   update graphile_worker._private_jobs as jobs
   set
     job_queue_id = resolved.job_queue_id,
@@ -62,7 +63,8 @@ begin
     offset 0
   ) as resolved
   where jobs.key = any (array[resolved.job_key])
-  and jobs.is_available
+  -- Spelt out instead of is_available, here and below, so that nothing but the key's index serves.
+  and jobs.locked_at is null and jobs.attempts < jobs.max_attempts
   and resolved.task_id is not null
   and (resolved.queue_name is null or resolved.job_queue_id is not null);
   get diagnostics updated = row_count;
@@ -77,7 +79,7 @@ begin
       updated_at = now()
     from unnest(specs) as spec
     where jobs.key = any (array[spec.job_key])
-    and not jobs.is_available
+    and (jobs.locked_at is not null or jobs.attempts >= jobs.max_attempts)
     and spec.job_key_mode is distinct from 'unsafe_dedupe'
     returning spec
   )
