@@ -290,6 +290,7 @@ begin
   where jobs.key = any (array[spec.job_key]) and spec.job_key_mode = 'unsafe_dedupe';
   get diagnostics deduplicated = row_count;
 
+  perform graphile_worker.taskwright_mark_moves(specs);
   update graphile_worker._private_jobs as jobs
   set
     job_queue_id = resolved.job_queue_id,
@@ -326,7 +327,8 @@ begin
     offset 0
   ) as resolved
   where jobs.key = any (array[resolved.job_key])
-  and jobs.is_available
+  -- Spelt out instead of is_available, here and below, so that nothing but the key's index serves.
+  and jobs.locked_at is null and jobs.attempts < jobs.max_attempts
   and resolved.task_id is not null
   and (resolved.queue_name is null or resolved.job_queue_id is not null);
   get diagnostics updated = row_count;
@@ -341,7 +343,7 @@ begin
       updated_at = now()
     from unnest(specs) as spec
     where jobs.key = any (array[spec.job_key])
-    and not jobs.is_available
+    and (jobs.locked_at is not null or jobs.attempts >= jobs.max_attempts)
     and spec.job_key_mode is distinct from 'unsafe_dedupe'
     returning spec, jobs.id
   )
@@ -1175,18 +1177,33 @@ create index if not exists taskwright_queue_heads_index
   include (task_id)
   where (is_available = true and job_queue_id is not null);
 `,
-  "12_find_queues": `-- Which queues could give a job now, and which job: the part of a claim that looks, locking nothing.
+  "12_find_queues": `-- Which queues give a job now, and which job: the part of a claim that looks for queued jobs and locks
+-- them, with their queues' rows.
 --
--- Three looks, for each alone has a case that it can't bear:
+-- There are three looks. Each alone has a case that it can't bear:
 --   walk  goes through the due queued jobs in the order in which they should run, up to a length. It
 --         never sees jobs that are scheduled for later, but a long backlog behind a busy queue fills
 --         it. Unless it is filled it has seen all there is, and the order across queues is exact.
 --   tail  goes through the due queued jobs from the newest back, up to a length: what became due
 --         just now is found behind any backlog.
---   ring  goes from queue to queue, past any backlog, up to a length; look_on then says where the
---         next claim should go on, so that each queue has its turn and none starves.
--- Tail and ring only come when the walk was filled and found too little; the order is then exact
+--   ring  goes from queue to queue, past any backlog, from after_queue on and up to a length.
+-- Tail and ring only come when the walk was filled and gave too little; the order is then exact
 -- among the queues that they saw.
+--
+-- A queue or a job that another transaction has locked is passed over: the look goes on with the next
+-- best one. So an open transaction that holds the first jobs of any number of queues stops these
+-- queues and no other one. (A queue whose first job is locked waits for it, to keep its order.)
+--
+-- No queue starves. The ring moves on with each claim that uses it, whether the claim found enough or
+-- not: the caller passes look_on as the next after_queue. Let m be max_jobs and Q the number of queues
+-- with available jobs. A round of the ring takes at most Q / (2 m + 50) + 2 claims that use it, and
+-- looks at every queue. When it comes to a queue that is free, that queue's first due job is taken
+-- unless the claim takes m other jobs that precede it. So a job that r runnable jobs precede is taken
+-- after at most r / m + 1 rounds. (Claims that don't use the ring have taken m jobs that precede it.)
+--
+-- look_on is null when everything was seen and nothing is to be looked at again, or when the walk gave
+-- enough. Otherwise it is the queue after which the next claim should look on: 0, from the first queue,
+-- when the ring came to its end, or when the claim saw everything and something was locked.
 --
 -- Of the worker's tasks only those in open_ids may run now. A queue whose first job is of another one
 -- waits with it, so that neither a pause nor a limit changes the order in a queue. To tasks that are
@@ -1194,7 +1211,7 @@ create index if not exists taskwright_queue_heads_index
 --
 -- The cost grows with max_jobs, with the number of distinct priorities among waiting queued jobs and
 -- with the jobs at a queue's head that this worker may not run. It does not grow with the number of
--- queues, of jobs behind busy queues, or of jobs scheduled for later.
+-- queues, of locked queues, of jobs behind busy queues, or of jobs scheduled for later.
 create or replace function graphile_worker.taskwright_find_queues(
   task_ids int[],
   open_ids int[],
@@ -1208,7 +1225,7 @@ create or replace function graphile_worker.taskwright_find_queues(
 )
 language plpgsql
 as $taskwright$
--- taskwright: taskwright_find_queues 1
+-- taskwright: taskwright_find_queues 2
 #variable_conflict use_column
 declare
   walk_length constant int := 4 * max_jobs + 50;
@@ -1216,6 +1233,7 @@ declare
   ring_length constant int := 2 * max_jobs + 50;
   priorities smallint[];
   walked int;
+  tried int[];
 begin
   -- \`max_attempts >= 1\` is always true; it names the index (see claim_indexes). Priorities are
   -- found from the far end, because the near one is where claims leave dead entries behind.
@@ -1265,7 +1283,7 @@ begin
     where walk.task_id = any (task_ids) and (walk.flags ?| forbidden_flags) is not true
     order by walk.job_queue_id, walk.priority, walk.run_at, walk.id
   ),
-  free as (
+  free as materialized (
     select heads.*
     from heads
     cross join lateral (
@@ -1275,16 +1293,42 @@ begin
     ) as queue
     where heads.task_id = any (open_ids) and heads.job_queue_id <> all (paused_queues)
     order by heads.priority, heads.run_at, heads.id
+  ),
+  locked as materialized (
+    select queue.id as queue_id, head.id
+    from free
+    -- In the order of \`free\`, and no further than the limit. Both rows are looked at again under
+    -- their locks.
+    cross join lateral (
+      select queues.id
+      from graphile_worker._private_job_queues as queues
+      where queues.id = free.job_queue_id and queues.is_available = true
+      for no key update skip locked
+    ) as queue
+    -- After the queue, since it refers to it. Spelt out instead of is_available, so that nothing but
+    -- the primary key can be used.
+    cross join lateral (
+      select jobs.id
+      from graphile_worker._private_jobs as jobs
+      where jobs.id = free.id and jobs.job_queue_id = queue.id
+      and jobs.locked_at is null and jobs.attempts < jobs.max_attempts and jobs.run_at <= now()
+      and jobs.task_id = any (open_ids) and (jobs.flags ?| forbidden_flags) is not true
+      for update skip locked
+    ) as head
     limit max_jobs
   )
   select
     (select count(*) from walk),
-    coalesce(array_agg(free.job_queue_id), '{}'),
-    coalesce(array_agg(free.id), '{}')
-  into walked, queue_ids, head_ids
-  from free;
+    (select coalesce(array_agg(free.job_queue_id), '{}') from free),
+    coalesce(array_agg(locked.queue_id), '{}'),
+    coalesce(array_agg(locked.id), '{}')
+  into walked, tried, queue_ids, head_ids
+  from locked;
 
-  if walked < walk_length or cardinality(queue_ids) >= max_jobs then
+  if cardinality(queue_ids) >= max_jobs then
+    return;
+  elsif walked < walk_length then
+    look_on := case when cardinality(queue_ids) < cardinality(tried) then 0 end;
     return;
   end if;
 
@@ -1315,9 +1359,13 @@ begin
     ) as due
   ),
   seen (queue_id) as (
-    select ring.queue_id from ring union select tail.job_queue_id from tail
+    select ring.queue_id from ring
+    union
+    select tail.job_queue_id from tail
+    except
+    select unnest(tried || paused_queues)
   ),
-  free as (
+  free as materialized (
     select seen.queue_id, head.*
     from seen
     cross join lateral (
@@ -1339,27 +1387,57 @@ begin
       ) as first
       limit 1
     ) as head
-    where seen.queue_id <> all (queue_ids || paused_queues) and head.task_id = any (open_ids)
+    where head.task_id = any (open_ids)
     order by head.priority, head.run_at, head.id
+  ),
+  -- As above.
+  locked as materialized (
+    select queue.id as queue_id, head.id
+    from free
+    cross join lateral (
+      select queues.id
+      from graphile_worker._private_job_queues as queues
+      where queues.id = free.queue_id and queues.is_available = true
+      for no key update skip locked
+    ) as queue
+    cross join lateral (
+      select jobs.id
+      from graphile_worker._private_jobs as jobs
+      where jobs.id = free.id and jobs.job_queue_id = queue.id
+      and jobs.locked_at is null and jobs.attempts < jobs.max_attempts and jobs.run_at <= now()
+      and jobs.task_id = any (open_ids) and (jobs.flags ?| forbidden_flags) is not true
+      for update skip locked
+    ) as head
     limit max_jobs - cardinality(queue_ids)
   )
   select
-    queue_ids || coalesce(array_agg(free.queue_id), '{}'),
-    head_ids || coalesce(array_agg(free.id), '{}'),
-    (select ring.queue_id from ring where ring.place = ring_length)
+    queue_ids || coalesce(array_agg(locked.queue_id), '{}'),
+    head_ids || coalesce(array_agg(locked.id), '{}'),
+    coalesce(
+      (select ring.queue_id from ring where ring.place = ring_length),
+      case
+        when after_queue > 0
+        or cardinality(queue_ids) + count(*) < cardinality(tried) + (select count(*) from free)
+          then 0
+      end
+    )
   into queue_ids, head_ids, look_on
-  from free;
+  from locked;
 end;
 $taskwright$;
 `,
   "13_claim_jobs": `-- Locks up to max_jobs due jobs for a worker, best first, and counts the attempt.
 --
 -- A queue's jobs run one at a time, across all workers and both peers: at most one job of a queue is
--- taken, only with that queue's own row locked, and both rows are looked at again under their locks.
--- Rows that another claim holds are skipped, never waited for, so claims can't deadlock.
+-- taken, only with that queue's own row locked, and both rows are looked at again under their locks
+-- (12_find_queues). Rows that another transaction holds are skipped, never waited for, so claims can't
+-- deadlock.
 --
--- look_on is set when less was found than asked for and there may be more: then the next claim should
--- come soon, with it as after_queue. If nothing at all was found, one row says just that, its id null.
+-- look_on is that of taskwright_find_queues: what the next claim passes as after_queue, and, when this
+-- one found less than it asked for, that there may be more and the next one should come soon. If
+-- nothing at all was found, one row says just that, its id null.
+--
+-- Neither queued nor unqueued jobs starve the other ones: the best of both are taken, in one order.
 --
 -- What is paused is left alone. Limits are those of taskwright_find_room, or null: a task without room
 -- is left alone, too, and of one with room no more is taken. That may leave the claim short while jobs
@@ -1367,9 +1445,9 @@ $taskwright$;
 --
 -- The cost grows with max_jobs, with the number of distinct priorities among waiting jobs, with the
 -- jobs that stand ahead and that this worker may not run (other tasks, paused tasks, tasks without
--- room, forbidden flags), and with the index entries that earlier claims left dead since the last
--- vacuum. It does not grow with the number of queues, of jobs behind busy queues, or of jobs scheduled
--- for later.
+-- room, forbidden flags), with unqueued jobs that stand ahead and that other transactions hold, and
+-- with the index entries that earlier claims left dead since the last vacuum. It does not grow with the
+-- number of queues, of jobs behind busy queues, or of jobs scheduled for later.
 --
 -- A function, so that its plan can be pinned. A plan that stays prepared while a table was empty
 -- (a queue's usual state) may be a sequential scan, and it stays one until the next analyze,
@@ -1414,38 +1492,19 @@ set plan_cache_mode = force_generic_plan
 set datestyle = 'ISO, YMD'
 set timezone = 'UTC'
 as $taskwright$
--- taskwright: taskwright_claim_jobs 1
+-- taskwright: taskwright_claim_jobs 2
 #variable_conflict use_column
 declare
   open_ids int[] := task_ids;
   paused_queues int[] := '{}';
   rooms json := '[]';
   limited_ids int[] := '{}';
-  queue_ids int[];
   head_ids bigint[];
-  look_on int;
+  next_queue int;
 begin
   if exists (select from graphile_worker.taskwright_pauses) then
-    -- By scalar subqueries, not by joins: those may begin with all that is in the table.
-    open_ids := array(
-      select given.id
-      from unnest(task_ids) as given (id)
-      where (
-        select pauses.name from graphile_worker.taskwright_pauses as pauses
-        where pauses.kind = 'task' and pauses.name = (
-          select tasks.identifier from graphile_worker._private_tasks as tasks
-          where tasks.id = given.id
-        )
-      ) is null
-    );
-    paused_queues := array_remove(array(
-      select (
-        select queues.id from graphile_worker._private_job_queues as queues
-        where queues.queue_name = pauses.name
-      )
-      from graphile_worker.taskwright_pauses as pauses
-      where pauses.kind = 'queue'
-    ), null);
+    open_ids := graphile_worker.taskwright_open_tasks(task_ids);
+    paused_queues := graphile_worker.taskwright_paused_queues();
   end if;
 
   if limits is not null then
@@ -1463,8 +1522,8 @@ begin
     );
   end if;
 
-  select found.queue_ids, found.head_ids, found.look_on
-  into queue_ids, head_ids, look_on
+  select found.head_ids, found.look_on
+  into head_ids, next_queue
   from graphile_worker.taskwright_find_queues(
     task_ids, open_ids, paused_queues, forbidden_flags, max_jobs, after_queue
   ) as found;
@@ -1505,24 +1564,15 @@ begin
     ) as due
     limit max_jobs
   ),
+  -- Locked by taskwright_find_queues.
   queued as (
-    select head.*, queue.id as queue_id
-    from unnest(queue_ids, head_ids) as found (queue_id, job_id)
+    select head.*
+    from unnest(head_ids) as found (job_id)
     cross join lateral (
-      select queues.id
-      from graphile_worker._private_job_queues as queues
-      where queues.id = found.queue_id and queues.is_available = true
-      for update skip locked
-    ) as queue
-    -- After the queue, since it refers to it. Spelt out instead of is_available, so that nothing but
-    -- the primary key can be used.
-    cross join lateral (
-      select jobs.id, jobs.task_id, jobs.priority, jobs.run_at
+      select jobs.id, jobs.task_id, jobs.priority, jobs.run_at, jobs.job_queue_id as queue_id
       from graphile_worker._private_jobs as jobs
-      where jobs.id = found.job_id and jobs.job_queue_id = queue.id
-      and jobs.locked_at is null and jobs.attempts < jobs.max_attempts and jobs.run_at <= now()
-      and jobs.task_id = any (open_ids) and (jobs.flags ?| forbidden_flags) is not true
-      for update skip locked
+      where jobs.id = found.job_id
+      limit 1 -- keeps it from becoming a join, which might begin with all jobs
     ) as head
   ),
   candidates as (
@@ -1576,15 +1626,6 @@ begin
     set job_id = taken.id, locked_at = now()
     from taken
     where slots.task_id = taken.task_id and slots.slot = taken.slot
-  ),
-  again as (
-    select
-      case
-        when (select count(*) from chosen) >= max_jobs then null
-        -- Whoever held a queue that was found and couldn't be locked need not have taken its job.
-        when (select count(*) from queued) < cardinality(queue_ids) then after_queue
-        else look_on
-      end as look_on
   )
   select
     claimed.id::text,
@@ -1606,10 +1647,10 @@ begin
     claimed.locked_at::text,
     claimed.revision,
     claimed.flags::text,
-    again.look_on
-  from again
+    next_queue
+  from (select) as always
   left join claimed on true
-  where claimed.id is not null or again.look_on is not null
+  where claimed.id is not null or next_queue is not null
   order by claimed.priority, claimed.run_at, claimed.id;
 end;
 $taskwright$;
@@ -1791,6 +1832,44 @@ create table if not exists graphile_worker.taskwright_pauses (
   constraint taskwright_pauses_pkey primary key (kind, name)
 );
 alter table graphile_worker.taskwright_pauses enable row level security;
+
+-- Those of the tasks that are not paused. By scalar subqueries, not by joins: those may begin with all
+-- that is in the table.
+create or replace function graphile_worker.taskwright_open_tasks(task_ids int[]) returns int[]
+language plpgsql stable
+as $taskwright$
+-- taskwright: taskwright_open_tasks 1
+begin
+  return array(
+    select given.id
+    from unnest(task_ids) as given (id)
+    where (
+      select pauses.name from graphile_worker.taskwright_pauses as pauses
+      where pauses.kind = 'task' and pauses.name = (
+        select tasks.identifier from graphile_worker._private_tasks as tasks
+        where tasks.id = given.id
+      )
+    ) is null
+  );
+end;
+$taskwright$;
+
+-- The queues that are paused.
+create or replace function graphile_worker.taskwright_paused_queues() returns int[]
+language plpgsql stable
+as $taskwright$
+-- taskwright: taskwright_paused_queues 1
+begin
+  return array_remove(array(
+    select (
+      select queues.id from graphile_worker._private_job_queues as queues
+      where queues.queue_name = pauses.name
+    )
+    from graphile_worker.taskwright_pauses as pauses
+    where pauses.kind = 'queue'
+  ), null);
+end;
+$taskwright$;
 `,
   "16_slots": `-- Slots of the tasks that may run only so many jobs at once across the fleet.
 --
@@ -1807,6 +1886,45 @@ create table if not exists graphile_worker.taskwright_slots (
 );
 alter table graphile_worker.taskwright_slots enable row level security;
 
+-- How many of the slots, from the first on, a claim may fill: the largest n for which n and the taken
+-- slots behind it are no more than the limit. That is all of them unless the limit was lowered while
+-- slots behind the new one are taken. Claims that fill free slots up to n need not know of each other.
+create or replace function graphile_worker.taskwright_usable_slots(
+  task_id int,
+  fleet int
+) returns int
+language plpgsql stable
+as $taskwright$
+-- taskwright: taskwright_usable_slots 1
+#variable_conflict use_variable
+declare
+  taken int[];
+begin
+  if not exists (
+    select from graphile_worker.taskwright_slots as slots
+    where slots.task_id = task_id and slots.slot > fleet
+  ) then
+    return fleet;
+  end if;
+  taken := array(
+    select slots.slot
+    from graphile_worker.taskwright_slots as slots
+    where slots.task_id = task_id
+    and (
+      select jobs.id from graphile_worker._private_jobs as jobs
+      where jobs.id = slots.job_id and jobs.locked_at = slots.locked_at
+    ) is not null
+    order by slots.slot desc
+  );
+  -- The nth taken slot from the end stands at taken[n]: with fleet - n slots, n must be behind them.
+  return greatest(0, (
+    select max(fleet - behind)
+    from generate_series(0, least(fleet, cardinality(taken))) as behind
+    where coalesce(taken[behind + 1], 0) <= fleet - behind
+  ));
+end;
+$taskwright$;
+
 -- For a claim: how many jobs it may take of each limited task, and with which slots. Those are free,
 -- and locked until the claim ends; slots that another claim has locked are passed by.
 --
@@ -1819,10 +1937,11 @@ create or replace function graphile_worker.taskwright_find_room(
 ) returns json
 language plpgsql
 as $taskwright$
--- taskwright: taskwright_find_room 1
+-- taskwright: taskwright_find_room 2
 declare
   limited record;
   room int;
+  usable int;
   free int[];
   rooms jsonb := '[]';
 begin
@@ -1846,10 +1965,11 @@ begin
         on conflict do nothing;
       end if;
 
+      usable := graphile_worker.taskwright_usable_slots(limited.task_id, limited.fleet);
       free := array(
         select slots.slot
         from graphile_worker.taskwright_slots as slots
-        where slots.task_id = limited.task_id and slots.slot <= limited.fleet
+        where slots.task_id = limited.task_id and slots.slot <= usable
         and (
           select jobs.id from graphile_worker._private_jobs as jobs
           where jobs.id = slots.job_id and jobs.locked_at = slots.locked_at
@@ -1964,12 +2084,25 @@ $taskwright$;
 -- A job refers to both by number, without a foreign key, and whoever adds it looks the numbers up
 -- first. So a row that is deleted between the look and the commit would leave behind a job that no
 -- worker ever finds; graphile-worker's own cleanup can do that. Here each transaction that adds jobs
--- holds an advisory lock, shared (07_enqueue), and deletion wants it for itself: it waits for those
+-- holds an advisory lock, shared (07_enqueue), and a cleanup takes it for itself: it waits for those
 -- under way, and the next ones wait for it. Workers are not concerned.
 --
--- It waits a moment only, since whoever adds jobs waits behind it meanwhile, and then answers with
--- null: try again later. It must see what those have committed whom it waited for, so a transaction
--- whose statements all see the same state will not do.
+-- Whoever adds jobs waits while a cleanup holds that lock, so nothing under it may take long: there is
+-- no index that finds all jobs of a queue or of a task, and to go through all jobs takes seconds. Each
+-- step is a transaction of its own:
+--   1. find    without the lock: rows without jobs.
+--   2. mark    under the lock: notes the last job's id, and of each of these rows its version. At this
+--              moment nobody adds a job.
+--   3. check   without the lock: drops those that have a job by now.
+--   4. delete  under the lock, some rows at a time: those that got no job since.
+-- Why the last step can tell: a job that the check did not see was added, or moved to the row, after
+-- the mark. If it was added, its id is greater than the noted one. If it was moved (a key was replaced
+-- by a job of another task or queue), the row was locked for it and so has another version
+-- (taskwright_mark_moves).
+--
+-- A step waits for the lock a moment only and then answers with null: try again later. It must see
+-- what those have committed whom it waited for, so a transaction whose statements all see the same
+-- state will not do.
 
 create or replace function graphile_worker.taskwright_lock_names() returns boolean
 language plpgsql
@@ -1989,41 +2122,176 @@ exception when lock_not_available then
 end;
 $taskwright$;
 
--- Deletes up to max_queues queues without jobs and returns how many. The cost grows with the number of
--- queues and of jobs, which are gone through twice: once with nothing locked, for those that may be
--- deleted, and if there are any again under the lock.
-create or replace function graphile_worker.taskwright_delete_unused_queues(max_queues int) returns int
+-- The greatest id that a job has, or may have been given by now. A sequence that hands out ids in
+-- advance tells nothing about that: then it is 0, and all jobs count as added since.
+create or replace function graphile_worker.taskwright_last_job_id() returns bigint
 language plpgsql
+as $taskwright$
+-- taskwright: taskwright_last_job_id 1
+begin
+  return (
+    select case when drawn.is_called and settings.seqcache = 1 then drawn.last_value else 0 end
+    from graphile_worker.jobs_id_seq1 as drawn
+    cross join lateral (
+      select pg_sequence.seqcache from pg_sequence where pg_sequence.seqrelid = drawn.tableoid
+    ) as settings
+  );
+end;
+$taskwright$;
+
+-- Leaves a trace in the rows of tasks and queues that existing jobs move to, as a lock that others
+-- may have, too. The jobs are those that have the keys of the specs.
+create or replace function graphile_worker.taskwright_mark_moves(
+  specs graphile_worker.taskwright_job_spec[]
+) returns void
+language plpgsql
+as $taskwright$
+-- taskwright: taskwright_mark_moves 1
+declare
+  task_ids int[];
+  queue_ids int[];
+begin
+  select array_agg(moved.task_id), array_agg(moved.queue_id)
+  into task_ids, queue_ids
+  from (
+    select
+      (
+        select tasks.id from graphile_worker._private_tasks as tasks
+        where tasks.identifier = spec.identifier
+      ) as task_id,
+      (
+        select queues.id from graphile_worker._private_job_queues as queues
+        where queues.queue_name = spec.queue_name
+      ) as queue_id,
+      held.task_id as old_task_id,
+      held.job_queue_id as old_queue_id
+    from unnest(specs) as spec
+    cross join lateral (
+      select jobs.task_id, jobs.job_queue_id from graphile_worker._private_jobs as jobs
+      where jobs.key = spec.job_key
+      limit 1
+    ) as held
+    where spec.job_key_mode is distinct from 'unsafe_dedupe'
+    offset 0
+  ) as moved
+  where moved.task_id is distinct from moved.old_task_id
+  or moved.queue_id is distinct from moved.old_queue_id;
+
+  if task_ids is not null then
+    perform from graphile_worker._private_tasks as tasks
+    where tasks.id = any (task_ids) order by tasks.id for key share;
+    perform from graphile_worker._private_job_queues as queues
+    where queues.id = any (queue_ids) order by queues.id for key share;
+  end if;
+end;
+$taskwright$;
+
+-- Queues without jobs, up to max_queues of them. Goes through all jobs once.
+create or replace function graphile_worker.taskwright_find_unused_queues(
+  max_queues int
+) returns int[]
+language plpgsql stable
+set enable_nestloop = off
+set jit = off
 set plan_cache_mode = force_custom_plan
 as $taskwright$
--- taskwright: taskwright_delete_unused_queues 1
-declare
-  unused int[];
-  deleted int;
+-- taskwright: taskwright_find_unused_queues 1
 begin
-  unused := array(
+  return array(
     select queues.id from graphile_worker._private_job_queues as queues
-    where queues.locked_at is null and not exists (
+    where queues.locked_at is null
+    and not exists (
       select from graphile_worker._private_jobs as jobs where jobs.job_queue_id = queues.id
     )
     limit max_queues
   );
-  if cardinality(unused) = 0 then
-    return 0;
-  elsif not graphile_worker.taskwright_lock_names() then
+end;
+$taskwright$;
+
+-- Notes the last job's id and the versions of queues.
+create or replace function graphile_worker.taskwright_mark_queues(
+  ids int[],
+  out last_id bigint,
+  out marked json
+)
+language plpgsql
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+set plan_cache_mode = force_generic_plan
+as $taskwright$
+-- taskwright: taskwright_mark_queues 1
+begin
+  if not graphile_worker.taskwright_lock_names() then
+    return;
+  end if;
+  last_id := graphile_worker.taskwright_last_job_id();
+  marked := (
+    select coalesce(
+      json_agg(json_build_object(
+        'id', queues.id, 'version', concat_ws(' ', queues.ctid, queues.xmin, queues.xmax)
+      )),
+      '[]'
+    )
+    from graphile_worker._private_job_queues as queues
+    where queues.id = any (ids) and queues.locked_at is null
+  );
+end;
+$taskwright$;
+
+-- Those of the marked queues that have no job. Goes through all jobs once.
+create or replace function graphile_worker.taskwright_check_queues(marked json) returns json
+language plpgsql stable
+set enable_nestloop = off
+set jit = off
+set plan_cache_mode = force_custom_plan
+as $taskwright$
+-- taskwright: taskwright_check_queues 1
+begin
+  return (
+    select coalesce(json_agg(given), '[]')
+    from json_to_recordset(marked) as given (id int, version text)
+    where not exists (
+      select from graphile_worker._private_jobs as jobs where jobs.job_queue_id = given.id
+    )
+  );
+end;
+$taskwright$;
+
+-- Deletes those of the checked queues that got no job since they were marked, and returns how many.
+-- The cost grows with their number and with the number of jobs that were added since.
+create or replace function graphile_worker.taskwright_delete_queues(
+  checked json,
+  last_id bigint
+) returns int
+language plpgsql
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+set plan_cache_mode = force_generic_plan
+as $taskwright$
+-- taskwright: taskwright_delete_queues 1
+declare
+  unused int[];
+  deleted int;
+begin
+  if not graphile_worker.taskwright_lock_names() then
     return null;
   end if;
   unused := array(
-    select queues.id
-    from graphile_worker._private_job_queues as queues
-    where queues.id = any (unused)
-    and queues.locked_at is null
-    and queues.id not in (
-      select jobs.job_queue_id from graphile_worker._private_jobs as jobs
-      where jobs.job_queue_id is not null
-    )
-    order by queues.id
-    for update skip locked
+    select given.id from json_to_recordset(checked) as given (id int)
+    except
+    select jobs.job_queue_id from graphile_worker._private_jobs as jobs where jobs.id > last_id
+  );
+  unused := array(
+    select same.id
+    from json_to_recordset(checked) as given (id int, version text)
+    cross join lateral (
+      select queues.id from graphile_worker._private_job_queues as queues
+      where queues.id = given.id and given.id = any (unused)
+      and concat_ws(' ', queues.ctid, queues.xmin, queues.xmax) = given.version
+      for update skip locked
+    ) as same
   );
   delete from graphile_worker._private_job_queues as queues where queues.id = any (unused);
   get diagnostics deleted = row_count;
@@ -2031,43 +2299,191 @@ begin
 end;
 $taskwright$;
 
--- The same for tasks, but for those to keep; slots of fleet limits go with their task.
-create or replace function graphile_worker.taskwright_delete_unused_tasks(
+-- Tasks without jobs, up to max_tasks of them, but for those to keep. Goes through all jobs once.
+create or replace function graphile_worker.taskwright_find_unused_tasks(
   max_tasks int,
   identifiers_to_keep text[]
-) returns int
-language plpgsql
+) returns int[]
+language plpgsql stable
+set enable_nestloop = off
+set jit = off
 set plan_cache_mode = force_custom_plan
 as $taskwright$
--- taskwright: taskwright_delete_unused_tasks 1
-declare
-  unused int[];
-  deleted int;
+-- taskwright: taskwright_find_unused_tasks 1
 begin
-  unused := array(
+  return array(
     select tasks.id from graphile_worker._private_tasks as tasks
-    where tasks.identifier <> all (identifiers_to_keep) and not exists (
+    where tasks.identifier <> all (identifiers_to_keep)
+    and not exists (
       select from graphile_worker._private_jobs as jobs where jobs.task_id = tasks.id
     )
     limit max_tasks
   );
-  if cardinality(unused) = 0 then
-    return 0;
-  elsif not graphile_worker.taskwright_lock_names() then
+end;
+$taskwright$;
+
+-- Notes the last job's id and the versions of tasks.
+create or replace function graphile_worker.taskwright_mark_tasks(
+  ids int[],
+  out last_id bigint,
+  out marked json
+)
+language plpgsql
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+set plan_cache_mode = force_generic_plan
+as $taskwright$
+-- taskwright: taskwright_mark_tasks 1
+begin
+  if not graphile_worker.taskwright_lock_names() then
+    return;
+  end if;
+  last_id := graphile_worker.taskwright_last_job_id();
+  marked := (
+    select coalesce(
+      json_agg(json_build_object(
+        'id', tasks.id, 'version', concat_ws(' ', tasks.ctid, tasks.xmin, tasks.xmax)
+      )),
+      '[]'
+    )
+    from graphile_worker._private_tasks as tasks
+    where tasks.id = any (ids)
+  );
+end;
+$taskwright$;
+
+-- Those of the marked tasks that have no job. Goes through all jobs once.
+create or replace function graphile_worker.taskwright_check_tasks(marked json) returns json
+language plpgsql stable
+set enable_nestloop = off
+set jit = off
+set plan_cache_mode = force_custom_plan
+as $taskwright$
+-- taskwright: taskwright_check_tasks 1
+begin
+  return (
+    select coalesce(json_agg(given), '[]')
+    from json_to_recordset(marked) as given (id int, version text)
+    where not exists (
+      select from graphile_worker._private_jobs as jobs where jobs.task_id = given.id
+    )
+  );
+end;
+$taskwright$;
+
+-- Deletes those of the checked tasks that got no job since they were marked, and returns how many.
+-- The cost grows with their number and with the number of jobs that were added since.
+create or replace function graphile_worker.taskwright_delete_tasks(
+  checked json,
+  last_id bigint
+) returns int
+language plpgsql
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+set plan_cache_mode = force_generic_plan
+as $taskwright$
+-- taskwright: taskwright_delete_tasks 1
+declare
+  unused int[];
+  deleted int;
+begin
+  if not graphile_worker.taskwright_lock_names() then
     return null;
   end if;
   unused := array(
-    select tasks.id
-    from graphile_worker._private_tasks as tasks
-    where tasks.id = any (unused)
-    and tasks.id not in (select jobs.task_id from graphile_worker._private_jobs as jobs)
-    order by tasks.id
-    for update skip locked
+    select given.id from json_to_recordset(checked) as given (id int)
+    except
+    select jobs.task_id from graphile_worker._private_jobs as jobs where jobs.id > last_id
+  );
+  unused := array(
+    select same.id
+    from json_to_recordset(checked) as given (id int, version text)
+    cross join lateral (
+      select tasks.id from graphile_worker._private_tasks as tasks
+      where tasks.id = given.id and given.id = any (unused)
+      and concat_ws(' ', tasks.ctid, tasks.xmin, tasks.xmax) = given.version
+      for update skip locked
+    ) as same
   );
   delete from graphile_worker.taskwright_slots as slots where slots.task_id = any (unused);
   delete from graphile_worker._private_tasks as tasks where tasks.id = any (unused);
   get diagnostics deleted = row_count;
   return deleted;
+end;
+$taskwright$;
+`,
+  "21_due_jobs": `-- Whether a job is due that a worker could run if nobody else held it, its queue, or the slots of its
+-- task. What is paused doesn't count, nor do jobs that wait behind a paused one in their queue.
+--
+-- The cost grows with the number of distinct priorities among waiting jobs and with the due jobs that
+-- stand ahead and don't count. Plans are pinned for the reason given at taskwright_claim_jobs.
+create or replace function graphile_worker.taskwright_has_due_jobs(
+  task_ids int[],
+  forbidden_flags text[]
+) returns boolean
+language plpgsql stable
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_sort = off
+set jit = off
+set plan_cache_mode = force_generic_plan
+as $taskwright$
+-- taskwright: taskwright_has_due_jobs 1
+declare
+  open_ids int[] := graphile_worker.taskwright_open_tasks(task_ids);
+  paused_queues int[] := graphile_worker.taskwright_paused_queues();
+begin
+  return exists (
+    with recursive levels (priority) as (
+      (
+        select jobs.priority
+        from graphile_worker._private_jobs as jobs
+        where jobs.is_available = true
+        order by jobs.priority desc, jobs.run_at desc
+        limit 1
+      )
+      union all
+      select next.priority
+      from levels
+      cross join lateral (
+        select jobs.priority
+        from graphile_worker._private_jobs as jobs
+        where jobs.is_available = true and jobs.priority < levels.priority
+        order by jobs.priority desc, jobs.run_at desc
+        limit 1
+      ) as next
+    )
+    select
+    from levels
+    cross join lateral (
+      select
+      from graphile_worker._private_jobs as jobs
+      where jobs.is_available = true
+      and jobs.priority = levels.priority and jobs.run_at <= now()
+      and jobs.task_id = any (open_ids) and (jobs.flags ?| forbidden_flags) is not true
+      and (
+        jobs.job_queue_id is null
+        or jobs.job_queue_id <> all (paused_queues)
+        and (
+          cardinality(open_ids) = cardinality(task_ids)
+          or (
+            select heads.task_id
+            from graphile_worker._private_jobs as heads
+            where heads.is_available = true and heads.job_queue_id = jobs.job_queue_id
+            and heads.run_at <= now()
+            and heads.task_id = any (task_ids) and (heads.flags ?| forbidden_flags) is not true
+            order by heads.job_queue_id, heads.priority, heads.run_at, heads.id
+            limit 1
+          ) = any (open_ids)
+        )
+      )
+      limit 1
+    ) as due
+  );
 end;
 $taskwright$;
 `,

@@ -246,29 +246,29 @@ export const deleteFailedJobs: Query<DeleteFailedJobsParams, DeleteFailedJobsRes
       },
     ],
     statement:
-      'with looked as (\n  select jobs.id, jobs.locked_at is null and jobs.attempts >= jobs.max_attempts as has_failed\n  from graphile_worker._private_jobs as jobs\n  where jobs.id > :afterId!::text::bigint\n  order by jobs.id\n  limit :maxLooks!::text::int\n), free as (\n  select jobs.id\n  from graphile_worker._private_jobs as jobs\n  where jobs.id = any (array(select looked.id from looked where looked.has_failed))\n  and jobs.locked_at is null and jobs.attempts >= jobs.max_attempts\n  for update skip locked\n), deleted as (\n  delete from graphile_worker._private_jobs as jobs\n  where jobs.id = any (array(select free.id from free))\n  returning jobs.id\n)\nselect\n  (select count(*) from deleted)::text as "deleted!",\n  (select max(looked.id) from looked)::text as "lastId?",\n  (select count(*) from looked) < :maxLooks!::text::int as "isEnd!"                                                                                                 ',
+      'with looked as (\n  select jobs.id, jobs.locked_at is null and jobs.attempts >= jobs.max_attempts as has_failed\n  from graphile_worker._private_jobs as jobs\n  where jobs.id > :afterId!::text::bigint\n  order by jobs.id\n  limit :maxLooks!::text::int\n), free as (\n  select jobs.id\n  from graphile_worker._private_jobs as jobs\n  where jobs.id = any (array(select looked.id from looked where looked.has_failed))\n  and jobs.locked_at is null and jobs.attempts >= jobs.max_attempts\n  for update skip locked\n), deleted as (\n  delete from graphile_worker._private_jobs as jobs\n  where jobs.id = any (array(select free.id from free))\n  returning jobs.id\n)\nselect\n  (select count(*) from deleted)::text as "deleted!",\n  (select max(looked.id) from looked)::text as "lastId?",\n  (select count(*) from looked) < :maxLooks!::text::int as "isEnd!"                                                                                          ',
   } as unknown as QueryIR);
 
-/** 'DeleteUnusedQueues' parameters type */
-export interface DeleteUnusedQueuesParams {
+/** 'FindUnusedQueues' parameters type */
+export interface FindUnusedQueuesParams {
   maxQueues: string;
 }
 
-/** 'DeleteUnusedQueues' return type */
-export interface DeleteUnusedQueuesResult {
-  deleted: string | null;
+/** 'FindUnusedQueues' return type */
+export interface FindUnusedQueuesResult {
+  ids: string;
 }
 
-/** 'DeleteUnusedQueues' query type */
-export interface DeleteUnusedQueuesQuery {
-  params: DeleteUnusedQueuesParams;
-  result: DeleteUnusedQueuesResult;
+/** 'FindUnusedQueues' query type */
+export interface FindUnusedQueuesQuery {
+  params: FindUnusedQueuesParams;
+  result: FindUnusedQueuesResult;
 }
 
 /**
- * Deletes some queues without jobs; null: try again later. See sql/migrations/18_cleanup.sql.
+ * Finds queues without jobs, as JSON; the first step of sql/migrations/18_cleanup.sql.
  */
-export const deleteUnusedQueues: Query<DeleteUnusedQueuesParams, DeleteUnusedQueuesResult> =
+export const findUnusedQueues: Query<FindUnusedQueuesParams, FindUnusedQueuesResult> =
   new PreparedQuery({
     usedParamSet: { maxQueues: true },
     params: [
@@ -276,45 +276,219 @@ export const deleteUnusedQueues: Query<DeleteUnusedQueuesParams, DeleteUnusedQue
         name: "maxQueues",
         required: true,
         transform: { type: "scalar" },
-        locs: [{ a: 55, b: 65 }],
+        locs: [{ a: 61, b: 71 }],
       },
     ],
     statement:
-      'select graphile_worker.taskwright_delete_unused_queues(:maxQueues!::text::int)::text as "deleted?"                                                             ',
+      'select to_json(graphile_worker.taskwright_find_unused_queues(:maxQueues!::text::int))::text as "ids!"                                                              ',
   } as unknown as QueryIR);
 
-/** 'DeleteUnusedTasks' parameters type */
-export interface DeleteUnusedTasksParams {
+/** 'MarkQueues' parameters type */
+export interface MarkQueuesParams {
+  ids: string;
+}
+
+/** 'MarkQueues' return type */
+export interface MarkQueuesResult {
+  lastId: string | null;
+  marked: string | null;
+}
+
+/** 'MarkQueues' query type */
+export interface MarkQueuesQuery {
+  params: MarkQueuesParams;
+  result: MarkQueuesResult;
+}
+
+/**
+ * Marks queues that may be deleted; null: try again later.
+ */
+export const markQueues: Query<MarkQueuesParams, MarkQueuesResult> = new PreparedQuery({
+  usedParamSet: { ids: true },
+  params: [
+    { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 158, b: 162 }] },
+  ],
+  statement:
+    'select marks.last_id::text as "lastId?", marks.marked::text as "marked?"\nfrom graphile_worker.taskwright_mark_queues(\n  array(select json_array_elements_text(:ids!::text::json)::int)\n) as marks                                                         ',
+} as unknown as QueryIR);
+
+/** 'CheckQueues' parameters type */
+export interface CheckQueuesParams {
+  marked: string;
+}
+
+/** 'CheckQueues' return type */
+export interface CheckQueuesResult {
+  checked: string;
+}
+
+/** 'CheckQueues' query type */
+export interface CheckQueuesQuery {
+  params: CheckQueuesParams;
+  result: CheckQueuesResult;
+}
+
+/**
+ * Those of the marked queues that have no job by now.
+ */
+export const checkQueues: Query<CheckQueuesParams, CheckQueuesResult> = new PreparedQuery({
+  usedParamSet: { marked: true },
+  params: [
+    { name: "marked", required: true, transform: { type: "scalar" }, locs: [{ a: 47, b: 54 }] },
+  ],
+  statement:
+    'select graphile_worker.taskwright_check_queues(:marked!::text::json)::text as "checked!"                                                                                                        ',
+} as unknown as QueryIR);
+
+/** 'DeleteQueues' parameters type */
+export interface DeleteQueuesParams {
+  checked: string;
+  lastId: string;
+}
+
+/** 'DeleteQueues' return type */
+export interface DeleteQueuesResult {
+  deleted: string | null;
+}
+
+/** 'DeleteQueues' query type */
+export interface DeleteQueuesQuery {
+  params: DeleteQueuesParams;
+  result: DeleteQueuesResult;
+}
+
+/**
+ * Deletes those of the checked queues that got no job since they were marked; null: try again later.
+ */
+export const deleteQueues: Query<DeleteQueuesParams, DeleteQueuesResult> = new PreparedQuery({
+  usedParamSet: { checked: true, lastId: true },
+  params: [
+    { name: "checked", required: true, transform: { type: "scalar" }, locs: [{ a: 51, b: 59 }] },
+    { name: "lastId", required: true, transform: { type: "scalar" }, locs: [{ a: 74, b: 81 }] },
+  ],
+  statement:
+    'select graphile_worker.taskwright_delete_queues(\n  :checked!::text::json, :lastId!::text::bigint\n)::text as "deleted?"                                                                                         ',
+} as unknown as QueryIR);
+
+/** 'FindUnusedTasks' parameters type */
+export interface FindUnusedTasksParams {
   identifiersToKeep: string;
   maxTasks: string;
 }
 
-/** 'DeleteUnusedTasks' return type */
-export interface DeleteUnusedTasksResult {
-  deleted: string | null;
+/** 'FindUnusedTasks' return type */
+export interface FindUnusedTasksResult {
+  ids: string;
 }
 
-/** 'DeleteUnusedTasks' query type */
-export interface DeleteUnusedTasksQuery {
-  params: DeleteUnusedTasksParams;
-  result: DeleteUnusedTasksResult;
+/** 'FindUnusedTasks' query type */
+export interface FindUnusedTasksQuery {
+  params: FindUnusedTasksParams;
+  result: FindUnusedTasksResult;
 }
 
 /**
- * Deletes some tasks without jobs; null: try again later.
+ * Finds tasks without jobs, as JSON; the first step of sql/migrations/18_cleanup.sql.
  */
-export const deleteUnusedTasks: Query<DeleteUnusedTasksParams, DeleteUnusedTasksResult> =
+export const findUnusedTasks: Query<FindUnusedTasksParams, FindUnusedTasksResult> =
   new PreparedQuery({
     usedParamSet: { maxTasks: true, identifiersToKeep: true },
     params: [
-      { name: "maxTasks", required: true, transform: { type: "scalar" }, locs: [{ a: 57, b: 66 }] },
+      { name: "maxTasks", required: true, transform: { type: "scalar" }, locs: [{ a: 63, b: 72 }] },
       {
         name: "identifiersToKeep",
         required: true,
         transform: { type: "scalar" },
-        locs: [{ a: 120, b: 138 }],
+        locs: [{ a: 126, b: 144 }],
       },
     ],
     statement:
-      'select graphile_worker.taskwright_delete_unused_tasks(\n  :maxTasks!::text::int,\n  array(select json_array_elements_text(:identifiersToKeep!::text::json))\n)::text as "deleted?"',
+      'select to_json(graphile_worker.taskwright_find_unused_tasks(\n  :maxTasks!::text::int,\n  array(select json_array_elements_text(:identifiersToKeep!::text::json))\n))::text as "ids!"                                                             ',
   } as unknown as QueryIR);
+
+/** 'MarkTasks' parameters type */
+export interface MarkTasksParams {
+  ids: string;
+}
+
+/** 'MarkTasks' return type */
+export interface MarkTasksResult {
+  lastId: string | null;
+  marked: string | null;
+}
+
+/** 'MarkTasks' query type */
+export interface MarkTasksQuery {
+  params: MarkTasksParams;
+  result: MarkTasksResult;
+}
+
+/**
+ * Marks tasks that may be deleted; null: try again later.
+ */
+export const markTasks: Query<MarkTasksParams, MarkTasksResult> = new PreparedQuery({
+  usedParamSet: { ids: true },
+  params: [
+    { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 157, b: 161 }] },
+  ],
+  statement:
+    'select marks.last_id::text as "lastId?", marks.marked::text as "marked?"\nfrom graphile_worker.taskwright_mark_tasks(\n  array(select json_array_elements_text(:ids!::text::json)::int)\n) as marks                                                        ',
+} as unknown as QueryIR);
+
+/** 'CheckTasks' parameters type */
+export interface CheckTasksParams {
+  marked: string;
+}
+
+/** 'CheckTasks' return type */
+export interface CheckTasksResult {
+  checked: string;
+}
+
+/** 'CheckTasks' query type */
+export interface CheckTasksQuery {
+  params: CheckTasksParams;
+  result: CheckTasksResult;
+}
+
+/**
+ * Those of the marked tasks that have no job by now.
+ */
+export const checkTasks: Query<CheckTasksParams, CheckTasksResult> = new PreparedQuery({
+  usedParamSet: { marked: true },
+  params: [
+    { name: "marked", required: true, transform: { type: "scalar" }, locs: [{ a: 46, b: 53 }] },
+  ],
+  statement:
+    'select graphile_worker.taskwright_check_tasks(:marked!::text::json)::text as "checked!"                                                                                                       ',
+} as unknown as QueryIR);
+
+/** 'DeleteTasks' parameters type */
+export interface DeleteTasksParams {
+  checked: string;
+  lastId: string;
+}
+
+/** 'DeleteTasks' return type */
+export interface DeleteTasksResult {
+  deleted: string | null;
+}
+
+/** 'DeleteTasks' query type */
+export interface DeleteTasksQuery {
+  params: DeleteTasksParams;
+  result: DeleteTasksResult;
+}
+
+/**
+ * Deletes those of the checked tasks that got no job since they were marked; null: try again later.
+ */
+export const deleteTasks: Query<DeleteTasksParams, DeleteTasksResult> = new PreparedQuery({
+  usedParamSet: { checked: true, lastId: true },
+  params: [
+    { name: "checked", required: true, transform: { type: "scalar" }, locs: [{ a: 50, b: 58 }] },
+    { name: "lastId", required: true, transform: { type: "scalar" }, locs: [{ a: 73, b: 80 }] },
+  ],
+  statement:
+    'select graphile_worker.taskwright_delete_tasks(\n  :checked!::text::json, :lastId!::text::bigint\n)::text as "deleted?"',
+} as unknown as QueryIR);

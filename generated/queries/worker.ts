@@ -77,7 +77,42 @@ export const claimJobs: Query<ClaimJobsParams, ClaimJobsResult> = new PreparedQu
     { name: "limits", required: false, transform: { type: "scalar" }, locs: [{ a: 529, b: 535 }] },
   ],
   statement:
-    'select\n  id as "id?",\n  task_id as "taskId!",\n  queue_name as "queueName?",\n  payload as "payload!",\n  priority as "priority!",\n  run_at as "runAt!",\n  attempts as "attempts!",\n  max_attempts as "maxAttempts!",\n  last_error as "lastError?",\n  created_at as "createdAt!",\n  updated_at as "updatedAt!",\n  key as "key?",\n  locked_at as "lockedAt!",\n  revision as "revision!",\n  flags as "flags?",\n  look_on as "lookOn?"\nfrom graphile_worker.taskwright_claim_jobs(\n  :workerId!, :taskIds!, :forbiddenFlags!, :maxJobs!, :afterQueue!, :limits\n)                                                                                                                                                                                                                                                                                                                                                                                     ',
+    'select\n  id as "id?",\n  task_id as "taskId!",\n  queue_name as "queueName?",\n  payload as "payload!",\n  priority as "priority!",\n  run_at as "runAt!",\n  attempts as "attempts!",\n  max_attempts as "maxAttempts!",\n  last_error as "lastError?",\n  created_at as "createdAt!",\n  updated_at as "updatedAt!",\n  key as "key?",\n  locked_at as "lockedAt!",\n  revision as "revision!",\n  flags as "flags?",\n  look_on as "lookOn?"\nfrom graphile_worker.taskwright_claim_jobs(\n  :workerId!, :taskIds!, :forbiddenFlags!, :maxJobs!, :afterQueue!, :limits\n)                                                                                                             ',
+} as unknown as QueryIR);
+
+/** 'HasDueJobs' parameters type */
+export interface HasDueJobsParams {
+  forbiddenFlags: stringArray;
+  taskIds: numberArray;
+}
+
+/** 'HasDueJobs' return type */
+export interface HasDueJobsResult {
+  hasDueJobs: boolean;
+}
+
+/** 'HasDueJobs' query type */
+export interface HasDueJobsQuery {
+  params: HasDueJobsParams;
+  result: HasDueJobsResult;
+}
+
+/**
+ * Whether a job is due that the worker could run if nobody else held it (sql/migrations/21_due_jobs.sql).
+ */
+export const hasDueJobs: Query<HasDueJobsParams, HasDueJobsResult> = new PreparedQuery({
+  usedParamSet: { taskIds: true, forbiddenFlags: true },
+  params: [
+    { name: "taskIds", required: true, transform: { type: "scalar" }, locs: [{ a: 47, b: 55 }] },
+    {
+      name: "forbiddenFlags",
+      required: true,
+      transform: { type: "scalar" },
+      locs: [{ a: 58, b: 73 }],
+    },
+  ],
+  statement:
+    'select graphile_worker.taskwright_has_due_jobs(:taskIds!, :forbiddenFlags!) as "hasDueJobs!"                                                                                                                                                                                                                                                                                                                                                                                     ',
 } as unknown as QueryIR);
 
 /** 'SettleJobs' parameters type */

@@ -27,6 +27,7 @@ begin
   where jobs.key = any (array[spec.job_key]) and spec.job_key_mode = 'unsafe_dedupe';
   get diagnostics deduplicated = row_count;
 
+  perform graphile_worker.taskwright_mark_moves(specs);
   update graphile_worker._private_jobs as jobs
   set
     job_queue_id = resolved.job_queue_id,
@@ -63,7 +64,8 @@ begin
     offset 0
   ) as resolved
   where jobs.key = any (array[resolved.job_key])
-  and jobs.is_available
+  -- Spelt out instead of is_available, here and below, so that nothing but the key's index serves.
+  and jobs.locked_at is null and jobs.attempts < jobs.max_attempts
   and resolved.task_id is not null
   and (resolved.queue_name is null or resolved.job_queue_id is not null);
   get diagnostics updated = row_count;
@@ -78,7 +80,7 @@ begin
       updated_at = now()
     from unnest(specs) as spec
     where jobs.key = any (array[spec.job_key])
-    and not jobs.is_available
+    and (jobs.locked_at is not null or jobs.attempts >= jobs.max_attempts)
     and spec.job_key_mode is distinct from 'unsafe_dedupe'
     returning spec, jobs.id
   )

@@ -1,15 +1,30 @@
--- Which queues could give a job now, and which job: the part of a claim that looks, locking nothing.
+-- Which queues give a job now, and which job: the part of a claim that looks for queued jobs and locks
+-- them, with their queues' rows.
 --
--- Three looks, for each alone has a case that it can't bear:
+-- There are three looks. Each alone has a case that it can't bear:
 --   walk  goes through the due queued jobs in the order in which they should run, up to a length. It
 --         never sees jobs that are scheduled for later, but a long backlog behind a busy queue fills
 --         it. Unless it is filled it has seen all there is, and the order across queues is exact.
 --   tail  goes through the due queued jobs from the newest back, up to a length: what became due
 --         just now is found behind any backlog.
---   ring  goes from queue to queue, past any backlog, up to a length; look_on then says where the
---         next claim should go on, so that each queue has its turn and none starves.
--- Tail and ring only come when the walk was filled and found too little; the order is then exact
+--   ring  goes from queue to queue, past any backlog, from after_queue on and up to a length.
+-- Tail and ring only come when the walk was filled and gave too little; the order is then exact
 -- among the queues that they saw.
+--
+-- A queue or a job that another transaction has locked is passed over: the look goes on with the next
+-- best one. So an open transaction that holds the first jobs of any number of queues stops these
+-- queues and no other one. (A queue whose first job is locked waits for it, to keep its order.)
+--
+-- No queue starves. The ring moves on with each claim that uses it, whether the claim found enough or
+-- not: the caller passes look_on as the next after_queue. Let m be max_jobs and Q the number of queues
+-- with available jobs. A round of the ring takes at most Q / (2 m + 50) + 2 claims that use it, and
+-- looks at every queue. When it comes to a queue that is free, that queue's first due job is taken
+-- unless the claim takes m other jobs that precede it. So a job that r runnable jobs precede is taken
+-- after at most r / m + 1 rounds. (Claims that don't use the ring have taken m jobs that precede it.)
+--
+-- look_on is null when everything was seen and nothing is to be looked at again, or when the walk gave
+-- enough. Otherwise it is the queue after which the next claim should look on: 0, from the first queue,
+-- when the ring came to its end, or when the claim saw everything and something was locked.
 --
 -- Of the worker's tasks only those in open_ids may run now. A queue whose first job is of another one
 -- waits with it, so that neither a pause nor a limit changes the order in a queue. To tasks that are
@@ -17,7 +32,7 @@
 --
 -- The cost grows with max_jobs, with the number of distinct priorities among waiting queued jobs and
 -- with the jobs at a queue's head that this worker may not run. It does not grow with the number of
--- queues, of jobs behind busy queues, or of jobs scheduled for later.
+-- queues, of locked queues, of jobs behind busy queues, or of jobs scheduled for later.
 create or replace function graphile_worker.taskwright_find_queues(
   task_ids int[],
   open_ids int[],
@@ -31,7 +46,7 @@ create or replace function graphile_worker.taskwright_find_queues(
 )
 language plpgsql
 as $taskwright$
--- taskwright: taskwright_find_queues 1
+-- taskwright: taskwright_find_queues 2
 #variable_conflict use_column
 declare
   walk_length constant int := 4 * max_jobs + 50;
@@ -39,6 +54,7 @@ declare
   ring_length constant int := 2 * max_jobs + 50;
   priorities smallint[];
   walked int;
+  tried int[];
 begin
   -- `max_attempts >= 1` is always true; it names the index (see claim_indexes). Priorities are
   -- found from the far end, because the near one is where claims leave dead entries behind.
@@ -88,7 +104,7 @@ begin
     where walk.task_id = any (task_ids) and (walk.flags ?| forbidden_flags) is not true
     order by walk.job_queue_id, walk.priority, walk.run_at, walk.id
   ),
-  free as (
+  free as materialized (
     select heads.*
     from heads
     cross join lateral (
@@ -98,16 +114,42 @@ begin
     ) as queue
     where heads.task_id = any (open_ids) and heads.job_queue_id <> all (paused_queues)
     order by heads.priority, heads.run_at, heads.id
+  ),
+  locked as materialized (
+    select queue.id as queue_id, head.id
+    from free
+    -- In the order of `free`, and no further than the limit. Both rows are looked at again under
+    -- their locks.
+    cross join lateral (
+      select queues.id
+      from graphile_worker._private_job_queues as queues
+      where queues.id = free.job_queue_id and queues.is_available = true
+      for no key update skip locked
+    ) as queue
+    -- After the queue, since it refers to it. Spelt out instead of is_available, so that nothing but
+    -- the primary key can be used.
+    cross join lateral (
+      select jobs.id
+      from graphile_worker._private_jobs as jobs
+      where jobs.id = free.id and jobs.job_queue_id = queue.id
+      and jobs.locked_at is null and jobs.attempts < jobs.max_attempts and jobs.run_at <= now()
+      and jobs.task_id = any (open_ids) and (jobs.flags ?| forbidden_flags) is not true
+      for update skip locked
+    ) as head
     limit max_jobs
   )
   select
     (select count(*) from walk),
-    coalesce(array_agg(free.job_queue_id), '{}'),
-    coalesce(array_agg(free.id), '{}')
-  into walked, queue_ids, head_ids
-  from free;
+    (select coalesce(array_agg(free.job_queue_id), '{}') from free),
+    coalesce(array_agg(locked.queue_id), '{}'),
+    coalesce(array_agg(locked.id), '{}')
+  into walked, tried, queue_ids, head_ids
+  from locked;
 
-  if walked < walk_length or cardinality(queue_ids) >= max_jobs then
+  if cardinality(queue_ids) >= max_jobs then
+    return;
+  elsif walked < walk_length then
+    look_on := case when cardinality(queue_ids) < cardinality(tried) then 0 end;
     return;
   end if;
 
@@ -138,9 +180,13 @@ begin
     ) as due
   ),
   seen (queue_id) as (
-    select ring.queue_id from ring union select tail.job_queue_id from tail
+    select ring.queue_id from ring
+    union
+    select tail.job_queue_id from tail
+    except
+    select unnest(tried || paused_queues)
   ),
-  free as (
+  free as materialized (
     select seen.queue_id, head.*
     from seen
     cross join lateral (
@@ -162,15 +208,41 @@ begin
       ) as first
       limit 1
     ) as head
-    where seen.queue_id <> all (queue_ids || paused_queues) and head.task_id = any (open_ids)
+    where head.task_id = any (open_ids)
     order by head.priority, head.run_at, head.id
+  ),
+  -- As above.
+  locked as materialized (
+    select queue.id as queue_id, head.id
+    from free
+    cross join lateral (
+      select queues.id
+      from graphile_worker._private_job_queues as queues
+      where queues.id = free.queue_id and queues.is_available = true
+      for no key update skip locked
+    ) as queue
+    cross join lateral (
+      select jobs.id
+      from graphile_worker._private_jobs as jobs
+      where jobs.id = free.id and jobs.job_queue_id = queue.id
+      and jobs.locked_at is null and jobs.attempts < jobs.max_attempts and jobs.run_at <= now()
+      and jobs.task_id = any (open_ids) and (jobs.flags ?| forbidden_flags) is not true
+      for update skip locked
+    ) as head
     limit max_jobs - cardinality(queue_ids)
   )
   select
-    queue_ids || coalesce(array_agg(free.queue_id), '{}'),
-    head_ids || coalesce(array_agg(free.id), '{}'),
-    (select ring.queue_id from ring where ring.place = ring_length)
+    queue_ids || coalesce(array_agg(locked.queue_id), '{}'),
+    head_ids || coalesce(array_agg(locked.id), '{}'),
+    coalesce(
+      (select ring.queue_id from ring where ring.place = ring_length),
+      case
+        when after_queue > 0
+        or cardinality(queue_ids) + count(*) < cardinality(tried) + (select count(*) from free)
+          then 0
+      end
+    )
   into queue_ids, head_ids, look_on
-  from free;
+  from locked;
 end;
 $taskwright$;

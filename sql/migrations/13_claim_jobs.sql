@@ -1,11 +1,15 @@
 -- Locks up to max_jobs due jobs for a worker, best first, and counts the attempt.
 --
 -- A queue's jobs run one at a time, across all workers and both peers: at most one job of a queue is
--- taken, only with that queue's own row locked, and both rows are looked at again under their locks.
--- Rows that another claim holds are skipped, never waited for, so claims can't deadlock.
+-- taken, only with that queue's own row locked, and both rows are looked at again under their locks
+-- (12_find_queues). Rows that another transaction holds are skipped, never waited for, so claims can't
+-- deadlock.
 --
--- look_on is set when less was found than asked for and there may be more: then the next claim should
--- come soon, with it as after_queue. If nothing at all was found, one row says just that, its id null.
+-- look_on is that of taskwright_find_queues: what the next claim passes as after_queue, and, when this
+-- one found less than it asked for, that there may be more and the next one should come soon. If
+-- nothing at all was found, one row says just that, its id null.
+--
+-- Neither queued nor unqueued jobs starve the other ones: the best of both are taken, in one order.
 --
 -- What is paused is left alone. Limits are those of taskwright_find_room, or null: a task without room
 -- is left alone, too, and of one with room no more is taken. That may leave the claim short while jobs
@@ -13,9 +17,9 @@
 --
 -- The cost grows with max_jobs, with the number of distinct priorities among waiting jobs, with the
 -- jobs that stand ahead and that this worker may not run (other tasks, paused tasks, tasks without
--- room, forbidden flags), and with the index entries that earlier claims left dead since the last
--- vacuum. It does not grow with the number of queues, of jobs behind busy queues, or of jobs scheduled
--- for later.
+-- room, forbidden flags), with unqueued jobs that stand ahead and that other transactions hold, and
+-- with the index entries that earlier claims left dead since the last vacuum. It does not grow with the
+-- number of queues, of jobs behind busy queues, or of jobs scheduled for later.
 --
 -- A function, so that its plan can be pinned. A plan that stays prepared while a table was empty
 -- (a queue's usual state) may be a sequential scan, and it stays one until the next analyze,
@@ -60,38 +64,19 @@ set plan_cache_mode = force_generic_plan
 set datestyle = 'ISO, YMD'
 set timezone = 'UTC'
 as $taskwright$
--- taskwright: taskwright_claim_jobs 1
+-- taskwright: taskwright_claim_jobs 2
 #variable_conflict use_column
 declare
   open_ids int[] := task_ids;
   paused_queues int[] := '{}';
   rooms json := '[]';
   limited_ids int[] := '{}';
-  queue_ids int[];
   head_ids bigint[];
-  look_on int;
+  next_queue int;
 begin
   if exists (select from graphile_worker.taskwright_pauses) then
-    -- By scalar subqueries, not by joins: those may begin with all that is in the table.
-    open_ids := array(
-      select given.id
-      from unnest(task_ids) as given (id)
-      where (
-        select pauses.name from graphile_worker.taskwright_pauses as pauses
-        where pauses.kind = 'task' and pauses.name = (
-          select tasks.identifier from graphile_worker._private_tasks as tasks
-          where tasks.id = given.id
-        )
-      ) is null
-    );
-    paused_queues := array_remove(array(
-      select (
-        select queues.id from graphile_worker._private_job_queues as queues
-        where queues.queue_name = pauses.name
-      )
-      from graphile_worker.taskwright_pauses as pauses
-      where pauses.kind = 'queue'
-    ), null);
+    open_ids := graphile_worker.taskwright_open_tasks(task_ids);
+    paused_queues := graphile_worker.taskwright_paused_queues();
   end if;
 
   if limits is not null then
@@ -109,8 +94,8 @@ begin
     );
   end if;
 
-  select found.queue_ids, found.head_ids, found.look_on
-  into queue_ids, head_ids, look_on
+  select found.head_ids, found.look_on
+  into head_ids, next_queue
   from graphile_worker.taskwright_find_queues(
     task_ids, open_ids, paused_queues, forbidden_flags, max_jobs, after_queue
   ) as found;
@@ -151,24 +136,15 @@ begin
     ) as due
     limit max_jobs
   ),
+  -- Locked by taskwright_find_queues.
   queued as (
-    select head.*, queue.id as queue_id
-    from unnest(queue_ids, head_ids) as found (queue_id, job_id)
+    select head.*
+    from unnest(head_ids) as found (job_id)
     cross join lateral (
-      select queues.id
-      from graphile_worker._private_job_queues as queues
-      where queues.id = found.queue_id and queues.is_available = true
-      for update skip locked
-    ) as queue
-    -- After the queue, since it refers to it. Spelt out instead of is_available, so that nothing but
-    -- the primary key can be used.
-    cross join lateral (
-      select jobs.id, jobs.task_id, jobs.priority, jobs.run_at
+      select jobs.id, jobs.task_id, jobs.priority, jobs.run_at, jobs.job_queue_id as queue_id
       from graphile_worker._private_jobs as jobs
-      where jobs.id = found.job_id and jobs.job_queue_id = queue.id
-      and jobs.locked_at is null and jobs.attempts < jobs.max_attempts and jobs.run_at <= now()
-      and jobs.task_id = any (open_ids) and (jobs.flags ?| forbidden_flags) is not true
-      for update skip locked
+      where jobs.id = found.job_id
+      limit 1 -- keeps it from becoming a join, which might begin with all jobs
     ) as head
   ),
   candidates as (
@@ -222,15 +198,6 @@ begin
     set job_id = taken.id, locked_at = now()
     from taken
     where slots.task_id = taken.task_id and slots.slot = taken.slot
-  ),
-  again as (
-    select
-      case
-        when (select count(*) from chosen) >= max_jobs then null
-        -- Whoever held a queue that was found and couldn't be locked need not have taken its job.
-        when (select count(*) from queued) < cardinality(queue_ids) then after_queue
-        else look_on
-      end as look_on
   )
   select
     claimed.id::text,
@@ -252,10 +219,10 @@ begin
     claimed.locked_at::text,
     claimed.revision,
     claimed.flags::text,
-    again.look_on
-  from again
+    next_queue
+  from (select) as always
   left join claimed on true
-  where claimed.id is not null or again.look_on is not null
+  where claimed.id is not null or next_queue is not null
   order by claimed.priority, claimed.run_at, claimed.id;
 end;
 $taskwright$;

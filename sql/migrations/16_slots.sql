@@ -13,6 +13,45 @@ create table if not exists graphile_worker.taskwright_slots (
 );
 alter table graphile_worker.taskwright_slots enable row level security;
 
+-- How many of the slots, from the first on, a claim may fill: the largest n for which n and the taken
+-- slots behind it are no more than the limit. That is all of them unless the limit was lowered while
+-- slots behind the new one are taken. Claims that fill free slots up to n need not know of each other.
+create or replace function graphile_worker.taskwright_usable_slots(
+  task_id int,
+  fleet int
+) returns int
+language plpgsql stable
+as $taskwright$
+-- taskwright: taskwright_usable_slots 1
+#variable_conflict use_variable
+declare
+  taken int[];
+begin
+  if not exists (
+    select from graphile_worker.taskwright_slots as slots
+    where slots.task_id = task_id and slots.slot > fleet
+  ) then
+    return fleet;
+  end if;
+  taken := array(
+    select slots.slot
+    from graphile_worker.taskwright_slots as slots
+    where slots.task_id = task_id
+    and (
+      select jobs.id from graphile_worker._private_jobs as jobs
+      where jobs.id = slots.job_id and jobs.locked_at = slots.locked_at
+    ) is not null
+    order by slots.slot desc
+  );
+  -- The nth taken slot from the end stands at taken[n]: with fleet - n slots, n must be behind them.
+  return greatest(0, (
+    select max(fleet - behind)
+    from generate_series(0, least(fleet, cardinality(taken))) as behind
+    where coalesce(taken[behind + 1], 0) <= fleet - behind
+  ));
+end;
+$taskwright$;
+
 -- For a claim: how many jobs it may take of each limited task, and with which slots. Those are free,
 -- and locked until the claim ends; slots that another claim has locked are passed by.
 --
@@ -25,10 +64,11 @@ create or replace function graphile_worker.taskwright_find_room(
 ) returns json
 language plpgsql
 as $taskwright$
--- taskwright: taskwright_find_room 1
+-- taskwright: taskwright_find_room 2
 declare
   limited record;
   room int;
+  usable int;
   free int[];
   rooms jsonb := '[]';
 begin
@@ -52,10 +92,11 @@ begin
         on conflict do nothing;
       end if;
 
+      usable := graphile_worker.taskwright_usable_slots(limited.task_id, limited.fleet);
       free := array(
         select slots.slot
         from graphile_worker.taskwright_slots as slots
-        where slots.task_id = limited.task_id and slots.slot <= limited.fleet
+        where slots.task_id = limited.task_id and slots.slot <= usable
         and (
           select jobs.id from graphile_worker._private_jobs as jobs
           where jobs.id = slots.job_id and jobs.locked_at = slots.locked_at

@@ -162,13 +162,47 @@ select
   (select max(looked.id) from looked)::text as "lastId?",
   (select count(*) from looked) < :maxLooks!::text::int as "isEnd!";
 
-/* Deletes some queues without jobs; null: try again later. See sql/migrations/18_cleanup.sql. */
-/* @name deleteUnusedQueues */
-select graphile_worker.taskwright_delete_unused_queues(:maxQueues!::text::int)::text as "deleted?";
+/* Finds queues without jobs, as JSON; the first step of sql/migrations/18_cleanup.sql. */
+/* @name findUnusedQueues */
+select to_json(graphile_worker.taskwright_find_unused_queues(:maxQueues!::text::int))::text as "ids!";
 
-/* Deletes some tasks without jobs; null: try again later. */
-/* @name deleteUnusedTasks */
-select graphile_worker.taskwright_delete_unused_tasks(
+/* Marks queues that may be deleted; null: try again later. */
+/* @name markQueues */
+select marks.last_id::text as "lastId?", marks.marked::text as "marked?"
+from graphile_worker.taskwright_mark_queues(
+  array(select json_array_elements_text(:ids!::text::json)::int)
+) as marks;
+
+/* Those of the marked queues that have no job by now. */
+/* @name checkQueues */
+select graphile_worker.taskwright_check_queues(:marked!::text::json)::text as "checked!";
+
+/* Deletes those of the checked queues that got no job since they were marked; null: try again later. */
+/* @name deleteQueues */
+select graphile_worker.taskwright_delete_queues(
+  :checked!::text::json, :lastId!::text::bigint
+)::text as "deleted?";
+
+/* Finds tasks without jobs, as JSON; the first step of sql/migrations/18_cleanup.sql. */
+/* @name findUnusedTasks */
+select to_json(graphile_worker.taskwright_find_unused_tasks(
   :maxTasks!::text::int,
   array(select json_array_elements_text(:identifiersToKeep!::text::json))
+))::text as "ids!";
+
+/* Marks tasks that may be deleted; null: try again later. */
+/* @name markTasks */
+select marks.last_id::text as "lastId?", marks.marked::text as "marked?"
+from graphile_worker.taskwright_mark_tasks(
+  array(select json_array_elements_text(:ids!::text::json)::int)
+) as marks;
+
+/* Those of the marked tasks that have no job by now. */
+/* @name checkTasks */
+select graphile_worker.taskwright_check_tasks(:marked!::text::json)::text as "checked!";
+
+/* Deletes those of the checked tasks that got no job since they were marked; null: try again later. */
+/* @name deleteTasks */
+select graphile_worker.taskwright_delete_tasks(
+  :checked!::text::json, :lastId!::text::bigint
 )::text as "deleted?";

@@ -24,6 +24,10 @@ from graphile_worker.taskwright_claim_jobs(
   :workerId!, :taskIds!, :forbiddenFlags!, :maxJobs!, :afterQueue!, :limits
 );
 
+/* Whether a job is due that the worker could run if nobody else held it (sql/migrations/21_due_jobs.sql). */
+/* @name hasDueJobs */
+select graphile_worker.taskwright_has_due_jobs(:taskIds!, :forbiddenFlags!) as "hasDueJobs!";
+
 /*
   Settles claimed jobs and answers with the ids of those that the worker holds no more. A row that
   somebody else has locked, such as by an open transaction that replaced a running job through its key,

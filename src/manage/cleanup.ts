@@ -1,10 +1,9 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { Executor } from "../database/executor.js";
 import type { Queries } from "../database/queries.js";
-import { TaskwrightError } from "../errors.js";
 import { anything, arrayOf, names, type Rules } from "../option-rules.js";
 import { refuseOption, suggestion } from "../options.js";
 import { manage, manageRules, type ManageOptions } from "./options.js";
+import { deleteUnused, unusedQueues, unusedTasks } from "./unused-names.js";
 
 /**
  * - `DELETE_PERMAFAILED_JOBS`: deletes the jobs that have failed for good.
@@ -44,12 +43,8 @@ const rules = {
   taskIdentifiersToKeep: names().or(Object.freeze([])),
 } satisfies Rules<CleanupOptions>;
 
-/** So many jobs are looked at, or rows deleted, in a statement. */
+/** So many jobs are looked at in a statement. */
 const maxLooks = 20_000;
-const maxDeletes = 10_000;
-/** Whoever adds jobs meanwhile has a transaction open; most of these end soon. */
-const maxTries = 20;
-const pauseMs = 100;
 
 /**
  * Deletes what is of no use any more. Each of its statements is short and commits by itself, so call
@@ -71,13 +66,9 @@ export function cleanup(db: Executor, options: CleanupOptions): Promise<CleanupR
     return {
       deletedJobs: does("DELETE_PERMAFAILED_JOBS") ? await deleteFailedJobs(queries, db) : 0,
       deletedTasks: does("GC_TASK_IDENTIFIERS")
-        ? await deleteUnused(() =>
-            queries.deleteUnusedTasks(db, { maxTasks: `${maxDeletes}`, identifiersToKeep }),
-          )
+        ? await deleteUnused(unusedTasks(queries, db, identifiersToKeep))
         : 0,
-      deletedQueues: does("GC_JOB_QUEUES")
-        ? await deleteUnused(() => queries.deleteUnusedQueues(db, { maxQueues: `${maxDeletes}` }))
-        : 0,
+      deletedQueues: does("GC_JOB_QUEUES") ? await deleteUnused(unusedQueues(queries, db)) : 0,
     };
   });
 }
@@ -99,27 +90,4 @@ async function deleteFailedJobs(queries: Queries, db: Executor): Promise<number>
     afterId = row?.lastId ?? afterId;
     if (row?.isEnd !== false) return deleted;
   }
-}
-
-/** Deletes rows until none is found that may be deleted. */
-async function deleteUnused(
-  deleteSome: () => Promise<{ readonly deleted: string | null }[]>,
-): Promise<number> {
-  let total = 0;
-  for (let tries = 0; tries < maxTries;) {
-    const [row] = await deleteSome();
-    const deleted = row?.deleted ?? null;
-    if (deleted === null) {
-      tries += 1;
-      await delay(pauseMs * (0.5 + Math.random()));
-      continue;
-    }
-    total += Number(deleted);
-    if (Number(deleted) < maxDeletes) return total;
-  }
-  throw new TaskwrightError(
-    "CLEANUP_BUSY",
-    "No moment was found in which nobody was adding jobs, so not all unused tasks and queues were deleted. Look for a transaction that added jobs and stays open, and try again later.",
-    { deleted: total },
-  );
 }

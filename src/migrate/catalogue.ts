@@ -31,6 +31,7 @@ const kinds: Readonly<Record<MigrationName, Kind>> = {
   "16_slots": "addition",
   "17_read_jobs": "addition",
   "18_cleanup": "addition",
+  "21_due_jobs": "addition",
 };
 
 /** One migration and what the catalogue holds once it has run. */

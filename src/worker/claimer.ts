@@ -10,11 +10,10 @@ import { ClaimedJob, type ClaimedRow } from "./claimed-job.js";
 import type { Limits } from "./limits.js";
 import type { ForbiddenFlags } from "./options.js";
 import { Lifecycle, type Service } from "../services/service.js";
+import { Round } from "./round.js";
 import type { Strays } from "./strays.js";
 import type { TaskIds } from "./task-ids.js";
 
-/** Less than any queue's id. */
-const firstQueue = 0;
 /** Looking through thousands of queues that have nothing due shouldn't keep the database busy. */
 const lookOnDelayMs = 50;
 
@@ -49,20 +48,23 @@ export interface ClaimerOptions {
  *
  * Resting, it takes a sign that there may be something new: a notification, a poll, a queue that was
  * freed. Hungry, it knows of more and claims as soon as there is demand. Looking on, it found too
- * little in the queues that one claim looks at, and goes through the others, as far as the last; then
- * it rests. Signs that come while a claim is under way count as one.
+ * little in the queues that one claim looks at, and goes through the others until a round is complete;
+ * then it rests. Signs that come while a claim is under way count as one.
+ *
+ * A claimer that polls doesn't wait for the next poll where jobs were locked by other transactions: it
+ * looks again soon, then less and less often. One that doesn't poll rests.
  */
 export class Claimer implements Service {
   readonly #options: ClaimerOptions;
   readonly #lifecycle = new Lifecycle();
   readonly #backoff = new Backoff({ firstMs: 100, maxMs: 10_000 });
+  readonly #lockedBackoff = new Backoff({ firstMs: 75, maxMs: 2000 });
   readonly #pause = new Pause();
   /** Whether something new may be there. */
   #isWoken = false;
   /** Whether the last claim found as much as it asked for. */
   #isHungry = false;
-  /** The queue after which the next claim goes on if it has to look at queues one by one. */
-  #afterQueue = firstQueue;
+  readonly #round = new Round();
   #loop: Promise<void> | undefined;
   #pollTimer: NodeJS.Timeout | undefined;
   #lookOnTimer: NodeJS.Timeout | undefined;
@@ -94,6 +96,7 @@ export class Claimer implements Service {
 
   /** Something new may be there. */
   wake(): void {
+    this.#round.restart();
     this.#isWoken = true;
     this.onDemand();
   }
@@ -112,13 +115,12 @@ export class Claimer implements Service {
     events.emit("worker:getJob:start", () => ({ maxJobs }));
     const ids = await taskIds.list();
     const forbiddenFlags = await this.#forbiddenFlags();
-    const afterQueue = this.#afterQueue;
     const rows = await queries.claimJobs(db, {
       workerId,
       taskIds: ids,
       forbiddenFlags,
       maxJobs,
-      afterQueue,
+      afterQueue: this.#round.after,
       limits: limits.forClaim(ids, maxJobs),
     });
     const jobs = rows
@@ -127,11 +129,21 @@ export class Claimer implements Service {
     const count = jobs.length;
     // A limit may have cut the claim short; it has less room, or none, in the next one.
     this.#isHungry = count >= maxJobs || jobs.some(({ task }) => limits.has(task));
-    if (!this.#isHungry) this.#lookOn(afterQueue, rows[0]?.lookOn ?? null, count > 0);
+    this.#lookOn(rows[0]?.lookOn ?? null, count > 0);
     if (count === 0) events.emit("worker:getJob:empty", () => ({}));
     else events.emit("localQueue:getJobs:complete", () => ({ count }));
     deliver(jobs);
     return count;
+  }
+
+  /** Whether jobs are due that a claim would take if nobody else held them. */
+  async hasDueJobs(): Promise<boolean> {
+    const { queries, db, taskIds } = this.#options;
+    const [row] = await queries.hasDueJobs(db, {
+      taskIds: await taskIds.list(),
+      forbiddenFlags: await this.#forbiddenFlags(),
+    });
+    return row?.hasDueJobs === true;
   }
 
   async #run(): Promise<void> {
@@ -152,18 +164,27 @@ export class Claimer implements Service {
     if (this.isResting) this.#options.onRest?.();
   }
 
-  /** Goes on after a claim that found too little, unless it saw the last queue. */
-  #lookOn(afterQueue: number, lookOn: number | null, foundSome: boolean): void {
-    this.#afterQueue = lookOn ?? firstQueue;
-    if (lookOn === null && afterQueue === firstQueue) return;
+  /** Goes on after a claim that found too little, unless the round is complete. */
+  #lookOn(lookOn: number | null, foundSome: boolean): void {
+    const state = this.#round.moveTo(lookOn);
+    // Queues were passed that had jobs to give, or that have some by now: the round begins anew.
+    if (this.#isHungry || this.#isWoken) this.#round.restart();
+    if (foundSome || state !== "locked") this.#lockedBackoff.reset();
+    if (this.#isHungry) return;
+    if (state === "unfinished") {
+      this.#claimIn(foundSome ? 0 : lookOnDelayMs * (0.5 + Math.random()));
+    } else if (state === "locked" && this.#options.pollIntervalMs !== undefined) {
+      this.#claimIn(this.#lockedBackoff.next());
+    }
+  }
+
+  #claimIn(delayMs: number): void {
     clearTimeout(this.#lookOnTimer);
-    this.#lookOnTimer = setTimeout(
-      () => {
-        this.#lookOnTimer = undefined;
-        this.wake();
-      },
-      foundSome ? 0 : lookOnDelayMs * (0.5 + Math.random()),
-    );
+    this.#lookOnTimer = setTimeout(() => {
+      this.#lookOnTimer = undefined;
+      this.#isWoken = true;
+      this.onDemand();
+    }, delayMs);
   }
 
   async #onFailure(error: Error): Promise<void> {

@@ -8,6 +8,7 @@ import { Buffer } from "./buffer.js";
 import type { ClaimedJob } from "./claimed-job.js";
 import { Claimer } from "./claimer.js";
 import type { Connections } from "./connections.js";
+import { Drain, type DrainEnd } from "./drain.js";
 import { Limits } from "./limits.js";
 import { LockWatch } from "./lock-watch.js";
 import type { ResolvedWorkerOptions } from "./options.js";
@@ -31,8 +32,8 @@ export interface FlowOptions<App> {
   readonly connections: Connections;
   readonly events: WorkerEvents;
   readonly taskIds: TaskIds;
-  /** When set, the flow doesn't poll, and calls this once nothing is due any more. */
-  readonly onDrained: (() => void) | undefined;
+  /** When set, the flow doesn't poll, and calls this once it can run nothing more of what is due. */
+  readonly onDrainEnd: ((end: DrainEnd) => void) | undefined;
   /** Called when a stop has nothing left to wait for but the database. */
   readonly onIdle: () => void;
 }
@@ -56,6 +57,7 @@ export class Flow<App> implements Service {
   readonly #settler: Settler;
   readonly #strays: Strays;
   readonly #lockWatch: LockWatch;
+  readonly #drain: Drain | undefined;
   /** Resolves when a stop waits for the database no longer. */
   readonly #givenUp: Promise<void>;
   #onGivenUp: () => void = () => {};
@@ -101,6 +103,7 @@ export class Flow<App> implements Service {
     });
     this.#claimer = this.#makeClaimer();
     this.#runner = this.#makeRunner();
+    this.#drain = this.#makeDrain();
   }
 
   start(): void {
@@ -109,6 +112,7 @@ export class Flow<App> implements Service {
     this.#runner.start();
     this.#buffer.start();
     this.#lockWatch.start();
+    this.#drain?.start();
     this.#claimer.start();
   }
 
@@ -119,7 +123,11 @@ export class Flow<App> implements Service {
    */
   stop(): Promise<void> {
     return this.#lifecycle.stop(async () => {
-      const asking = Promise.all([this.#claimer.stop(), this.#lockWatch.stop()]);
+      const asking = Promise.all([
+        this.#claimer.stop(),
+        this.#lockWatch.stop(),
+        this.#drain?.stop(),
+      ]);
       await Promise.all([this.#buffer.stop(), this.#runner.stop()]);
       this.#options.onIdle();
       await this.unlessGivenUp(asking);
@@ -185,6 +193,7 @@ export class Flow<App> implements Service {
 
   #deliver(jobs: readonly ClaimedJob[]): void {
     this.#pace.onClaimed(jobs.length);
+    if (jobs.length > 0) this.#drain?.onClaimed();
     for (const job of jobs) {
       const before = this.#held.get(job.id);
       // The worker was taken for dead and lived on: somebody freed its job, and here it is again.
@@ -216,11 +225,10 @@ export class Flow<App> implements Service {
     this.#tally.add(settled);
     for (const { job } of settled) if (this.#held.get(job.id) === job) this.#held.delete(job.id);
     // What is drained shows after the last job, not before.
-    const isDraining = this.#options.onDrained !== undefined;
-    if (isDraining || settled.some((settlement) => this.#makesDue(settlement)))
+    if (this.#drain !== undefined || settled.some((settlement) => this.#makesDue(settlement)))
       this.#claimer.wake();
     else this.#claimer.onDemand();
-    this.#endIfDrained();
+    this.#onRest();
   }
 
   /** A freed queue has its next job ready, so may a task that has room again, or the job itself. */
@@ -229,12 +237,29 @@ export class Flow<App> implements Service {
     return outcome.kind === "failed" && isDueNow(outcome.retry);
   }
 
-  #endIfDrained(): void {
-    if (this.#claimer.isResting && this.#held.size === 0) this.#options.onDrained?.();
+  get #isResting(): boolean {
+    return this.#claimer.isResting && this.#held.size === 0;
+  }
+
+  #onRest(): void {
+    if (this.#isResting) this.#drain?.onRest();
+  }
+
+  #makeDrain(): Drain | undefined {
+    const { events, onDrainEnd } = this.#options;
+    if (onDrainEnd === undefined) return undefined;
+    return new Drain({
+      hasDueJobs: () => this.#claimer.hasDueJobs(),
+      isResting: () => this.#isResting,
+      wake: () => this.#claimer.wake(),
+      onEnd: onDrainEnd,
+      onFailure: (error, retryInMs) =>
+        events.emit("worker:getJob:error", () => ({ error, retryInMs })),
+    });
   }
 
   #makeClaimer(): Claimer {
-    const { worker, queries, connections, events, taskIds, onDrained } = this.#options;
+    const { worker, queries, connections, events, taskIds, onDrainEnd } = this.#options;
     const { workerId, forbiddenFlags, pollIntervalMs } = worker;
     const db = connections.system;
     return new Claimer({
@@ -245,10 +270,10 @@ export class Flow<App> implements Service {
       taskIds,
       forbiddenFlags,
       limits: this.#limits,
-      pollIntervalMs: onDrained === undefined ? pollIntervalMs : undefined,
+      pollIntervalMs: onDrainEnd === undefined ? pollIntervalMs : undefined,
       demand: () => this.#demand(),
       deliver: (jobs) => this.#deliver(jobs),
-      onRest: () => this.#endIfDrained(),
+      onRest: () => this.#onRest(),
       strays: this.#strays,
     });
   }

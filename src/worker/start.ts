@@ -74,9 +74,11 @@ export type RunOnceOptions<App> = StartOptions<App> & {
 
 /**
  * Runs what is due, jobs that wait in queues and jobs that become due meanwhile included, and
- * resolves when nothing is due any more, at its deadline, or when its `signal` aborts. Jobs that
- * failed wait for their retry in the database. Recurring jobs are not scheduled, as in
- * graphile-worker: it is up to the workers that go on.
+ * resolves when nothing is due any more (`endedBy: "drained"`), at its deadline, or when its `signal`
+ * aborts. It doesn't wait for jobs that others hold, such as those of a queue whose job runs in
+ * another worker: it tries to claim them for about a second and then ends (`"blocked"`). Paused jobs
+ * don't count as due. Jobs that failed wait for their retry in the database. Recurring jobs are not
+ * scheduled, as in graphile-worker: continuous workers do that.
  * @throws TaskwrightError as `startWorker`
  */
 export async function runOnce<App = undefined>(given: RunOnceOptions<App>): Promise<RunSummary> {

@@ -7,6 +7,7 @@ import { silentLogger } from "../log.js";
 import { Recovery } from "../recovery/recovery.js";
 import { Lifecycle } from "../services/service.js";
 import { Connections } from "./connections.js";
+import type { DrainEnd } from "./drain.js";
 import { Flow } from "./flow.js";
 import { logEvents } from "./logging.js";
 import { Notifier } from "./notifier.js";
@@ -25,8 +26,20 @@ export type WorkMode =
   /** Ends when nothing is due any more, or at its deadline, on the clock of `performance.now()`. */
   | { readonly kind: "until-drained"; readonly deadlineMs: number };
 
-/** What ended a run: nothing was due any more, its time was over, or it was told to. */
-export type RunEnd = "drained" | "deadline" | "stop";
+/**
+ * What ended a run:
+ * - `drained`: nothing was due any more that it may run.
+ * - `blocked`: jobs are due, and others hold them: a job of their queue runs elsewhere, a fleet limit
+ *   is reached, or a transaction has locked them.
+ * - `deadline`: its time was over.
+ * - `stop`: it was told to, by a signal.
+ */
+export type RunEnd = DrainEnd | "deadline" | "stop";
+
+const drainEnds: Readonly<Record<DrainEnd, string>> = {
+  drained: "nothing is due any more",
+  blocked: "others hold the jobs that are due",
+};
 
 /** What a run did. */
 export interface RunSummary extends JobCounts {
@@ -93,7 +106,7 @@ export class WorkerRoot<App> {
       events,
       connections: this.#connections,
       taskIds: this.#taskIds,
-      onDrained: isContinuous ? undefined : () => this.#end("drained", "nothing is due any more"),
+      onDrainEnd: isContinuous ? undefined : (by) => this.#end(by, drainEnds[by]),
       onIdle: () => this.#waitForDatabase(),
     });
     if (options.recovery !== undefined) {

@@ -76,6 +76,30 @@ test.each([
   expect(late.rows).toBeLessThan(maxRows);
 });
 
+test("a claim stays cheap when a transaction holds the first jobs of queues with long backlogs", async () => {
+  await run(`
+    insert into graphile_worker._private_job_queues (queue_name)
+    select 'held' || n from generate_series(1, 30) as n;
+    insert into graphile_worker._private_jobs (task_id, job_queue_id, priority)
+    select 1, id, -1 from graphile_worker._private_job_queues, generate_series(1, 500) as n;
+    ${later} ${freeQueues}`);
+  const holder = await connect();
+  await holder.query("begin");
+  await holder.query(`
+    select from graphile_worker._private_jobs where id in (
+      select min(id) from graphile_worker._private_jobs where priority = -1 group by job_queue_id
+    ) for update`);
+  for (const statistics of ["", "analyze"]) {
+    await run(statistics);
+    const fresh = await connect();
+    const { scans, rows } = await measure(fresh);
+    expect(scans).toBe(0);
+    expect(rows).toBeLessThan(maxRows);
+    await fresh.end();
+  }
+  await holder.end();
+});
+
 test("a claim doesn't even pass by the index entries of jobs that are scheduled for later", async () => {
   const queued = `
     insert into graphile_worker._private_job_queues (queue_name) values ('a'), ('b')

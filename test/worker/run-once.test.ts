@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { runOnce, startWorker } from "../../src/index.js";
+import { pauseQueue, pauseTask, runOnce, startWorker } from "../../src/index.js";
 import type { TestDatabase } from "../support/database.js";
 import {
   addJob,
@@ -125,4 +125,120 @@ test("a deadline that is no time is refused, and a worker has none", async () =>
   await expect(runOnce(misspelt)).rejects.toThrow(/deadlineMs/u);
   const refused = { pool, handlers, deadlineMs: 1 };
   await expect(startWorker(refused)).rejects.toMatchObject({ code: "OPTION_UNKNOWN" });
+});
+
+/** So many jobs of a busy queue stand first that a claim has to look from queue to queue. */
+async function addBacklog(count: number): Promise<void> {
+  const { pool } = database;
+  await addJobs(pool, "work", count, { queue: "busy" });
+  await pool.query(
+    `update graphile_worker._private_jobs set priority = -1;
+    update graphile_worker._private_job_queues set locked_at = now(), locked_by = 'other'
+    where queue_name = 'busy'`,
+  );
+}
+
+const freeQueues = () =>
+  database.pool.query(
+    "update graphile_worker._private_job_queues set locked_at = null, locked_by = null",
+  );
+
+test("a run whose due jobs wait behind a queue that another worker holds is blocked, not drained", async () => {
+  const { pool } = database;
+  await addJobs(pool, "work", 3, { queue: "busy" });
+  await addBacklog(0);
+  await addJob(pool, "work", { queue: "free" });
+  const handlers = handlersFor({ work: () => {} });
+  expect(await runOnce({ pool, handlers })).toMatchObject({ endedBy: "blocked", completed: 1 });
+  await freeQueues();
+  expect(await runOnce({ pool, handlers })).toMatchObject({ endedBy: "drained", completed: 3 });
+});
+
+test("a run goes on with a queue that comes free while it looks", async () => {
+  const { pool } = database;
+  await addBacklog(2);
+  let empty = 0;
+  const summary = await runOnce({
+    pool,
+    handlers: handlersFor({ work: () => {} }),
+    on: { "worker:getJob:empty": () => void ((empty += 1) === 2 && void freeQueues()) },
+  });
+  expect(summary).toMatchObject({ endedBy: "drained", completed: 2 });
+});
+
+test.each([{ queue: "q" }, {}])(
+  "a run whose due job is locked by an open transaction is blocked (%o)",
+  async (spec) => {
+    const { pool } = database;
+    await addJob(pool, "work", spec);
+    const holder = await pool.connect();
+    await holder.query("begin");
+    await holder.query("select from graphile_worker._private_jobs for update");
+    const summary = await runOnce({ pool, handlers: handlersFor({ work: () => {} }) });
+    await holder.query("rollback");
+    holder.release();
+    expect(summary).toMatchObject({ endedBy: "blocked", completed: 0 });
+  },
+);
+
+test("a run whose task has no slot left in the fleet is blocked", async () => {
+  const { pool } = database;
+  await addJobs(pool, "work", 2);
+  const started = new Gate();
+  const gate = new Gate();
+  const taskLimits = { work: { fleet: 1 } };
+  await using worker = await startWorker({
+    pool,
+    taskLimits,
+    handlers: handlersFor({
+      work: () => {
+        started.open();
+        return gate.opened;
+      },
+    }),
+  });
+  await started.opened;
+  const handlers = handlersFor({ work: () => {} });
+  expect(await runOnce({ pool, taskLimits, handlers })).toMatchObject({ endedBy: "blocked" });
+  gate.open();
+  await worker.stop();
+  await runOnce({ pool, taskLimits, handlers });
+  expect(await listJobs(pool)).toEqual([]);
+});
+
+test("paused jobs, those behind them, and those of others don't keep a run from being drained", async () => {
+  const { pool } = database;
+  await addJob(pool, "paused", { queue: "a" });
+  await addJob(pool, "work", { queue: "a" });
+  await addJob(pool, "work", { queue: "b" });
+  await addJob(pool, "work", { flags: ["no"] });
+  await addJob(pool, "work", { runAt: new Date(Date.now() + 3_600_000) });
+  await addJob(pool, "unknown");
+  await pauseTask(pool, "paused");
+  await pauseQueue(pool, "b");
+  const handlers = handlersFor({ work: () => {}, paused: () => {} });
+  const summary = await runOnce({ pool, handlers, forbiddenFlags: ["no"] });
+  await pool.query("delete from graphile_worker.taskwright_pauses");
+  expect(summary).toMatchObject({ endedBy: "drained", completed: 0 });
+});
+
+test("a run ends though a long backlog is busy and hundreds of queues hold jobs for later", async () => {
+  const { pool } = database;
+  await addBacklog(300);
+  await addJobs(pool, "work", 400, { queue: "later%", queues: 400 });
+  await pool.query(
+    "update graphile_worker._private_jobs set run_at = now() + interval '1 hour' where priority = 0",
+  );
+  const handlers = handlersFor({ work: () => {} });
+  expect(await runOnce({ pool, handlers })).toMatchObject({ endedBy: "blocked", completed: 0 });
+  await pool.query("delete from graphile_worker._private_jobs where priority = -1");
+  expect(await runOnce({ pool, handlers })).toMatchObject({ endedBy: "drained", completed: 0 });
+});
+
+test("a deadline ends a run that looks for jobs to come free", async () => {
+  const { pool } = database;
+  await addBacklog(2);
+  const handlers = handlersFor({ work: () => {} });
+  const summary = await runOnce({ pool, handlers, deadlineMs: 100 });
+  expect(summary).toMatchObject({ endedBy: "deadline", completed: 0 });
 });

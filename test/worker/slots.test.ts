@@ -54,6 +54,17 @@ async function complete(workerId: string, jobs: { id: string; lockedAt: string }
   expect(lost).toEqual([]);
 }
 
+/** Those of the jobs that hold the slots. */
+async function inSlots<Job extends { id: string }>(jobs: Job[], slots: number[]): Promise<Job[]> {
+  const { rows } = await database.pool.query<{ id: string }>(
+    "select job_id::text as id from graphile_worker.taskwright_slots where slot = any ($1)",
+    [slots],
+  );
+  const chosen = jobs.filter((job) => rows.some(({ id }) => id === job.id));
+  expect(chosen).toHaveLength(slots.length);
+  return chosen;
+}
+
 async function countLocked(): Promise<number> {
   const { rows } = await database.pool.query<{ count: number }>(
     "select count(*)::int as count from graphile_worker._private_jobs where locked_by is not null",
@@ -103,6 +114,36 @@ test("where limits differ, the largest holds", async () => {
   expect(await claim({ fleet: 5 })).toHaveLength(3);
   expect(await claim({ fleet: 2 })).toHaveLength(0);
   expect(await countLocked()).toBe(5);
+});
+
+test("a lowered limit counts the jobs that hold slots beyond it", async () => {
+  const six = await claim({ fleet: 6 });
+  expect(six).toHaveLength(6);
+  await complete("me", await inSlots(six, [1, 2]));
+  expect(await claim({ fleet: 2 })).toHaveLength(0);
+  await complete("me", await inSlots(six, [3, 5]));
+  expect(await claim({ fleet: 2 })).toHaveLength(0);
+  expect(await claim({ fleet: 3 })).toHaveLength(1);
+  await complete("me", await inSlots(six, [4, 6]));
+  expect(await claim({ fleet: 2 })).toHaveLength(1);
+  expect(await claim({ fleet: 2 })).toHaveLength(0);
+  expect(await countLocked()).toBe(2);
+});
+
+test("claims at the same time don't pass a lowered limit together", async () => {
+  const four = await claim({ fleet: 4 });
+  await complete("me", await inSlots(four, [1, 2, 3]));
+  const [first, second] = await Promise.all([database.pool.connect(), database.pool.connect()]);
+  await first.query("begin");
+  await second.query("begin");
+  expect(await claim({ fleet: 3, maxJobs: 1, db: first })).toHaveLength(1);
+  expect(await claim({ fleet: 3, db: second })).toHaveLength(1);
+  expect(await claim({ fleet: 3 })).toHaveLength(0);
+  await first.query("commit");
+  await second.query("commit");
+  first.release();
+  second.release();
+  expect(await countLocked()).toBe(3);
 });
 
 test("claims at the same time don't pass the limit together", async () => {

@@ -146,6 +146,7 @@ function report(terminal: Terminal, flags: Flags, summary: RunSummary): ExitCode
 
 const endings: Readonly<Record<RunSummary["endedBy"], string>> = {
   drained: "nothing is due any more",
+  blocked: "others hold the jobs that are due",
   deadline: "its time was over",
   stop: "it was told to end",
 };

@@ -1,0 +1,72 @@
+-- Whether a job is due that a worker could run if nobody else held it, its queue, or the slots of its
+-- task. What is paused doesn't count, nor do jobs that wait behind a paused one in their queue.
+--
+-- The cost grows with the number of distinct priorities among waiting jobs and with the due jobs that
+-- stand ahead and don't count. Plans are pinned for the reason given at taskwright_claim_jobs.
+create or replace function graphile_worker.taskwright_has_due_jobs(
+  task_ids int[],
+  forbidden_flags text[]
+) returns boolean
+language plpgsql stable
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_sort = off
+set jit = off
+set plan_cache_mode = force_generic_plan
+as $taskwright$
+-- taskwright: taskwright_has_due_jobs 1
+declare
+  open_ids int[] := graphile_worker.taskwright_open_tasks(task_ids);
+  paused_queues int[] := graphile_worker.taskwright_paused_queues();
+begin
+  return exists (
+    with recursive levels (priority) as (
+      (
+        select jobs.priority
+        from graphile_worker._private_jobs as jobs
+        where jobs.is_available = true
+        order by jobs.priority desc, jobs.run_at desc
+        limit 1
+      )
+      union all
+      select next.priority
+      from levels
+      cross join lateral (
+        select jobs.priority
+        from graphile_worker._private_jobs as jobs
+        where jobs.is_available = true and jobs.priority < levels.priority
+        order by jobs.priority desc, jobs.run_at desc
+        limit 1
+      ) as next
+    )
+    select
+    from levels
+    cross join lateral (
+      select
+      from graphile_worker._private_jobs as jobs
+      where jobs.is_available = true
+      and jobs.priority = levels.priority and jobs.run_at <= now()
+      and jobs.task_id = any (open_ids) and (jobs.flags ?| forbidden_flags) is not true
+      and (
+        jobs.job_queue_id is null
+        or jobs.job_queue_id <> all (paused_queues)
+        and (
+          cardinality(open_ids) = cardinality(task_ids)
+          or (
+            select heads.task_id
+            from graphile_worker._private_jobs as heads
+            where heads.is_available = true and heads.job_queue_id = jobs.job_queue_id
+            and heads.run_at <= now()
+            and heads.task_id = any (task_ids) and (heads.flags ?| forbidden_flags) is not true
+            order by heads.job_queue_id, heads.priority, heads.run_at, heads.id
+            limit 1
+          ) = any (open_ids)
+        )
+      )
+      limit 1
+    ) as due
+  );
+end;
+$taskwright$;
