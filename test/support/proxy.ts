@@ -1,10 +1,13 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 
+/** What a deaf proxy swallows: everything, or the server's answers alone. */
+export type Deafness = "everything" | "answers";
+
 /** A TCP proxy before a server, which can go deaf: connections stay open, nothing passes. */
 export class Proxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  #isDeaf = false;
+  #deafness: Deafness | undefined;
 
   private constructor(server: Server) {
     this.#server = server;
@@ -30,19 +33,27 @@ export class Proxy {
     return url.href;
   }
 
-  /** From now on nothing is forwarded, on open connections and on new ones; nobody is told. */
-  goDeaf(): void {
-    this.#isDeaf = true;
+  /**
+   * From now on nothing is forwarded, on open connections and on new ones; nobody is told. With
+   * `answers` the server still hears what is asked, and does it.
+   */
+  goDeaf(deafness: Deafness = "everything"): void {
+    this.#deafness = deafness;
   }
 
   /** New connections work again; those of the deaf time stay dead. */
   recover(): void {
-    this.#isDeaf = false;
+    this.#deafness = undefined;
   }
 
   /** Cuts every connection at once. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Resets every connection at once, as a machine does that knows nothing of them. */
+  reset(): void {
+    for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
   get connections(): number {
@@ -59,8 +70,10 @@ export class Proxy {
     const forward = (from: Socket, to: Socket) => {
       this.#sockets.add(from);
       from.on("data", (chunk) => {
-        wasDeaf ||= this.#isDeaf;
-        if (!wasDeaf) to.write(chunk);
+        // What was swallowed once leaves a gap, so the direction stays deaf.
+        const isSwallowed = this.#deafness === "everything" || from === server;
+        wasDeaf ||= this.#deafness !== undefined && isSwallowed;
+        if (!wasDeaf || (this.#deafness === "answers" && from === client)) to.write(chunk);
       });
       from.on("error", () => to.destroy());
       from.on("close", () => {

@@ -1,0 +1,15 @@
+import { whySilent } from "../history/explain.js";
+import type { Check } from "../history/history.js";
+
+/** No worker is taken for dead that could say that it lives. */
+export const checkSweeps: Check = (history) =>
+  history.sweeps.flatMap(({ at, line, workers }) =>
+    workers
+      .filter((worker) => history.workers.has(worker))
+      .filter((worker) => whySilent(history, worker, at) === undefined)
+      .map((worker) => ({
+        check: "sweeps",
+        message: `worker ${worker} was taken for dead, though nothing had kept it from saying that it lives`,
+        lines: [line],
+      })),
+  );

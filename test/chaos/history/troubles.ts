@@ -1,0 +1,46 @@
+import { heartbeatIntervalMs } from "../roles/tasks.js";
+import type { Aspect, History, Trouble } from "./history.js";
+
+/** Faults that reach everybody, whomever they are aimed at. */
+const common: ReadonlySet<string> = new Set([
+  "restart server",
+  "crash server",
+  "stop server for long",
+  "lock table",
+  "lock rows",
+]);
+/** These can keep nobody from saying for long that it lives: a new connection serves. */
+const momentary: ReadonlySet<string> = new Set(["terminate backends", "cancel queries"]);
+/** After a cut a worker connects again, which takes it a moment. */
+const reconnectMs = 1000;
+
+/** Follows what was done to the processes and the server, and what they suffered by themselves. */
+export function readTroubles(): Aspect<Pick<History, "troubles">> {
+  const troubles: Trouble[] = [];
+  const open = new Map<number, Trouble>();
+  const add = (what: string, actor: string | undefined, from: number, to: number) => {
+    const trouble = { what, actor, from, to };
+    troubles.push(trouble);
+    return trouble;
+  };
+  return {
+    readers: {
+      "fault begins": ({ id, fault, target, at }) => {
+        if (momentary.has(fault)) return;
+        open.set(id, add(fault, common.has(fault) ? undefined : target, at, Infinity));
+      },
+      "fault ends": ({ id, at, skipped }) => {
+        const trouble = open.get(id);
+        if (trouble !== undefined)
+          trouble.to = skipped === undefined ? at + reconnectMs : -Infinity;
+      },
+      // The supervisor's proxies are late with it.
+      lag: ({ at, ms, actor }) =>
+        void add("lag", actor === "supervisor" ? undefined : actor, at - ms, at),
+      "slow database": ({ at, ms }) => void add("slow database", undefined, at - ms, at),
+      "heartbeat failed": ({ at, actor }) =>
+        void add("heartbeat failed", actor, at, at + heartbeatIntervalMs),
+    },
+    result: { troubles },
+  };
+}
