@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { setTimeout as delay } from "node:timers/promises";
 import { peerNode } from "../support/peer.js";
+import { sourceFlags } from "../support/process.js";
 import type { Ledger } from "./ledger/ledger.js";
 import type { Assignment } from "./roles/role.js";
 
@@ -109,8 +110,9 @@ export class Actor {
     const file = fileURLToPath(new URL(`roles/${role}.ts`, import.meta.url));
     const told = JSON.stringify({ ...assignment, incarnation: this.#incarnation });
     const node = role === "peer" ? peerNode() : process.execPath;
-    const flags = ["--conditions=taskwright-source", "--import=tsx", "--no-warnings"];
-    const child = spawn(node, [...flags, file, told], { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(node, [...sourceFlags, "--no-warnings", file, told], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on("data", (chunk) => {
         this.#output = (this.#output + String(chunk)).slice(-keptOutput);

@@ -1,4 +1,4 @@
-import { createWriteStream } from "node:fs";
+import { chmodSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import { migrate } from "taskwright";
 import { Cluster } from "../support/cluster.js";
@@ -25,11 +25,7 @@ export interface RunOptions {
 /** Lets everybody work through the planned faults, and ends in good order. */
 export async function run(options: RunOptions): Promise<void> {
   const { ledger, plan, lengthMs } = options;
-  const log = createWriteStream(path.join(ledger.folder, "postgres.log"), { flags: "a" });
-  const cluster = await Cluster.create({
-    settings: ["max_connections=200"],
-    onLog: (text) => log.write(text),
-  });
+  const cluster = await Cluster.create(serverSettings(ledger.folder));
   const stage = await setTheStage(options, cluster);
   const over = new AbortController();
   const lag = watchLag(ledger);
@@ -49,8 +45,21 @@ export async function run(options: RunOptions): Promise<void> {
     await Promise.all([...stage.actors.values()].map((actor) => actor.finish(0)));
     await Promise.all([...beside, ...[...stage.proxies.values()].map((proxy) => proxy.close())]);
     await cluster.destroy();
-    log.end();
   }
+}
+
+/** The server runs as a user of its own, and writes its log beside the ledger. */
+function serverSettings(folder: string): string[] {
+  const logFolder = path.join(folder, "server");
+  mkdirSync(logFolder);
+  chmodSync(logFolder, 0o777);
+  return [
+    "max_connections=200",
+    "logging_collector=on",
+    `log_directory=${logFolder}`,
+    "log_filename=postgresql.log",
+    "log_line_prefix=%m [%p] %a ",
+  ];
 }
 
 async function setTheStage({ ledger, seed }: RunOptions, cluster: Cluster): Promise<Stage> {
