@@ -1105,38 +1105,27 @@ as $taskwright$
   group by locks.locked_by;
 $taskwright$;
 
--- Frees what dead workers held and gives the interrupted attempt back. Returns how many jobs.
+-- Frees what dead workers held (20_recover_jobs). Returns how many jobs. Their rows are locked first, so
+-- that none of ours claims between this and delete_stale_workers, which the crate's sweep calls next in
+-- the same transaction.
 create or replace function graphile_worker.recover_dead_worker_jobs(
   worker_ids text[],
   recovery_delay interval default interval '0 seconds'
 ) returns int
 language plpgsql
 as $taskwright$
--- taskwright: recover_dead_worker_jobs 3
+-- taskwright: recover_dead_worker_jobs 4
 declare
   recovered_count int;
 begin
-  with recovered as (
-    update graphile_worker._private_jobs as jobs
-    set
-      attempts = graphile_worker.taskwright_given_back(jobs),
-      locked_by = null,
-      locked_at = null,
-      run_at = greatest(jobs.run_at, now() + recovery_delay),
-      last_error = 'Job recovered after worker interruption',
-      updated_at = now()
-    from (select distinct given.id from unnest(worker_ids) as given (id)) as holders
-    where jobs.locked_by = holders.id
-    returning jobs.job_queue_id, holders.id as holder
-  ), freed as (
-    -- See 08_queue_locks for why not in a statement of its own.
-    update graphile_worker._private_job_queues as queues
-    set locked_by = null, locked_at = null
-    from recovered
-    where queues.id = recovered.job_queue_id and queues.locked_by = recovered.holder
-  )
-  select count(*) into recovered_count from recovered;
-
+  perform from graphile_worker._private_workers as workers
+  where workers.id = any (worker_ids)
+  order by workers.id
+  for update;
+  select count(*) into recovered_count
+  from graphile_worker.taskwright_recover_jobs(
+    worker_ids, recovery_delay => recovery_delay, waits => true
+  );
   perform from graphile_worker.taskwright_free_queues(worker_ids);
   return recovered_count;
 end;
@@ -2411,6 +2400,387 @@ begin
   delete from graphile_worker._private_tasks as tasks where tasks.id = any (unused);
   get diagnostics deleted = row_count;
   return deleted;
+end;
+$taskwright$;
+`,
+  "19_starts": `-- What is known of a dead worker's jobs: which of them had started, how often a worker died while it
+-- ran them, and which holders of locks are Taskwright's own.
+
+-- Jobs whose handler has started. A mark counts only while its job is still under the same lock, as a
+-- slot does, so nothing has to delete it: whatever ends the lock makes the mark void. Unlogged, since a
+-- worker may write one for each job that it runs; a crash of the server, or a fail-over, forgets them.
+create unlogged table if not exists graphile_worker.taskwright_starts (
+  job_id bigint not null,
+  worker_id text not null,
+  locked_at timestamptz not null,
+  constraint taskwright_starts_pkey primary key (job_id)
+);
+alter table graphile_worker.taskwright_starts enable row level security;
+
+-- How often a worker died while it ran a job. Written by recoveries alone; the count is void once the
+-- job was replaced or got attempts back (see taskwright_count_crashes).
+create table if not exists graphile_worker.taskwright_crashes (
+  job_id bigint not null,
+  crashes int not null,
+  attempts int not null,
+  revision int not null,
+  constraint taskwright_crashes_pkey primary key (job_id)
+);
+alter table graphile_worker.taskwright_crashes enable row level security;
+
+-- Taskwright workers that have registered and did not sign off, whatever became of their rows in
+-- _private_workers since. A holder of locks that is here and not there is dead, or was taken for dead:
+-- it claims nothing until it has registered again.
+create table if not exists graphile_worker.taskwright_workers (
+  id text not null,
+  constraint taskwright_workers_pkey primary key (id)
+);
+alter table graphile_worker.taskwright_workers enable row level security;
+
+-- Marks those of the given jobs as started that the worker still holds, fenced as in
+-- taskwright_settle_jobs, and answers with their ids. Marks of jobs that have ended are deleted.
+create or replace function graphile_worker.taskwright_mark_starts(
+  worker_id text,
+  locks timestamptz[],
+  job_ids bigint[],
+  ended_locks timestamptz[],
+  ended_ids bigint[]
+) returns setof bigint
+language plpgsql
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+set plan_cache_mode = force_generic_plan
+as $taskwright$
+-- taskwright: taskwright_mark_starts 1
+#variable_conflict use_variable
+begin
+  return query
+  with held as (
+    select jobs.id, jobs.locked_at
+    from graphile_worker._private_jobs as jobs
+    where jobs.id = any (job_ids)
+    and jobs.locked_by = worker_id and jobs.locked_at = any (locks)
+  ),
+  ended as (
+    delete from graphile_worker.taskwright_starts as starts
+    where starts.job_id = any (ended_ids) and starts.job_id <> all (job_ids)
+    and starts.worker_id = taskwright_mark_starts.worker_id
+    and starts.locked_at = any (ended_locks)
+  ),
+  marked as (
+    insert into graphile_worker.taskwright_starts (job_id, worker_id, locked_at)
+    select held.id, taskwright_mark_starts.worker_id, held.locked_at from held order by held.id
+    on conflict on constraint taskwright_starts_pkey do update
+    set worker_id = excluded.worker_id, locked_at = excluded.locked_at
+  )
+  select held.id from held;
+end;
+$taskwright$;
+
+-- Says that a worker lives, and answers whether it was registered until now. One that was registered
+-- before and isn't any more was taken for dead: its jobs may be with others.
+--
+-- The row may be deleted by a sweep that this waits for; an insert that updates on conflict could not
+-- tell.
+create or replace function graphile_worker.taskwright_beat(worker_id text, metadata json)
+returns boolean
+language plpgsql
+as $taskwright$
+-- taskwright: taskwright_beat 1
+begin
+  update graphile_worker._private_workers as workers
+  set last_heartbeat_at = clock_timestamp(), metadata = taskwright_beat.metadata::jsonb
+  where workers.id = taskwright_beat.worker_id;
+  if found then
+    return true;
+  end if;
+  -- Locked first: taskwright_adopt_workers passes by whoever is registering.
+  insert into graphile_worker.taskwright_workers as known (id) values (taskwright_beat.worker_id)
+  on conflict (id) do update set id = excluded.id;
+  perform graphile_worker.worker_heartbeat(taskwright_beat.worker_id, taskwright_beat.metadata);
+  return false;
+end;
+$taskwright$;
+
+-- Fails unless the worker is registered, and keeps it registered until the end of the transaction. To
+-- be called by each claim that has found something: a worker that was taken for dead must not lock jobs
+-- that no sweep would find. A sweep locks the worker's row before it looks at its jobs; then this skips
+-- it.
+create or replace function graphile_worker.taskwright_require_registration(worker_id text)
+returns boolean
+language plpgsql
+set enable_seqscan = off
+as $taskwright$
+-- taskwright: taskwright_require_registration 1
+begin
+  perform from graphile_worker._private_workers as workers
+  where workers.id = taskwright_require_registration.worker_id
+  for key share skip locked;
+  if not found then
+    raise exception 'Worker % is not registered.', worker_id using errcode = 'TWUNR';
+  end if;
+  return true;
+end;
+$taskwright$;
+`,
+  "20_recover_jobs": `-- What becomes of the jobs that dead workers hold. Our sweeps and the function that the Rust crate's
+-- sweeps call (recover_dead_worker_jobs) both end here, so that the default is the same:
+--
+--   - A job that had started keeps its attempt counted and gets the usual back-off, since its worker may
+--     have died of it. After max_crashes of such deaths it fails for good.
+--   - A job that was only claimed is given back, the attempt uncounted.
+
+-- Whether the handler of a job that is held has started: whether it has a mark under its present lock.
+-- False also for a job that a peer's worker holds, since these write no marks.
+create or replace function graphile_worker.taskwright_has_started(
+  job graphile_worker._private_jobs
+) returns boolean
+language sql stable
+as $taskwright$
+  -- taskwright: taskwright_has_started 1
+  select exists (
+    select from graphile_worker.taskwright_starts as starts
+    where starts.job_id = job.id
+    and starts.worker_id = job.locked_by and starts.locked_at = job.locked_at
+  );
+$taskwright$;
+
+-- How often a worker died while it ran a job that is held again. A count is void once the job was
+-- replaced through its key, or given attempts back: the attempts have then not grown since the crash,
+-- or the revision has changed. A key that is only deduplicated changes the revision, too, but not the
+-- error that the crash left.
+create or replace function graphile_worker.taskwright_count_crashes(
+  job graphile_worker._private_jobs
+) returns int
+language sql stable
+as $taskwright$
+  -- taskwright: taskwright_count_crashes 1
+  select coalesce(
+    (
+      select counted.crashes
+      from graphile_worker.taskwright_crashes as counted
+      where counted.job_id = job.id and counted.attempts < job.attempts
+      and (
+        counted.revision = job.revision
+        or job.last_error like 'Worker % died while it ran this job (crash %'
+      )
+    ),
+    0
+  );
+$taskwright$;
+
+-- Recovers jobs of dead workers and frees their queues; returns those that it changed, and whether they
+-- failed for good. Without decisions it recovers all jobs of the workers by default; with them, as
+-- [{ id, worker_id, locked_at, action, run_at, attempts }], those that are named and are still under
+-- that lock. Actions are \`default\`, \`fail\` (counted, started or not), \`recover\` (uncounted) and
+-- \`reschedule\` (uncounted, for run_at, with attempts if given).
+--
+-- Rows that another transaction has locked are waited for only when asked to: a worker that was cut
+-- off may have left a transaction open.
+--
+-- The caller has locked the workers' rows in _private_workers, so that they claim nothing meanwhile.
+-- The jobs' rows are locked by a statement of its own, so that the next one sees all that was
+-- committed with them: marks of starts, and of retirements.
+create or replace function graphile_worker.taskwright_recover_jobs(
+  worker_ids text[],
+  decisions json default null,
+  recovery_delay interval default interval '0 seconds',
+  max_crashes int default 3,
+  waits boolean default false
+) returns table (job_id bigint, has_failed boolean)
+language plpgsql
+as $taskwright$
+-- taskwright: taskwright_recover_jobs 1
+#variable_conflict use_column
+declare
+  held_ids bigint[];
+begin
+  if decisions is not null then
+    held_ids := array(
+      select held.id
+      from json_to_recordset(decisions) as decision (
+        id bigint, worker_id text, locked_at timestamptz
+      )
+      cross join lateral (
+        select jobs.id from graphile_worker._private_jobs as jobs
+        where jobs.id = decision.id
+        and jobs.locked_by = decision.worker_id and jobs.locked_at = decision.locked_at
+        for update skip locked
+      ) as held
+      where decision.worker_id = any (worker_ids)
+    );
+  elsif waits then
+    held_ids := array(
+      select jobs.id from graphile_worker._private_jobs as jobs
+      where jobs.locked_by = any (worker_ids)
+      order by jobs.id
+      for update
+    );
+  else
+    held_ids := array(
+      select jobs.id from graphile_worker._private_jobs as jobs
+      where jobs.locked_by = any (worker_ids)
+      for update skip locked
+    );
+  end if;
+
+  return query
+  with held as (
+    select
+      (found.job).id,
+      (found.job).locked_by as holder,
+      coalesce(decision.action, 'default') as action,
+      decision.run_at,
+      decision.attempts,
+      graphile_worker.taskwright_has_started(found.job) as has_started,
+      graphile_worker.taskwright_count_crashes(found.job) + 1 as crash,
+      graphile_worker.taskwright_given_back(found.job) as attempts_given_back,
+      graphile_worker.taskwright_is_retired(found.job) as is_retired
+    from unnest(held_ids) as given (id)
+    cross join lateral (
+      select jobs as job from graphile_worker._private_jobs as jobs where jobs.id = given.id
+    ) as found
+    left join json_to_recordset(coalesce(decisions, '[]')) as decision (
+      id bigint, action text, run_at timestamptz, attempts int
+    ) on decision.id = given.id
+  ),
+  decided as (
+    select
+      held.*,
+      held.action = 'fail' or held.action = 'default' and held.has_started as is_counted,
+      held.action in ('default', 'fail') and held.has_started and held.crash >= max_crashes
+        as is_final
+    from held
+  ),
+  recovered as (
+    update graphile_worker._private_jobs as jobs
+    set
+      locked_by = null,
+      locked_at = null,
+      updated_at = now(),
+      last_error = case
+        when decided.has_started then format(
+          'Worker %s died while it ran this job (crash %s of %s).%s',
+          decided.holder,
+          decided.crash,
+          max_crashes,
+          case when decided.is_final then ' The job is not tried again.' else '' end
+        )
+        else 'Job recovered after worker interruption'
+      end,
+      -- As permanently_fail_jobs does.
+      attempts = case
+        when decided.is_final then greatest(jobs.attempts, jobs.max_attempts)
+        when decided.is_counted or decided.is_retired then jobs.attempts
+        else coalesce(decided.attempts, decided.attempts_given_back)
+      end,
+      run_at = case
+        when decided.is_final then jobs.run_at
+        when decided.is_counted then greatest(
+          greatest(now(), jobs.run_at) + exp(least(greatest(jobs.attempts, 0), 10)) * interval '1 second',
+          now() + recovery_delay
+        )
+        when decided.action = 'reschedule' then decided.run_at
+        else greatest(jobs.run_at, now() + recovery_delay)
+      end
+    from decided
+    where jobs.id = decided.id
+    returning
+      jobs.id, jobs.job_queue_id, jobs.attempts, jobs.max_attempts, jobs.revision,
+      decided.holder, decided.has_started, decided.crash, decided.is_counted, decided.is_retired
+  ),
+  -- In the same statement as the jobs: see 08_queue_locks.
+  freed as (
+    update graphile_worker._private_job_queues as queues
+    set locked_by = null, locked_at = null
+    from recovered
+    where queues.id = recovered.job_queue_id and queues.locked_by = recovered.holder
+  ),
+  counted as (
+    insert into graphile_worker.taskwright_crashes (job_id, crashes, attempts, revision)
+    select recovered.id, recovered.crash, recovered.attempts, recovered.revision
+    from recovered
+    where recovered.has_started
+    on conflict on constraint taskwright_crashes_pkey do update
+    set crashes = excluded.crashes, attempts = excluded.attempts, revision = excluded.revision
+  )
+  select
+    recovered.id,
+    recovered.is_counted and not recovered.is_retired
+      and recovered.attempts >= recovered.max_attempts
+  from recovered;
+end;
+$taskwright$;
+
+-- Makes dead workers of those of ours that hold locks without being registered: their rows were
+-- deleted by others (by hand, by a peer's sweep), so that no sweep would look at their locks. Their
+-- last heartbeat is made up, so long ago that they are dead to everybody. Those that hold nothing are
+-- forgotten.
+--
+-- A worker that registers locks its row here first (taskwright_beat), and is passed by.
+create or replace function graphile_worker.taskwright_adopt_workers() returns void
+language plpgsql
+as $taskwright$
+-- taskwright: taskwright_adopt_workers 1
+declare
+  lost_ids text[];
+begin
+  lost_ids := array(
+    select known.id
+    from graphile_worker.taskwright_workers as known
+    where not exists (
+      select from graphile_worker._private_workers as workers where workers.id = known.id
+    )
+    for update skip locked
+  );
+  if cardinality(lost_ids) = 0 then
+    return;
+  end if;
+
+  insert into graphile_worker._private_workers (id, last_heartbeat_at, metadata)
+  select holders.id, to_timestamp(0), '{"client": "taskwright", "marksStarts": true}'
+  from (
+    select jobs.locked_by as id from graphile_worker._private_jobs as jobs
+    where jobs.locked_by = any (lost_ids)
+    union
+    select queues.locked_by from graphile_worker._private_job_queues as queues
+    where queues.locked_by = any (lost_ids)
+  ) as holders
+  on conflict do nothing;
+
+  delete from graphile_worker.taskwright_workers as known
+  where known.id = any (lost_ids) and not exists (
+    select from graphile_worker._private_workers as workers where workers.id = known.id
+  );
+end;
+$taskwright$;
+
+-- Deletes marks of starts whose lock is gone, and counts of crashes whose job is. Rows that a worker is
+-- writing are left.
+create or replace function graphile_worker.taskwright_forget_starts() returns void
+language plpgsql
+as $taskwright$
+-- taskwright: taskwright_forget_starts 1
+begin
+  delete from graphile_worker.taskwright_starts as starts
+  using (
+    select marks.job_id, marks.locked_at
+    from graphile_worker.taskwright_starts as marks
+    where not exists (
+      select from graphile_worker._private_jobs as jobs
+      where jobs.id = marks.job_id
+      and jobs.locked_by = marks.worker_id and jobs.locked_at = marks.locked_at
+    )
+    for update skip locked
+  ) as stale
+  -- The time again, since a worker may have marked a later start of the job.
+  where starts.job_id = stale.job_id and starts.locked_at = stale.locked_at;
+
+  delete from graphile_worker.taskwright_crashes as counted
+  where not exists (
+    select from graphile_worker._private_jobs as jobs where jobs.id = counted.job_id
+  );
 end;
 $taskwright$;
 `,

@@ -36,6 +36,7 @@ const names: Readonly<Record<WorkerEventName, true>> = {
   "heartbeat:lost": true,
   "sweep:complete": true,
   "sweep:error": true,
+  "starts:error": true,
   "locks:error": true,
   "settle:error": true,
   "cron:starting": true,

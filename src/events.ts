@@ -78,8 +78,16 @@ export interface WorkerEventMap extends CronEvents {
   "sweep:complete": {
     readonly deadWorkerIds: readonly string[];
     readonly recoveredJobIds: readonly string[];
+    /** Those of them that failed for good: their workers died too often while they ran them. */
+    readonly failedJobIds: readonly string[];
   };
   "sweep:error": { readonly error: Error };
+
+  /**
+   * Jobs couldn't be marked as started. Those that had to wait for it are given back, the attempt
+   * uncounted; nothing that needs a mark starts for `retryInMs`.
+   */
+  "starts:error": { readonly error: Error; readonly count: number; readonly retryInMs: number };
 
   /** The worker couldn't look whether its running jobs are still its own. */
   "locks:error": { readonly error: Error };

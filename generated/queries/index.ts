@@ -34,11 +34,13 @@ import {
   beatHeart,
   deregisterWorker,
   trySweepLock,
+  adoptWorkers,
   findDeadWorkers,
   listHeldJobs,
   recoverJobs,
   freeQueues,
   forgetWorkers,
+  forgetStarts,
   announceJobs,
 } from "./recovery.js";
 import {
@@ -65,6 +67,7 @@ import {
 } from "./transaction.js";
 import {
   claimJobs,
+  markStarts,
   hasDueJobs,
   settleJobs,
   findTasks,
@@ -114,11 +117,13 @@ export const queries = {
   beatHeart,
   deregisterWorker,
   trySweepLock,
+  adoptWorkers,
   findDeadWorkers,
   listHeldJobs,
   recoverJobs,
   freeQueues,
   forgetWorkers,
+  forgetStarts,
   announceJobs,
   inspectCatalogue,
   readLedger,
@@ -142,6 +147,7 @@ export const queries = {
   releaseSavepoint,
   rollbackToSavepoint,
   claimJobs,
+  markStarts,
   hasDueJobs,
   settleJobs,
   findTasks,

@@ -322,7 +322,7 @@ export const rescheduleJobs: Query<RescheduleJobsParams, RescheduleJobsResult> =
     },
   ],
   statement:
-    "select job as \"job!\"\nfrom graphile_worker.taskwright_read_jobs(array(\n  select changed\n  from graphile_worker.reschedule_jobs(\n    string_to_array(:ids!::text, ',')::bigint[],\n    run_at => :runAt::text::timestamptz,\n    priority => :priority::text::int,\n    attempts => :attempts::text::int,\n    max_attempts => :maxAttempts::text::int\n  ) as changed\n)) as job                                                                                                       ",
+    "select job as \"job!\"\nfrom graphile_worker.taskwright_read_jobs(array(\n  select changed\n  from graphile_worker.reschedule_jobs(\n    string_to_array(:ids!::text, ',')::bigint[],\n    run_at => :runAt::text::timestamptz,\n    priority => :priority::text::int,\n    attempts => :attempts::text::int,\n    max_attempts => :maxAttempts::text::int\n  ) as changed\n)) as job                                                                                                                                                    ",
 } as unknown as QueryIR);
 
 /** 'RetryJobs' parameters type */
@@ -343,6 +343,7 @@ export interface RetryJobsQuery {
 
 /**
  * Makes failed jobs, and those that wait for their retry, due. A failed one has all attempts again.
+ * Crashes that were counted are forgotten.
  */
 export const retryJobs: Query<RetryJobsParams, RetryJobsResult> = new PreparedQuery({
   usedParamSet: { ids: true },
@@ -350,7 +351,7 @@ export const retryJobs: Query<RetryJobsParams, RetryJobsResult> = new PreparedQu
     { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 244, b: 248 }] },
   ],
   statement:
-    "with changed as (\n  update graphile_worker._private_jobs as jobs\n  set\n    attempts = case when jobs.attempts >= jobs.max_attempts then 0 else jobs.attempts end,\n    run_at = now(),\n    updated_at = now()\n  where jobs.id = any (string_to_array(:ids!::text, ',')::bigint[])\n  and jobs.locked_at is null\n  and (jobs.attempts >= jobs.max_attempts or jobs.attempts > 0 and jobs.run_at > now())\n  returning jobs as job\n)\nselect job as \"job!\"\nfrom graphile_worker.taskwright_revive_jobs(array(select (changed.job).id from changed)) as revived\ncross join graphile_worker.taskwright_read_jobs(array(select changed.job from changed)) as job                                                                                                     ",
+    "with changed as (\n  update graphile_worker._private_jobs as jobs\n  set\n    attempts = case when jobs.attempts >= jobs.max_attempts then 0 else jobs.attempts end,\n    run_at = now(),\n    updated_at = now()\n  where jobs.id = any (string_to_array(:ids!::text, ',')::bigint[])\n  and jobs.locked_at is null\n  and (jobs.attempts >= jobs.max_attempts or jobs.attempts > 0 and jobs.run_at > now())\n  returning jobs as job\n), forgiven as (\n  delete from graphile_worker.taskwright_crashes as counted\n  where counted.job_id = any (array(select (changed.job).id from changed))\n)\nselect job as \"job!\"\nfrom graphile_worker.taskwright_revive_jobs(array(select (changed.job).id from changed)) as revived\ncross join graphile_worker.taskwright_read_jobs(array(select changed.job from changed)) as job                                                                                                     ",
 } as unknown as QueryIR);
 
 /** 'RunJobsNow' parameters type */

@@ -7,13 +7,12 @@ type QueryIR = ConstructorParameters<typeof PreparedQuery>[0];
 
 /** 'BeatHeart' parameters type */
 export interface BeatHeartParams {
-  metadata?: string | null | void;
+  metadata: string;
   workerId: string;
 }
 
 /** 'BeatHeart' return type */
 export interface BeatHeartResult {
-  beat: undefined | null;
   wasRegistered: boolean;
 }
 
@@ -30,24 +29,11 @@ export interface BeatHeartQuery {
 export const beatHeart: Query<BeatHeartParams, BeatHeartResult> = new PreparedQuery({
   usedParamSet: { workerId: true, metadata: true },
   params: [
-    {
-      name: "workerId",
-      required: true,
-      transform: { type: "scalar" },
-      locs: [
-        { a: 114, b: 123 },
-        { a: 253, b: 262 },
-      ],
-    },
-    {
-      name: "metadata",
-      required: false,
-      transform: { type: "scalar" },
-      locs: [{ a: 265, b: 273 }],
-    },
+    { name: "workerId", required: true, transform: { type: "scalar" }, locs: [{ a: 39, b: 48 }] },
+    { name: "metadata", required: true, transform: { type: "scalar" }, locs: [{ a: 51, b: 60 }] },
   ],
   statement:
-    'with before as (\n  select exists (\n    select from graphile_worker._private_workers as workers where workers.id = :workerId!\n  ) as registered\n)\nselect before.registered as "wasRegistered!", beat as "beat?"\nfrom before, graphile_worker.worker_heartbeat(:workerId!, :metadata::text::json) as beat                                    ',
+    'select graphile_worker.taskwright_beat(:workerId!, :metadata!::text::json) as "wasRegistered!"                                                      ',
 } as unknown as QueryIR);
 
 /** 'DeregisterWorker' parameters type */
@@ -67,16 +53,24 @@ export interface DeregisterWorkerQuery {
 }
 
 /**
- * Forgets a worker that stopped.
+ * Forgets a worker that stopped and holds nothing.
  */
 export const deregisterWorker: Query<DeregisterWorkerParams, DeregisterWorkerResult> =
   new PreparedQuery({
     usedParamSet: { workerId: true },
     params: [
-      { name: "workerId", required: true, transform: { type: "scalar" }, locs: [{ a: 41, b: 50 }] },
+      {
+        name: "workerId",
+        required: true,
+        transform: { type: "scalar" },
+        locs: [
+          { a: 95, b: 104 },
+          { a: 149, b: 158 },
+        ],
+      },
     ],
     statement:
-      'select graphile_worker.worker_deregister(:workerId!) as "deregistered?"                                                                                                                                                                                                  ',
+      'with forgotten as (\n  delete from graphile_worker.taskwright_workers as known where known.id = :workerId!\n)\nselect graphile_worker.worker_deregister(:workerId!) as "deregistered?"                                                                                                                                                                                                  ',
   } as unknown as QueryIR);
 
 /** 'TrySweepLock' parameters type */
@@ -101,7 +95,32 @@ export const trySweepLock: Query<TrySweepLockParams, TrySweepLockResult> = new P
   usedParamSet: {},
   params: [],
   statement:
-    "select pg_try_advisory_xact_lock(x'47575253'::int, x'53574550'::int) as \"acquired!\"                                                                                                                                                                                                                                                                                                                                                                                               ",
+    "select pg_try_advisory_xact_lock(x'47575253'::int, x'53574550'::int) as \"acquired!\"                                                                                                                            ",
+} as unknown as QueryIR);
+
+/** 'AdoptWorkers' parameters type */
+export type AdoptWorkersParams = void;
+
+/** 'AdoptWorkers' return type */
+export interface AdoptWorkersResult {
+  adopted: string | null;
+}
+
+/** 'AdoptWorkers' query type */
+export interface AdoptWorkersQuery {
+  params: AdoptWorkersParams;
+  result: AdoptWorkersResult;
+}
+
+/**
+ * Makes dead workers of those of ours that hold locks without being registered
+ * (sql/migrations/20_recover_jobs.sql).
+ */
+export const adoptWorkers: Query<AdoptWorkersParams, AdoptWorkersResult> = new PreparedQuery({
+  usedParamSet: {},
+  params: [],
+  statement:
+    'select graphile_worker.taskwright_adopt_workers()::text as "adopted?"                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                ',
 } as unknown as QueryIR);
 
 /** 'FindDeadWorkers' parameters type */
@@ -114,8 +133,6 @@ export interface FindDeadWorkersParams {
 
 /** 'FindDeadWorkers' return type */
 export interface FindDeadWorkersResult {
-  isRegistered: boolean;
-  lastSeenAt: Date;
   workerId: string;
 }
 
@@ -126,10 +143,12 @@ export interface FindDeadWorkersQuery {
 }
 
 /**
- * Workers that are dead. Each of ours says in its metadata for how long silence is fine; of others
- * nothing is known but the Rust crate's default. A worker that holds a job with a resilient flag is
- * given more time. Holders of locks that never registered (Node's peer doesn't) are dead only when
- * asked for, since nothing tells a dead one from a slow one but the lock's age.
+ * Workers that are dead, their rows locked, so that they claim nothing and no heartbeat comes through
+ * until the end of the transaction. One whose row is locked is passed by: it claims, so it lives. Each of
+ * ours says in its metadata for how long silence is fine; of others nothing is known but the Rust crate's
+ * default. A worker that holds a job with a resilient flag is given more time. Holders of locks that
+ * never registered (Node's peer doesn't) are dead only when asked for, since nothing tells a dead one
+ * from a slow one but the lock's age.
  */
 export const findDeadWorkers: Query<FindDeadWorkersParams, FindDeadWorkersResult> =
   new PreparedQuery({
@@ -144,32 +163,32 @@ export const findDeadWorkers: Query<FindDeadWorkersParams, FindDeadWorkersResult
         name: "foreignThresholdMs",
         required: true,
         transform: { type: "scalar" },
-        locs: [{ a: 278, b: 297 }],
+        locs: [{ a: 219, b: 238 }],
       },
       {
         name: "resilientMultiplier",
         required: true,
         transform: { type: "scalar" },
-        locs: [{ a: 611, b: 631 }],
+        locs: [{ a: 566, b: 586 }],
       },
       {
         name: "resilientFlags",
         required: true,
         transform: { type: "scalar" },
-        locs: [{ a: 817, b: 832 }],
+        locs: [{ a: 780, b: 795 }],
       },
       {
         name: "unregisteredThresholdMs",
         required: false,
         transform: { type: "scalar" },
         locs: [
-          { a: 1202, b: 1225 },
-          { a: 1457, b: 1480 },
+          { a: 1230, b: 1253 },
+          { a: 1485, b: 1508 },
         ],
       },
     ],
     statement:
-      "select\n  workers.id as \"workerId!\",\n  true as \"isRegistered!\",\n  workers.last_heartbeat_at as \"lastSeenAt!\"\nfrom graphile_worker._private_workers as workers\ncross join lateral (\n  select interval '1 millisecond'\n    * coalesce((workers.metadata ->> 'sweepThresholdMs')::float8, :foreignThresholdMs!::text::float8)\n    as threshold\n) as patience\nwhere workers.last_heartbeat_at < now() - patience.threshold\n-- The jobs are scanned for workers past their threshold only: there is no index by holder, since\n-- every claim would have to maintain it.\nand (\n  workers.last_heartbeat_at < now() - patience.threshold * :resilientMultiplier!::text::float8\n  or not exists (\n    select from graphile_worker._private_jobs as jobs\n    where jobs.locked_by = workers.id\n    and jobs.flags ?| array(select json_array_elements_text(:resilientFlags!::text::json))\n  )\n)\nunion all\nselect locks.locked_by, false, max(locks.locked_at)\nfrom (\n  select jobs.locked_by, jobs.locked_at from graphile_worker._private_jobs as jobs\n  where jobs.locked_by is not null\n  union all\n  select queues.locked_by, queues.locked_at from graphile_worker._private_job_queues as queues\n  where queues.locked_by is not null\n) as locks\nwhere :unregisteredThresholdMs::text::float8 is not null\nand not exists (\n  select from graphile_worker._private_workers as workers where workers.id = locks.locked_by\n)\ngroup by locks.locked_by\nhaving max(locks.locked_at)\n  < now() - interval '1 millisecond' * :unregisteredThresholdMs::text::float8                                      ",
+      "with registered as (\n  select workers.id\n  from graphile_worker._private_workers as workers\n  cross join lateral (\n    select interval '1 millisecond'\n      * coalesce((workers.metadata ->> 'sweepThresholdMs')::float8, :foreignThresholdMs!::text::float8)\n      as threshold\n  ) as patience\n  where workers.last_heartbeat_at < now() - patience.threshold\n  -- The jobs are scanned for workers past their threshold only: there is no index by holder, since\n  -- every claim would have to maintain it.\n  and (\n    workers.last_heartbeat_at < now() - patience.threshold * :resilientMultiplier!::text::float8\n    or not exists (\n      select from graphile_worker._private_jobs as jobs\n      where jobs.locked_by = workers.id\n      and jobs.flags ?| array(select json_array_elements_text(:resilientFlags!::text::json))\n    )\n  )\n  for update of workers skip locked\n)\nselect registered.id as \"workerId!\" from registered\nunion all\nselect locks.locked_by\nfrom (\n  select jobs.locked_by, jobs.locked_at from graphile_worker._private_jobs as jobs\n  where jobs.locked_by is not null\n  union all\n  select queues.locked_by, queues.locked_at from graphile_worker._private_job_queues as queues\n  where queues.locked_by is not null\n) as locks\nwhere :unregisteredThresholdMs::text::float8 is not null\nand not exists (\n  select from graphile_worker._private_workers as workers where workers.id = locks.locked_by\n)\ngroup by locks.locked_by\nhaving max(locks.locked_at)\n  < now() - interval '1 millisecond' * :unregisteredThresholdMs::text::float8                                                                                                                                                                                                ",
   } as unknown as QueryIR);
 
 /** 'ListHeldJobs' parameters type */
@@ -179,7 +198,12 @@ export interface ListHeldJobsParams {
 
 /** 'ListHeldJobs' return type */
 export interface ListHeldJobsResult {
+  crashes: number;
+  hasStarted: boolean | null;
+  id: string;
   job: string;
+  lockedAt: string;
+  workerId: string;
 }
 
 /** 'ListHeldJobs' query type */
@@ -189,7 +213,8 @@ export interface ListHeldJobsQuery {
 }
 
 /**
- * The jobs that dead workers hold.
+ * The jobs that dead workers hold, for the hook. Whether one has started isn't known when its worker
+ * writes no marks. Crashes count this one, if it is one. Times are exact, and in UTC.
  */
 export const listHeldJobs: Query<ListHeldJobsParams, ListHeldJobsResult> = new PreparedQuery({
   usedParamSet: { workerIds: true },
@@ -198,21 +223,24 @@ export const listHeldJobs: Query<ListHeldJobsParams, ListHeldJobsResult> = new P
       name: "workerIds",
       required: true,
       transform: { type: "scalar" },
-      locs: [{ a: 195, b: 205 }],
+      locs: [{ a: 753, b: 763 }],
     },
   ],
   statement:
-    'select job as "job!"\nfrom graphile_worker.taskwright_read_jobs(array(\n  select jobs from graphile_worker._private_jobs as jobs\n  where jobs.locked_by = any (array(select json_array_elements_text(:workerIds!::text::json)))\n  order by jobs.id\n)) as job                                                                                                                                                                                                                              ',
+    'select\n  held.id::text as "id!",\n  (select job from graphile_worker.taskwright_read_jobs(array[held]) as job) as "job!",\n  held.locked_by as "workerId!",\n  (to_json(held.locked_at) #>> \'{}\') as "lockedAt!",\n  case\n    when started.has_started then true\n    when (\n      select workers.metadata ->> \'marksStarts\' from graphile_worker._private_workers as workers\n      where workers.id = held.locked_by\n    ) = \'true\' then false\n  end as "hasStarted?",\n  graphile_worker.taskwright_count_crashes(held) + started.has_started::int as "crashes!"\nfrom graphile_worker._private_jobs as held\ncross join lateral (\n  select graphile_worker.taskwright_has_started(held) as has_started\n) as started\nwhere held.locked_by = any (array(select json_array_elements_text(:workerIds!::text::json)))\norder by held.id                                                                                                            ',
 } as unknown as QueryIR);
 
 /** 'RecoverJobs' parameters type */
 export interface RecoverJobsParams {
-  decisions: string;
+  decisions?: string | null | void;
   delayMs: string;
+  maxCrashes: string;
+  workerIds: string;
 }
 
 /** 'RecoverJobs' return type */
 export interface RecoverJobsResult {
+  hasFailed: boolean;
   id: string;
 }
 
@@ -223,18 +251,33 @@ export interface RecoverJobsQuery {
 }
 
 /**
- * Does to each held job what was decided, if its holder still holds it: gives it back with the
- * attempt uncounted, gives it a new time, or fails the attempt with the usual back-off. Frees the
- * queues of these jobs.
+ * Recovers the jobs of dead workers: all by default, or as decided (sql/migrations/20_recover_jobs.sql).
  */
 export const recoverJobs: Query<RecoverJobsParams, RecoverJobsResult> = new PreparedQuery({
-  usedParamSet: { decisions: true, delayMs: true },
+  usedParamSet: { workerIds: true, decisions: true, delayMs: true, maxCrashes: true },
   params: [
-    { name: "decisions", required: true, transform: { type: "scalar" }, locs: [{ a: 54, b: 64 }] },
-    { name: "delayMs", required: true, transform: { type: "scalar" }, locs: [{ a: 845, b: 853 }] },
+    {
+      name: "workerIds",
+      required: true,
+      transform: { type: "scalar" },
+      locs: [{ a: 163, b: 173 }],
+    },
+    {
+      name: "decisions",
+      required: false,
+      transform: { type: "scalar" },
+      locs: [{ a: 192, b: 201 }],
+    },
+    { name: "delayMs", required: true, transform: { type: "scalar" }, locs: [{ a: 245, b: 253 }] },
+    {
+      name: "maxCrashes",
+      required: true,
+      transform: { type: "scalar" },
+      locs: [{ a: 272, b: 283 }],
+    },
   ],
   statement:
-    "with decided as (\n  select *\n  from json_to_recordset(:decisions!::text::json) as decision (\n    id bigint, worker_id text, action text, run_at timestamptz, attempts int\n  )\n), recovered as (\n  update graphile_worker._private_jobs as jobs\n  set\n    locked_by = null,\n    locked_at = null,\n    updated_at = now(),\n    last_error = 'Job recovered after worker interruption',\n    attempts = case\n      when decided.action = 'fail' or graphile_worker.taskwright_is_retired(jobs) then jobs.attempts\n      else coalesce(decided.attempts, graphile_worker.taskwright_given_back(jobs))\n    end,\n    run_at = case decided.action\n      when 'fail' then greatest(now(), jobs.run_at)\n        + interval '1 second' * exp(least(jobs.attempts, 10))\n      when 'reschedule' then decided.run_at\n      else greatest(jobs.run_at, now() + interval '1 millisecond' * :delayMs!::text::float8)\n    end\n  from decided\n  where jobs.id = decided.id and jobs.locked_by = decided.worker_id\n  returning jobs.id, jobs.job_queue_id, decided.worker_id\n), freed as (\n  update graphile_worker._private_job_queues as queues\n  set locked_by = null, locked_at = null\n  from recovered\n  where queues.id = recovered.job_queue_id and queues.locked_by = recovered.worker_id\n)\nselect recovered.id::text as \"id!\" from recovered                                                                                                                                                                              ",
+    'select recovered.job_id::text as "id!", recovered.has_failed as "hasFailed!"\nfrom graphile_worker.taskwright_recover_jobs(\n  array(select json_array_elements_text(:workerIds!::text::json)),\n  :decisions::text::json,\n  interval \'1 millisecond\' * :delayMs!::text::float8,\n  :maxCrashes!::text::int\n) as recovered\norder by recovered.job_id                                                                                                                                                                              ',
 } as unknown as QueryIR);
 
 /** 'FreeQueues' parameters type */
@@ -300,11 +343,35 @@ export const forgetWorkers: Query<ForgetWorkersParams, ForgetWorkersResult> = ne
       name: "workerIds",
       required: true,
       transform: { type: "scalar" },
-      locs: [{ a: 118, b: 128 }],
+      locs: [{ a: 142, b: 152 }],
     },
   ],
   statement:
-    'delete from graphile_worker._private_workers as workers\nwhere workers.id = any (array(select json_array_elements_text(:workerIds!::text::json)))\nand not exists (\n  select from graphile_worker._private_jobs as jobs where jobs.locked_by = workers.id\n)\nand not exists (\n  select from graphile_worker._private_job_queues as queues where queues.locked_by = workers.id\n)\nreturning workers.id as "workerId!"                                                                                              ',
+    'with forgotten as (\n  delete from graphile_worker._private_workers as workers\n  where workers.id = any (array(select json_array_elements_text(:workerIds!::text::json)))\n  and not exists (\n    select from graphile_worker._private_jobs as jobs where jobs.locked_by = workers.id\n  )\n  and not exists (\n    select from graphile_worker._private_job_queues as queues where queues.locked_by = workers.id\n  )\n  returning workers.id\n), unknown as (\n  delete from graphile_worker.taskwright_workers as known\n  where known.id = any (array(select forgotten.id from forgotten))\n)\nselect forgotten.id as "workerId!" from forgotten                                                                           ',
+} as unknown as QueryIR);
+
+/** 'ForgetStarts' parameters type */
+export type ForgetStartsParams = void;
+
+/** 'ForgetStarts' return type */
+export interface ForgetStartsResult {
+  forgotten: string | null;
+}
+
+/** 'ForgetStarts' query type */
+export interface ForgetStartsQuery {
+  params: ForgetStartsParams;
+  result: ForgetStartsResult;
+}
+
+/**
+ * Deletes marks and counts of crashes that nothing belongs to any more.
+ */
+export const forgetStarts: Query<ForgetStartsParams, ForgetStartsResult> = new PreparedQuery({
+  usedParamSet: {},
+  params: [],
+  statement:
+    'select graphile_worker.taskwright_forget_starts()::text as "forgotten?"                                                                                              ',
 } as unknown as QueryIR);
 
 /** 'AnnounceJobs' parameters type */

@@ -15,6 +15,7 @@ export interface ClaimJobsParams {
   forbiddenFlags: stringArray;
   limits?: string | null | void;
   maxJobs: number;
+  mustBeRegistered?: boolean | null | void;
   taskIds: numberArray;
   workerId: string;
 }
@@ -47,7 +48,9 @@ export interface ClaimJobsQuery {
 
 /**
  * Locks due jobs for a worker, best first (sql/migrations/13_claim_jobs.sql). A row whose id is null is
- * no job: it only carries lookOn.
+ * no job: it only carries lookOn. A worker that must be registered and isn't claims nothing: the statement
+ * fails (sql/migrations/19_starts.sql). The condition is looked at when the claim has been made, and only
+ * if it found something, so that a claim that finds nothing writes nothing.
  */
 export const claimJobs: Query<ClaimJobsParams, ClaimJobsResult> = new PreparedQuery({
   usedParamSet: {
@@ -57,9 +60,18 @@ export const claimJobs: Query<ClaimJobsParams, ClaimJobsResult> = new PreparedQu
     maxJobs: true,
     afterQueue: true,
     limits: true,
+    mustBeRegistered: true,
   },
   params: [
-    { name: "workerId", required: true, transform: { type: "scalar" }, locs: [{ a: 463, b: 472 }] },
+    {
+      name: "workerId",
+      required: true,
+      transform: { type: "scalar" },
+      locs: [
+        { a: 463, b: 472 },
+        { a: 685, b: 694 },
+      ],
+    },
     { name: "taskIds", required: true, transform: { type: "scalar" }, locs: [{ a: 475, b: 483 }] },
     {
       name: "forbiddenFlags",
@@ -75,9 +87,58 @@ export const claimJobs: Query<ClaimJobsParams, ClaimJobsResult> = new PreparedQu
       locs: [{ a: 515, b: 526 }],
     },
     { name: "limits", required: false, transform: { type: "scalar" }, locs: [{ a: 529, b: 535 }] },
+    {
+      name: "mustBeRegistered",
+      required: false,
+      transform: { type: "scalar" },
+      locs: [{ a: 591, b: 607 }],
+    },
   ],
   statement:
-    'select\n  id as "id?",\n  task_id as "taskId!",\n  queue_name as "queueName?",\n  payload as "payload!",\n  priority as "priority!",\n  run_at as "runAt!",\n  attempts as "attempts!",\n  max_attempts as "maxAttempts!",\n  last_error as "lastError?",\n  created_at as "createdAt!",\n  updated_at as "updatedAt!",\n  key as "key?",\n  locked_at as "lockedAt!",\n  revision as "revision!",\n  flags as "flags?",\n  look_on as "lookOn?"\nfrom graphile_worker.taskwright_claim_jobs(\n  :workerId!, :taskIds!, :forbiddenFlags!, :maxJobs!, :afterQueue!, :limits\n)                                                                                                             ',
+    'select\n  id as "id?",\n  task_id as "taskId!",\n  queue_name as "queueName?",\n  payload as "payload!",\n  priority as "priority!",\n  run_at as "runAt!",\n  attempts as "attempts!",\n  max_attempts as "maxAttempts!",\n  last_error as "lastError?",\n  created_at as "createdAt!",\n  updated_at as "updatedAt!",\n  key as "key?",\n  locked_at as "lockedAt!",\n  revision as "revision!",\n  flags as "flags?",\n  look_on as "lookOn?"\nfrom graphile_worker.taskwright_claim_jobs(\n  :workerId!, :taskIds!, :forbiddenFlags!, :maxJobs!, :afterQueue!, :limits\n) as claimed\nwhere claimed.id is null\nor not coalesce(:mustBeRegistered::boolean, false)\nor (select graphile_worker.taskwright_require_registration(:workerId!))                                                                                                                                                                                                                                                                                                               ',
+} as unknown as QueryIR);
+
+/** 'MarkStarts' parameters type */
+export interface MarkStartsParams {
+  endedIds: stringArray;
+  endedLocks: stringArray;
+  ids: stringArray;
+  locks: stringArray;
+  workerId: string;
+}
+
+/** 'MarkStarts' return type */
+export interface MarkStartsResult {
+  id: string;
+}
+
+/** 'MarkStarts' query type */
+export interface MarkStartsQuery {
+  params: MarkStartsParams;
+  result: MarkStartsResult;
+}
+
+/**
+ * Marks jobs as started and answers with the ids of those that the worker still holds; forgets the marks
+ * of jobs that have ended. A mark that a crash of the server loses is no harm, so nothing waits for the
+ * disk. (The setting comes first, since the function is called with what depends on it.)
+ */
+export const markStarts: Query<MarkStartsParams, MarkStartsResult> = new PreparedQuery({
+  usedParamSet: { workerId: true, locks: true, ids: true, endedLocks: true, endedIds: true },
+  params: [
+    { name: "workerId", required: true, transform: { type: "scalar" }, locs: [{ a: 179, b: 188 }] },
+    { name: "locks", required: true, transform: { type: "scalar" }, locs: [{ a: 203, b: 209 }] },
+    { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 237, b: 241 }] },
+    {
+      name: "endedLocks",
+      required: true,
+      transform: { type: "scalar" },
+      locs: [{ a: 264, b: 275 }],
+    },
+    { name: "endedIds", required: true, transform: { type: "scalar" }, locs: [{ a: 303, b: 312 }] },
+  ],
+  statement:
+    "select held as \"id!\"\nfrom set_config('synchronous_commit', 'off', true) as setting\ncross join lateral graphile_worker.taskwright_mark_starts(\n  case when setting is not null then :workerId!::text end,\n  :locks!::text[]::timestamptz[],\n  :ids!::text[]::bigint[],\n  :endedLocks!::text[]::timestamptz[],\n  :endedIds!::text[]::bigint[]\n) as held                                                                                                             ",
 } as unknown as QueryIR);
 
 /** 'HasDueJobs' parameters type */

@@ -66,38 +66,27 @@ as $taskwright$
   group by locks.locked_by;
 $taskwright$;
 
--- Frees what dead workers held and gives the interrupted attempt back. Returns how many jobs.
+-- Frees what dead workers held (20_recover_jobs). Returns how many jobs. Their rows are locked first, so
+-- that none of ours claims between this and delete_stale_workers, which the crate's sweep calls next in
+-- the same transaction.
 create or replace function graphile_worker.recover_dead_worker_jobs(
   worker_ids text[],
   recovery_delay interval default interval '0 seconds'
 ) returns int
 language plpgsql
 as $taskwright$
--- taskwright: recover_dead_worker_jobs 3
+-- taskwright: recover_dead_worker_jobs 4
 declare
   recovered_count int;
 begin
-  with recovered as (
-    update graphile_worker._private_jobs as jobs
-    set
-      attempts = graphile_worker.taskwright_given_back(jobs),
-      locked_by = null,
-      locked_at = null,
-      run_at = greatest(jobs.run_at, now() + recovery_delay),
-      last_error = 'Job recovered after worker interruption',
-      updated_at = now()
-    from (select distinct given.id from unnest(worker_ids) as given (id)) as holders
-    where jobs.locked_by = holders.id
-    returning jobs.job_queue_id, holders.id as holder
-  ), freed as (
-    -- See 08_queue_locks for why not in a statement of its own.
-    update graphile_worker._private_job_queues as queues
-    set locked_by = null, locked_at = null
-    from recovered
-    where queues.id = recovered.job_queue_id and queues.locked_by = recovered.holder
-  )
-  select count(*) into recovered_count from recovered;
-
+  perform from graphile_worker._private_workers as workers
+  where workers.id = any (worker_ids)
+  order by workers.id
+  for update;
+  select count(*) into recovered_count
+  from graphile_worker.taskwright_recover_jobs(
+    worker_ids, recovery_delay => recovery_delay, waits => true
+  );
   perform from graphile_worker.taskwright_free_queues(worker_ids);
   return recovered_count;
 end;

@@ -132,7 +132,10 @@ from graphile_worker.taskwright_read_jobs(array(
   ) as changed
 )) as job;
 
-/* Makes failed jobs, and those that wait for their retry, due. A failed one has all attempts again. */
+/*
+  Makes failed jobs, and those that wait for their retry, due. A failed one has all attempts again.
+  Crashes that were counted are forgotten.
+*/
 /* @name retryJobs */
 with changed as (
   update graphile_worker._private_jobs as jobs
@@ -144,6 +147,9 @@ with changed as (
   and jobs.locked_at is null
   and (jobs.attempts >= jobs.max_attempts or jobs.attempts > 0 and jobs.run_at > now())
   returning jobs as job
+), forgiven as (
+  delete from graphile_worker.taskwright_crashes as counted
+  where counted.job_id = any (array(select (changed.job).id from changed))
 )
 select job as "job!"
 from graphile_worker.taskwright_revive_jobs(array(select (changed.job).id from changed)) as revived

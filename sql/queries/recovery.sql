@@ -3,16 +3,13 @@
   more was taken for dead: its jobs may be with others.
 */
 /* @name beatHeart */
-with before as (
-  select exists (
-    select from graphile_worker._private_workers as workers where workers.id = :workerId!
-  ) as registered
-)
-select before.registered as "wasRegistered!", beat as "beat?"
-from before, graphile_worker.worker_heartbeat(:workerId!, :metadata::text::json) as beat;
+select graphile_worker.taskwright_beat(:workerId!, :metadata!::text::json) as "wasRegistered!";
 
-/* Forgets a worker that stopped. */
+/* Forgets a worker that stopped and holds nothing. */
 /* @name deregisterWorker */
+with forgotten as (
+  delete from graphile_worker.taskwright_workers as known where known.id = :workerId!
+)
 select graphile_worker.worker_deregister(:workerId!) as "deregistered?";
 
 /*
@@ -23,35 +20,45 @@ select graphile_worker.worker_deregister(:workerId!) as "deregistered?";
 select pg_try_advisory_xact_lock(x'47575253'::int, x'53574550'::int) as "acquired!";
 
 /*
-  Workers that are dead. Each of ours says in its metadata for how long silence is fine; of others
-  nothing is known but the Rust crate's default. A worker that holds a job with a resilient flag is
-  given more time. Holders of locks that never registered (Node's peer doesn't) are dead only when
-  asked for, since nothing tells a dead one from a slow one but the lock's age.
+  Makes dead workers of those of ours that hold locks without being registered
+  (sql/migrations/20_recover_jobs.sql).
+*/
+/* @name adoptWorkers */
+select graphile_worker.taskwright_adopt_workers()::text as "adopted?";
+
+/*
+  Workers that are dead, their rows locked, so that they claim nothing and no heartbeat comes through
+  until the end of the transaction. One whose row is locked is passed by: it claims, so it lives. Each of
+  ours says in its metadata for how long silence is fine; of others nothing is known but the Rust crate's
+  default. A worker that holds a job with a resilient flag is given more time. Holders of locks that
+  never registered (Node's peer doesn't) are dead only when asked for, since nothing tells a dead one
+  from a slow one but the lock's age.
 */
 /* @name findDeadWorkers */
-select
-  workers.id as "workerId!",
-  true as "isRegistered!",
-  workers.last_heartbeat_at as "lastSeenAt!"
-from graphile_worker._private_workers as workers
-cross join lateral (
-  select interval '1 millisecond'
-    * coalesce((workers.metadata ->> 'sweepThresholdMs')::float8, :foreignThresholdMs!::text::float8)
-    as threshold
-) as patience
-where workers.last_heartbeat_at < now() - patience.threshold
--- The jobs are scanned for workers past their threshold only: there is no index by holder, since
--- every claim would have to maintain it.
-and (
-  workers.last_heartbeat_at < now() - patience.threshold * :resilientMultiplier!::text::float8
-  or not exists (
-    select from graphile_worker._private_jobs as jobs
-    where jobs.locked_by = workers.id
-    and jobs.flags ?| array(select json_array_elements_text(:resilientFlags!::text::json))
+with registered as (
+  select workers.id
+  from graphile_worker._private_workers as workers
+  cross join lateral (
+    select interval '1 millisecond'
+      * coalesce((workers.metadata ->> 'sweepThresholdMs')::float8, :foreignThresholdMs!::text::float8)
+      as threshold
+  ) as patience
+  where workers.last_heartbeat_at < now() - patience.threshold
+  -- The jobs are scanned for workers past their threshold only: there is no index by holder, since
+  -- every claim would have to maintain it.
+  and (
+    workers.last_heartbeat_at < now() - patience.threshold * :resilientMultiplier!::text::float8
+    or not exists (
+      select from graphile_worker._private_jobs as jobs
+      where jobs.locked_by = workers.id
+      and jobs.flags ?| array(select json_array_elements_text(:resilientFlags!::text::json))
+    )
   )
+  for update of workers skip locked
 )
+select registered.id as "workerId!" from registered
 union all
-select locks.locked_by, false, max(locks.locked_at)
+select locks.locked_by
 from (
   select jobs.locked_by, jobs.locked_at from graphile_worker._private_jobs as jobs
   where jobs.locked_by is not null
@@ -67,53 +74,41 @@ group by locks.locked_by
 having max(locks.locked_at)
   < now() - interval '1 millisecond' * :unregisteredThresholdMs::text::float8;
 
-/* The jobs that dead workers hold. */
-/* @name listHeldJobs */
-select job as "job!"
-from graphile_worker.taskwright_read_jobs(array(
-  select jobs from graphile_worker._private_jobs as jobs
-  where jobs.locked_by = any (array(select json_array_elements_text(:workerIds!::text::json)))
-  order by jobs.id
-)) as job;
-
 /*
-  Does to each held job what was decided, if its holder still holds it: gives it back with the
-  attempt uncounted, gives it a new time, or fails the attempt with the usual back-off. Frees the
-  queues of these jobs.
+  The jobs that dead workers hold, for the hook. Whether one has started isn't known when its worker
+  writes no marks. Crashes count this one, if it is one. Times are exact, and in UTC.
 */
+/* @name listHeldJobs */
+select
+  held.id::text as "id!",
+  (select job from graphile_worker.taskwright_read_jobs(array[held]) as job) as "job!",
+  held.locked_by as "workerId!",
+  (to_json(held.locked_at) #>> '{}') as "lockedAt!",
+  case
+    when started.has_started then true
+    when (
+      select workers.metadata ->> 'marksStarts' from graphile_worker._private_workers as workers
+      where workers.id = held.locked_by
+    ) = 'true' then false
+  end as "hasStarted?",
+  graphile_worker.taskwright_count_crashes(held) + started.has_started::int as "crashes!"
+from graphile_worker._private_jobs as held
+cross join lateral (
+  select graphile_worker.taskwright_has_started(held) as has_started
+) as started
+where held.locked_by = any (array(select json_array_elements_text(:workerIds!::text::json)))
+order by held.id;
+
+/* Recovers the jobs of dead workers: all by default, or as decided (sql/migrations/20_recover_jobs.sql). */
 /* @name recoverJobs */
-with decided as (
-  select *
-  from json_to_recordset(:decisions!::text::json) as decision (
-    id bigint, worker_id text, action text, run_at timestamptz, attempts int
-  )
-), recovered as (
-  update graphile_worker._private_jobs as jobs
-  set
-    locked_by = null,
-    locked_at = null,
-    updated_at = now(),
-    last_error = 'Job recovered after worker interruption',
-    attempts = case
-      when decided.action = 'fail' or graphile_worker.taskwright_is_retired(jobs) then jobs.attempts
-      else coalesce(decided.attempts, graphile_worker.taskwright_given_back(jobs))
-    end,
-    run_at = case decided.action
-      when 'fail' then greatest(now(), jobs.run_at)
-        + interval '1 second' * exp(least(jobs.attempts, 10))
-      when 'reschedule' then decided.run_at
-      else greatest(jobs.run_at, now() + interval '1 millisecond' * :delayMs!::text::float8)
-    end
-  from decided
-  where jobs.id = decided.id and jobs.locked_by = decided.worker_id
-  returning jobs.id, jobs.job_queue_id, decided.worker_id
-), freed as (
-  update graphile_worker._private_job_queues as queues
-  set locked_by = null, locked_at = null
-  from recovered
-  where queues.id = recovered.job_queue_id and queues.locked_by = recovered.worker_id
-)
-select recovered.id::text as "id!" from recovered;
+select recovered.job_id::text as "id!", recovered.has_failed as "hasFailed!"
+from graphile_worker.taskwright_recover_jobs(
+  array(select json_array_elements_text(:workerIds!::text::json)),
+  :decisions::text::json,
+  interval '1 millisecond' * :delayMs!::text::float8,
+  :maxCrashes!::text::int
+) as recovered
+order by recovered.job_id;
 
 /*
   Frees the queues of dead workers that hold no job of them any more (sql/migrations/08_queue_locks.sql);
@@ -129,15 +124,25 @@ from graphile_worker.taskwright_free_queues(
 
 /* Forgets those of the workers that hold nothing. */
 /* @name forgetWorkers */
-delete from graphile_worker._private_workers as workers
-where workers.id = any (array(select json_array_elements_text(:workerIds!::text::json)))
-and not exists (
-  select from graphile_worker._private_jobs as jobs where jobs.locked_by = workers.id
+with forgotten as (
+  delete from graphile_worker._private_workers as workers
+  where workers.id = any (array(select json_array_elements_text(:workerIds!::text::json)))
+  and not exists (
+    select from graphile_worker._private_jobs as jobs where jobs.locked_by = workers.id
+  )
+  and not exists (
+    select from graphile_worker._private_job_queues as queues where queues.locked_by = workers.id
+  )
+  returning workers.id
+), unknown as (
+  delete from graphile_worker.taskwright_workers as known
+  where known.id = any (array(select forgotten.id from forgotten))
 )
-and not exists (
-  select from graphile_worker._private_job_queues as queues where queues.locked_by = workers.id
-)
-returning workers.id as "workerId!";
+select forgotten.id as "workerId!" from forgotten;
+
+/* Deletes marks and counts of crashes that nothing belongs to any more. */
+/* @name forgetStarts */
+select graphile_worker.taskwright_forget_starts()::text as "forgotten?";
 
 /* Wakes workers up after jobs were given back; the same shape as an insert's notification. */
 /* @name announceJobs */

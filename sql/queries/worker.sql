@@ -1,6 +1,8 @@
 /*
 Locks due jobs for a worker, best first (sql/migrations/13_claim_jobs.sql). A row whose id is null is
-no job: it only carries lookOn.
+no job: it only carries lookOn. A worker that must be registered and isn't claims nothing: the statement
+fails (sql/migrations/19_starts.sql). The condition is looked at when the claim has been made, and only
+if it found something, so that a claim that finds nothing writes nothing.
 */
 /* @name claimJobs */
 select
@@ -22,7 +24,26 @@ select
   look_on as "lookOn?"
 from graphile_worker.taskwright_claim_jobs(
   :workerId!, :taskIds!, :forbiddenFlags!, :maxJobs!, :afterQueue!, :limits
-);
+) as claimed
+where claimed.id is null
+or not coalesce(:mustBeRegistered::boolean, false)
+or (select graphile_worker.taskwright_require_registration(:workerId!));
+
+/*
+  Marks jobs as started and answers with the ids of those that the worker still holds; forgets the marks
+  of jobs that have ended. A mark that a crash of the server loses is no harm, so nothing waits for the
+  disk. (The setting comes first, since the function is called with what depends on it.)
+*/
+/* @name markStarts */
+select held as "id!"
+from set_config('synchronous_commit', 'off', true) as setting
+cross join lateral graphile_worker.taskwright_mark_starts(
+  case when setting is not null then :workerId!::text end,
+  :locks!::text[]::timestamptz[],
+  :ids!::text[]::bigint[],
+  :endedLocks!::text[]::timestamptz[],
+  :endedIds!::text[]::bigint[]
+) as held;
 
 /* Whether a job is due that the worker could run if nobody else held it (sql/migrations/21_due_jobs.sql). */
 /* @name hasDueJobs */

@@ -14,7 +14,9 @@ const sweepable = [
   "resilientFlags",
   "resilientMultiplier",
   "unregisteredThresholdMs",
+  "maxCrashes",
   "hook",
+  "hookTimeoutMs",
 ] as const satisfies (keyof RecoveryOptions)[];
 
 const rules = { ...manageRules, ...pickRules(recoveryRules, sweepable) };

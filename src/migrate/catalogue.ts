@@ -32,6 +32,8 @@ const kinds: Readonly<Record<MigrationName, Kind>> = {
   "17_read_jobs": "addition",
   "18_cleanup": "addition",
   "21_due_jobs": "addition",
+  "19_starts": "addition",
+  "20_recover_jobs": "addition",
 };
 
 /** One migration and what the catalogue holds once it has run. */
@@ -47,7 +49,7 @@ export interface Migration {
 }
 
 const relation =
-  /^\s*create (?:table|view|type)(?: if not exists)? graphile_worker\.(?<name>\w+)/gmu;
+  /^\s*create (?:unlogged )?(?:table|view|type)(?: if not exists)? graphile_worker\.(?<name>\w+)/gmu;
 const index = /^\s*create (?:unique )?index(?: if not exists)? (?<name>\w+)/gmu;
 /** A function's mark names it, because the migrator reads the function's body from the catalogue. */
 const mark = /-- taskwright: (?<name>\w+) (?<version>\d+)/gu;

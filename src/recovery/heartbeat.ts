@@ -2,6 +2,8 @@ import type { Executor } from "../database/executor.js";
 import type { Queries } from "../database/queries.js";
 import { toError } from "../errors.js";
 import type { WorkerEvents } from "../events.js";
+import { Backoff } from "../services/backoff.js";
+import { Moment } from "../services/moment.js";
 import { Lifecycle, type Service } from "../services/service.js";
 import { Interval } from "./interval.js";
 import type { ResolvedRecovery } from "./options.js";
@@ -19,31 +21,42 @@ export interface HeartbeatOptions {
   readonly holdsNothing: () => boolean;
   /** Called when another worker took this one for dead: its jobs may be with others by now. */
   readonly onDeclaredDead: () => void;
+  /** Called when a heartbeat came through after a silence that was long enough to be taken for dead. */
+  readonly onRevived: () => void;
 }
 
 /**
  * Says in the database, again and again, that the worker lives, and for how long its silence is
- * fine. A worker that was paused learns here that it was taken for dead meanwhile.
+ * fine. A worker that was paused learns here that it was taken for dead meanwhile. A heartbeat that
+ * fails is tried again as soon as a claim that fails.
  */
 export class Heartbeat implements Service {
   readonly #options: HeartbeatOptions;
   readonly #metadata: string;
   readonly #lifecycle = new Lifecycle();
   readonly #interval: Interval;
+  readonly #backoff = new Backoff({ firstMs: 100, maxMs: 10_000 });
   #isRegistered = false;
+  /** Before the last heartbeat that came through was sent: the database's own time is later. */
+  #lastBeat: Moment | undefined;
 
   constructor(options: HeartbeatOptions) {
     const { heartbeatIntervalMs, sweepThresholdMs } = options.recovery;
     this.#options = options;
-    this.#metadata = JSON.stringify({ client: "taskwright", sweepThresholdMs });
+    this.#metadata = JSON.stringify({ client: "taskwright", sweepThresholdMs, marksStarts: true });
     this.#interval = new Interval(heartbeatIntervalMs, () => this.#beat());
+  }
+
+  /** Whether the last heartbeat is too young for anybody to take this worker for dead. */
+  get isFresh(): boolean {
+    const { sweepThresholdMs } = this.#options.recovery;
+    return this.#lastBeat !== undefined && this.#lastBeat.ageMs < sweepThresholdMs;
   }
 
   /** Registers the worker, so that whatever it claims can be recovered from the first moment. */
   async start(): Promise<void> {
     if (!this.#lifecycle.start()) return;
-    await this.#beat();
-    this.#interval.start();
+    this.#interval.start(await this.#beat());
   }
 
   /** Forgets the worker if it holds nothing; else a sweep does, after recovering what it holds. */
@@ -61,21 +74,34 @@ export class Heartbeat implements Service {
     });
   }
 
-  async beatOnce(): Promise<void> {
-    const { queries, db, workerId, onDeclaredDead, events } = this.#options;
-    const [beat] = await queries.beatHeart(db, { workerId, metadata: this.#metadata });
-    const wasDeclaredDead = this.#isRegistered && beat?.wasRegistered === false;
-    this.#isRegistered = true;
-    if (!wasDeclaredDead) return;
-    events.emit("heartbeat:lost", () => ({}));
-    onDeclaredDead();
+  /** Beats at once: there is reason to think that the worker isn't registered any more. */
+  hurry(): void {
+    this.#interval.hurry();
   }
 
-  async #beat(): Promise<void> {
+  async beatOnce(): Promise<void> {
+    const { queries, db, workerId, onDeclaredDead, onRevived, events } = this.#options;
+    const beat = new Moment();
+    const [row] = await queries.beatHeart(db, { workerId, metadata: this.#metadata });
+    const wasDeclaredDead = this.#isRegistered && row?.wasRegistered === false;
+    const wasFresh = this.isFresh;
+    this.#isRegistered = true;
+    this.#lastBeat = beat;
+    if (wasDeclaredDead) {
+      events.emit("heartbeat:lost", () => ({}));
+      onDeclaredDead();
+    } else if (!wasFresh) onRevived();
+  }
+
+  /** Returns the milliseconds until the next heartbeat when this one failed. */
+  async #beat(): Promise<number | undefined> {
     try {
       await this.beatOnce();
+      this.#backoff.reset();
+      return undefined;
     } catch (error) {
       this.#options.events.emit("heartbeat:error", () => ({ error: toError(error) }));
+      return Math.min(this.#backoff.next(), this.#options.recovery.heartbeatIntervalMs);
     }
   }
 }

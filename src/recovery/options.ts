@@ -1,25 +1,46 @@
 import type { Job } from "../jobs/job.js";
-import { func, milliseconds, names, number, type Rules } from "../option-rules.js";
+import { func, integer, milliseconds, names, number, type Rules } from "../option-rules.js";
 import { checkOptions, refuseOption } from "../options.js";
 
 /** What to do with a job whose worker died. */
 export type RecoveryDecision =
+  /**
+   * What happens without a hook: as `fail` if the job had started, so that its worker may have died of
+   * it, as `recover` if it was only claimed or nobody knows.
+   */
+  | "default"
   /** Give it back: the attempt isn't counted, `recoveryDelayMs` applies. */
   | "recover"
-  /** Count the attempt and retry after the usual back-off. */
+  /**
+   * Count the attempt and retry after the usual back-off. A job that had started fails for good at
+   * `maxCrashes`.
+   */
   | "fail"
   /** Leave it locked; the next sweep asks again. */
   | "leave"
   /** Give it back for another time, with its attempts set if given. */
   | { readonly runAt: Date; readonly attempts?: number };
 
+/** What is known of a job that a dead worker holds. */
+export interface RecoveryFacts {
+  /**
+   * Whether the job's handler had started. False also for a job of a fast task that died within its
+   * first 50 ms. Undefined: nobody knows, since the worker is a peer's.
+   */
+  readonly hasStarted: boolean | undefined;
+  /** How often a worker died while it ran the job, this time included. */
+  readonly crashes: number;
+}
+
 /**
- * Decides about one job of a dead worker. May be asked more than once about the same job. If it throws
- * or decides what can't be done, the job is left, and `sweep:error` tells.
+ * Decides about one job of a dead worker. May be asked more than once about the same job. If it throws,
+ * takes longer than `hookTimeoutMs` or decides what can't be done, the job is left, and `sweep:error`
+ * tells.
  */
 export type RecoveryHook = (
   job: Job,
   deadWorkerId: string,
+  facts: RecoveryFacts,
 ) => RecoveryDecision | Promise<RecoveryDecision>;
 
 /**
@@ -50,14 +71,24 @@ export interface RecoveryOptions {
    * never.
    */
   readonly unregisteredThresholdMs?: number | null;
-  /** Decides about each job of a dead worker. Default: `recover`. */
-  readonly hook?: RecoveryHook;
+  /**
+   * How often workers may die while they run a job until it fails for good; 1 to 32,767. The Rust
+   * crate's sweeps use the default. Default 3.
+   */
+  readonly maxCrashes?: number;
+  /** Decides about each job of a dead worker. Default: none, every decision is `default`. */
+  readonly hook?: RecoveryHook | undefined;
+  /** Milliseconds that the hook has to decide about a job. Default 10,000. */
+  readonly hookTimeoutMs?: number;
 }
 
 /** {@link RecoveryOptions} with every default filled in. */
-export type ResolvedRecovery = Readonly<Required<RecoveryOptions>>;
+export type ResolvedRecovery = Readonly<Required<Omit<RecoveryOptions, "hook">>> & {
+  readonly hook: RecoveryHook | undefined;
+};
 
 const maxMultiplier = 1000;
+const maxCrashLimit = 32_767;
 
 /**
  * Each option's rule and default. PostgreSQL, too, has to reckon with the milliseconds.
@@ -74,7 +105,9 @@ export const recoveryRules = {
   unregisteredThresholdMs: milliseconds(1)
     .orIs<null>("null", (value) => value === null)
     .or(null),
-  hook: func<RecoveryHook>().or(() => "recover"),
+  maxCrashes: integer(1, maxCrashLimit).or(3),
+  hook: func<RecoveryHook>(),
+  hookTimeoutMs: milliseconds(1).or(10_000),
 } satisfies Rules<RecoveryOptions>;
 
 /**

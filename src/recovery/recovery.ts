@@ -20,6 +20,16 @@ export class Recovery implements Service {
     if (sweeps) this.#sweeper = new Sweeper({ ...options, withTransaction });
   }
 
+  /** Whether nobody can have taken this worker for dead. */
+  get isFresh(): boolean {
+    return this.#heartbeat.isFresh;
+  }
+
+  /** Beats at once, and so registers the worker if it isn't any more. */
+  hurry(): void {
+    this.#heartbeat.hurry();
+  }
+
   async start(): Promise<void> {
     await this.#heartbeat.start();
     this.#sweeper?.start();

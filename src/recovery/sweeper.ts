@@ -18,6 +18,7 @@ export class Sweeper implements Service {
   readonly #options: SweeperOptions;
   readonly #lifecycle = new Lifecycle();
   readonly #interval: Interval;
+  readonly #stopped = new AbortController();
 
   constructor(options: SweeperOptions) {
     this.#options = options;
@@ -29,6 +30,7 @@ export class Sweeper implements Service {
       } catch (error) {
         options.events.emit("sweep:error", () => ({ error: toError(error) }));
       }
+      return undefined;
     });
   }
 
@@ -37,16 +39,19 @@ export class Sweeper implements Service {
   }
 
   stop(): Promise<void> {
-    return this.#lifecycle.stop(() => this.#interval.stop());
+    return this.#lifecycle.stop(() => {
+      this.#stopped.abort();
+      return this.#interval.stop();
+    });
   }
 
   async sweepOnce(): Promise<SweepResult> {
     const { queries, withTransaction, recovery, events } = this.#options;
-    const result = await sweep(queries, withTransaction, recovery);
+    const result = await sweep(queries, withTransaction, recovery, this.#stopped.signal);
     for (const error of result.hookErrors) events.emit("sweep:error", () => ({ error }));
-    const { deadWorkerIds, recoveredJobIds } = result;
+    const { deadWorkerIds, recoveredJobIds, failedJobIds } = result;
     if (deadWorkerIds.length > 0) {
-      events.emit("sweep:complete", () => ({ deadWorkerIds, recoveredJobIds }));
+      events.emit("sweep:complete", () => ({ deadWorkerIds, recoveredJobIds, failedJobIds }));
     }
     return result;
   }

@@ -1,6 +1,8 @@
 import type { ClaimedJob } from "./claimed-job.js";
 import { Lifecycle, type Service } from "../services/service.js";
 
+/** Jobs that a claim just brought start in any case, however short the time-out is. */
+const leastAgeMs = 100;
 /** Jobs that have left are dropped from the array in portions of at least this many. */
 const compactAt = 256;
 
@@ -39,7 +41,7 @@ export class Buffer implements Service {
   stop(): Promise<void> {
     return this.#lifecycle.stop(() => {
       clearTimeout(this.#timer);
-      this.#giveBack(this.#takeUntil(Infinity));
+      this.#giveBack(this.#takeOlderThan(-Infinity));
     });
   }
 
@@ -53,8 +55,18 @@ export class Buffer implements Service {
     if (this.#lifecycle.isStarted) this.#watch();
   }
 
-  /** The job that waits longest, if any. */
+  /**
+   * The job that waits longest, if any. Jobs that have waited too long go back first: the timer that
+   * watches them doesn't fire while the process is suspended or its event loop is blocked.
+   */
   take(): ClaimedJob | undefined {
+    const limitMs = Math.max(this.#options.timeoutMs, leastAgeMs);
+    const first = this.#jobs[this.#head];
+    if (first !== undefined && first.ageMs > limitMs) this.#giveBack(this.#takeOlderThan(limitMs));
+    return this.#next();
+  }
+
+  #next(): ClaimedJob | undefined {
     const job = this.#jobs[this.#head];
     if (job === undefined) return undefined;
     this.#head += 1;
@@ -71,7 +83,7 @@ export class Buffer implements Service {
 
   /** Gives back the jobs that have waited too long. */
   returnOverdue(): void {
-    this.#giveBack(this.#takeUntil(performance.now() - this.#options.timeoutMs));
+    this.#giveBack(this.#takeOlderThan(this.#options.timeoutMs));
   }
 
   /** Gives back the jobs that must not start now. */
@@ -82,13 +94,13 @@ export class Buffer implements Service {
     this.#giveBack(waiting.filter(mustWait));
   }
 
-  #takeUntil(claimedAtMs: number): ClaimedJob[] {
+  #takeOlderThan(ageMs: number): ClaimedJob[] {
     const overdue: ClaimedJob[] = [];
     for (;;) {
       const first = this.#jobs[this.#head];
-      if (first === undefined || first.claimedAtMs > claimedAtMs) return overdue;
+      if (first === undefined || first.ageMs < ageMs) return overdue;
       overdue.push(first);
-      this.take();
+      this.#next();
     }
   }
 
@@ -100,7 +112,7 @@ export class Buffer implements Service {
   #watch(): void {
     const first = this.#jobs[this.#head];
     if (this.#timer !== undefined || first === undefined) return;
-    const dueInMs = first.claimedAtMs + this.#options.timeoutMs - performance.now();
+    const dueInMs = this.#options.timeoutMs - first.ageMs;
     this.#timer = setTimeout(
       () => {
         this.#timer = undefined;

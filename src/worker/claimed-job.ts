@@ -1,6 +1,7 @@
 import type { ClaimJobsResult } from "../../generated/queries/worker.js";
 import { readTime } from "../database/time.js";
 import type { Job } from "../jobs/job.js";
+import { Moment } from "../services/moment.js";
 
 /** A row of a claim that is a job. */
 export type ClaimedRow = ClaimJobsResult & { readonly id: string };
@@ -21,14 +22,14 @@ export class ClaimedJob {
   readonly revision: number;
   /** With the worker's id, the proof that a lock is still this claim's. */
   readonly lockedAt: string;
-  /** On the clock of `performance.now()`. */
-  readonly claimedAtMs: number;
+  /** When the claim's answer came. */
+  readonly #claimedAt: Moment;
   #isLost = false;
   readonly #row: ClaimedRow;
   readonly #workerId: string;
   #job: Job | undefined;
 
-  constructor(row: ClaimedRow, task: string, workerId: string) {
+  constructor(row: ClaimedRow, task: string, workerId: string, claimedAt = new Moment()) {
     this.id = row.id;
     this.task = task;
     this.queueName = row.queueName;
@@ -37,7 +38,7 @@ export class ClaimedJob {
     this.key = row.key;
     this.revision = row.revision;
     this.lockedAt = row.lockedAt;
-    this.claimedAtMs = performance.now();
+    this.#claimedAt = claimedAt;
     this.#row = row;
     this.#workerId = workerId;
   }
@@ -45,6 +46,21 @@ export class ClaimedJob {
   /** A payload of the caller's own: validation fills in defaults in place. */
   decode(): unknown {
     return JSON.parse(this.#row.payload);
+  }
+
+  /** When the claim's answer came, on the clock of `performance.now()`. */
+  get claimedAtMs(): number {
+    return this.#claimedAt.atMs;
+  }
+
+  /** Milliseconds since the claim's answer came, those of a suspended process included. */
+  get ageMs(): number {
+    return this.#claimedAt.ageMs;
+  }
+
+  /** Whether the job was attempted, or given back by a sweep, before this claim. */
+  get wasTried(): boolean {
+    return this.attempts > 1 || this.#row.lastError !== null;
   }
 
   /** Whether a failure of this attempt is final. */

@@ -1,11 +1,12 @@
-import { breaksConnection } from "../database/failure.js";
+import { breaksConnection, sqlState } from "../database/failure.js";
 import type { Executor } from "../database/executor.js";
 import type { Queries } from "../database/queries.js";
-import { toError } from "../errors.js";
+import { TaskwrightError, toError } from "../errors.js";
 import type { WorkerEvents } from "../events.js";
 import { maxTimerMs } from "../options.js";
 import { Backoff, Pause } from "../services/backoff.js";
-import type { ClaimJobsResult } from "../../generated/queries/worker.js";
+import { Moment } from "../services/moment.js";
+import type { ClaimJobsParams, ClaimJobsResult } from "../../generated/queries/worker.js";
 import { ClaimedJob, type ClaimedRow } from "./claimed-job.js";
 import type { Limits } from "./limits.js";
 import type { ForbiddenFlags } from "./options.js";
@@ -14,6 +15,8 @@ import { Round } from "./round.js";
 import type { Strays } from "./strays.js";
 import type { TaskIds } from "./task-ids.js";
 
+/** Raised by the database (sql/migrations/19_starts.sql). */
+const unregisteredState = "TWUNR";
 /** Looking through thousands of queues that have nothing due shouldn't keep the database busy. */
 const lookOnDelayMs = 50;
 
@@ -33,6 +36,11 @@ export interface ClaimerOptions {
   /** Called when nothing is left to do until something new comes. */
   readonly onRest?: () => void;
   readonly strays: Strays;
+  /**
+   * With it, a claim needs the worker to be registered, so that sweeps find what it locks. Told when a
+   * claim found that it isn't: it was taken for dead, or has never registered.
+   */
+  readonly onUnregistered?: (() => void) | undefined;
 }
 
 /**
@@ -111,11 +119,11 @@ export class Claimer implements Service {
 
   /** Claims up to so many jobs and hands them on. Returns how many there were. */
   async claimOnce(maxJobs: number): Promise<number> {
-    const { queries, db, workerId, taskIds, limits, events, deliver } = this.#options;
+    const { workerId, taskIds, limits, events, deliver } = this.#options;
     events.emit("worker:getJob:start", () => ({ maxJobs }));
     const ids = await taskIds.list();
     const forbiddenFlags = await this.#forbiddenFlags();
-    const rows = await queries.claimJobs(db, {
+    const rows = await this.#claim({
       workerId,
       taskIds: ids,
       forbiddenFlags,
@@ -123,9 +131,10 @@ export class Claimer implements Service {
       afterQueue: this.#round.after,
       limits: limits.forClaim(ids, maxJobs),
     });
+    const claimedAt = new Moment();
     const jobs = rows
       .filter(isJob)
-      .map((row) => new ClaimedJob(row, taskIds.identifierOf(row.taskId), workerId));
+      .map((row) => new ClaimedJob(row, taskIds.identifierOf(row.taskId), workerId, claimedAt));
     const count = jobs.length;
     // A limit may have cut the claim short; it has less room, or none, in the next one.
     this.#isHungry = count >= maxJobs || jobs.some(({ task }) => limits.has(task));
@@ -144,6 +153,22 @@ export class Claimer implements Service {
       forbiddenFlags: await this.#forbiddenFlags(),
     });
     return row?.hasDueJobs === true;
+  }
+
+  async #claim(params: Omit<ClaimJobsParams, "mustBeRegistered">): Promise<ClaimJobsResult[]> {
+    const { queries, db, workerId, onUnregistered } = this.#options;
+    const mustBeRegistered = onUnregistered !== undefined;
+    try {
+      return await queries.claimJobs(db, { ...params, mustBeRegistered });
+    } catch (error) {
+      if (sqlState(error) !== unregisteredState) throw error;
+      throw new TaskwrightError(
+        "WORKER_UNREGISTERED",
+        `Worker ${workerId} is not registered, because another one took it for dead or its first heartbeat failed. It claims nothing until its next heartbeat comes through.`,
+        { workerId },
+        { cause: error },
+      );
+    }
   }
 
   async #run(): Promise<void> {
@@ -188,7 +213,9 @@ export class Claimer implements Service {
   }
 
   async #onFailure(error: Error): Promise<void> {
-    if (breaksConnection(error)) this.#options.strays.expect();
+    const { strays, onUnregistered } = this.#options;
+    if (breaksConnection(error)) strays.expect();
+    if (isUnregistered(error)) onUnregistered?.();
     const retryInMs = this.#backoff.next();
     this.#options.events.emit("worker:getJob:error", () => ({ error, retryInMs }));
     if (this.#lifecycle.isStarted) await this.#pause.wait(retryInMs);
@@ -210,6 +237,11 @@ export class Claimer implements Service {
       this.#poll();
     }, delayMs);
   }
+}
+
+/** Whether a claim failed because the worker isn't registered. */
+export function isUnregistered(error: unknown): boolean {
+  return error instanceof TaskwrightError && error.code === "WORKER_UNREGISTERED";
 }
 
 /** The one row of a claim that found nothing may say that there is more to look at. */

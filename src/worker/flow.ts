@@ -18,6 +18,7 @@ import { Runner } from "./runner.js";
 import { Lifecycle, type Service } from "../services/service.js";
 import { Settler } from "./settler.js";
 import { shareContext } from "./shared-context.js";
+import { StartGate, type Liveness } from "./start-gate.js";
 import { Strays } from "./strays.js";
 import { Tally, type JobCounts } from "./tally.js";
 import type { TaskIds } from "./task-ids.js";
@@ -36,15 +37,17 @@ export interface FlowOptions<App> {
   readonly onDrainEnd: ((end: DrainEnd) => void) | undefined;
   /** Called when a stop has nothing left to wait for but the database. */
   readonly onIdle: () => void;
+  /** Undefined without recovery: then nobody takes the worker for dead. */
+  readonly liveness: Liveness | undefined;
 }
 
 /**
  * The way of jobs through a worker, and who holds which:
  *
- *     claimer --> buffer --> runner --> settler --> database
- *        ^          |                     ^  |
- *        |          +---- overdue --------+  |
- *        +---------- a queue was freed ------+
+ *     claimer --> buffer --> start gate --> runner --> settler --> database
+ *        ^          |            |                      ^  |
+ *        |          +-- overdue -+- not to start -------+  |
+ *        +----------------- a queue was freed -------------+
  */
 export class Flow<App> implements Service {
   readonly #options: FlowOptions<App>;
@@ -56,6 +59,7 @@ export class Flow<App> implements Service {
   readonly #runner: Runner<App>;
   readonly #settler: Settler;
   readonly #strays: Strays;
+  readonly #gate: StartGate;
   readonly #lockWatch: LockWatch;
   readonly #drain: Drain | undefined;
   /** Resolves when a stop waits for the database no longer. */
@@ -101,6 +105,7 @@ export class Flow<App> implements Service {
       onLost: (jobs) => this.#lose(this.#stillUncompleted(jobs)),
       onRemoved: (jobs) => this.#runner.abort("removed", this.#stillUncompleted(jobs)),
     });
+    this.#gate = this.#makeGate();
     this.#claimer = this.#makeClaimer();
     this.#runner = this.#makeRunner();
     this.#drain = this.#makeDrain();
@@ -109,6 +114,7 @@ export class Flow<App> implements Service {
   start(): void {
     if (!this.#lifecycle.start()) return;
     this.#settler.start();
+    this.#gate.start();
     this.#runner.start();
     this.#buffer.start();
     this.#lockWatch.start();
@@ -133,6 +139,7 @@ export class Flow<App> implements Service {
       await this.unlessGivenUp(asking);
       await this.#settler.stop();
       await this.#strays.stop();
+      await this.unlessGivenUp(this.#gate.stop());
     });
   }
 
@@ -170,20 +177,26 @@ export class Flow<App> implements Service {
 
   /** The worker was taken for dead: what it has claimed may be with others by now. */
   onDeclaredDead(): void {
-    this.#buffer.giveBack(() => true);
+    this.#gate.giveBack(() => true);
     this.#lockWatch.hurry();
+    this.#claimer.wake();
+  }
+
+  /** The worker is known to live again, though nobody took it for dead. */
+  onRevived(): void {
     this.#claimer.wake();
   }
 
   /** Something was paused: jobs of it that haven't started go back. */
   onPause(notice: PauseNotice): void {
     if (notice.schema !== this.#options.worker.schema) return;
-    this.#buffer.giveBack((job) => concerns(notice, job));
+    this.#gate.giveBack((job) => concerns(notice, job));
   }
 
   /** How many jobs to claim now: for the free slots, and ahead of need in portions worth a claim. */
   #demand(): number {
     if (this.#settler.isFailing || this.#settler.backlog > maxBacklog) return 0;
+    if (!this.#gate.isOpen) return 0;
     const free = this.#runner.free;
     const ahead = this.#pace.ahead();
     const waiting = this.#buffer.size;
@@ -213,6 +226,9 @@ export class Flow<App> implements Service {
   #lose(jobs: readonly ClaimedJob[]): void {
     for (const job of jobs) job.lose();
     this.#runner.abort("lost", jobs);
+    for (const job of this.#runner.withdraw(({ isLost }) => isLost)) {
+      this.#settler.settle({ job, outcome: returned });
+    }
   }
 
   /** A job that its handler's transaction completes is gone by right. */
@@ -223,7 +239,10 @@ export class Flow<App> implements Service {
 
   #onSettled(settled: readonly Settlement[]): void {
     this.#tally.add(settled);
-    for (const { job } of settled) if (this.#held.get(job.id) === job) this.#held.delete(job.id);
+    for (const { job } of settled) {
+      if (this.#held.get(job.id) === job) this.#held.delete(job.id);
+      this.#gate.onReleased(job);
+    }
     // What is drained shows after the last job, not before.
     if (this.#drain !== undefined || settled.some((settlement) => this.#makesDue(settlement)))
       this.#claimer.wake();
@@ -234,6 +253,7 @@ export class Flow<App> implements Service {
   /** A freed queue has its next job ready, so may a task that has room again, or the job itself. */
   #makesDue({ job, outcome }: Settlement): boolean {
     if (job.queueName !== null || this.#limits.has(job.task)) return true;
+    if (outcome.kind === "returned") return this.#runner.free > 0;
     return outcome.kind === "failed" && isDueNow(outcome.retry);
   }
 
@@ -258,8 +278,24 @@ export class Flow<App> implements Service {
     });
   }
 
+  #makeGate(): StartGate {
+    const { worker, queries, connections, events, liveness } = this.#options;
+    return new StartGate({
+      queries,
+      db: connections.system,
+      workerId: worker.workerId,
+      events,
+      liveness,
+      buffer: this.#buffer,
+      runner: () => this.#runner,
+      giveBack: (jobs) => this.#giveBack(jobs),
+      lose: (jobs) => this.#lose(this.#stillUncompleted(jobs)),
+      onOpen: () => this.#claimer.wake(),
+    });
+  }
+
   #makeClaimer(): Claimer {
-    const { worker, queries, connections, events, taskIds, onDrainEnd } = this.#options;
+    const { worker, queries, connections, events, taskIds, onDrainEnd, liveness } = this.#options;
     const { workerId, forbiddenFlags, pollIntervalMs } = worker;
     const db = connections.system;
     return new Claimer({
@@ -275,6 +311,7 @@ export class Flow<App> implements Service {
       deliver: (jobs) => this.#deliver(jobs),
       onRest: () => this.#onRest(),
       strays: this.#strays,
+      onUnregistered: liveness && (() => liveness.check()),
     });
   }
 
@@ -291,12 +328,18 @@ export class Flow<App> implements Service {
       runChain: composeRun(plugins),
       settleChain: composeSettle(plugins),
       completion: { queries, db: connections.system, workerId },
-      take: () => this.#buffer.take(),
+      take: () => this.#gate.next(),
+      mustWait: (job) => this.#gate.mustWait(job),
+      giveBack: (jobs) => this.#giveBack(jobs),
       onStarted: (job) => {
         this.#pace.onStarted(job.claimedAtMs);
+        this.#gate.onStarted(job);
         this.#claimer.onDemand();
       },
-      onFinished: (handlerMs) => this.#pace.onFinished(handlerMs),
+      onFinished: (job, handlerMs, isCompleted) => {
+        this.#pace.onFinished(handlerMs);
+        this.#gate.onFinished(job, handlerMs, isCompleted);
+      },
       settle: (settlement) => this.#settler.settle(settlement),
       onCommitted: (job) => this.#onSettled([{ job, outcome: completed }]),
     });

@@ -6,6 +6,7 @@ import type { Logger } from "../log.js";
 export function logEvents(events: WorkerEvents, logger: Logger): void {
   logLife(events, logger);
   logConnections(events, logger);
+  logRecovery(events, logger);
   logSchedules(events, logger);
   logJobs(events, logger);
 }
@@ -41,8 +42,34 @@ function logConnections(events: WorkerEvents, logger: Logger): void {
   events.on("settle:error", ({ workerId, error, count, retryInMs }) =>
     logger.error("Could not write results.", { workerId, error, count, retryInMs }),
   );
+  events.on("starts:error", ({ workerId, error, count, retryInMs }) =>
+    logger.error("Could not mark jobs as started; they are given back.", {
+      workerId,
+      error,
+      count,
+      retryInMs,
+    }),
+  );
   events.on("localQueue:returnJobs", ({ workerId, count }) =>
     logger.debug("Gave back jobs that had not started.", { workerId, count }),
+  );
+}
+
+function logRecovery(events: WorkerEvents, logger: Logger): void {
+  events.on("heartbeat:error", ({ workerId, error }) =>
+    logger.warn("Heartbeat failed; other workers will take this one for dead.", {
+      workerId,
+      error,
+    }),
+  );
+  events.on("heartbeat:lost", ({ workerId }) =>
+    logger.warn("Worker was taken for dead; its jobs may run elsewhere.", { workerId }),
+  );
+  events.on("sweep:complete", ({ workerId, ...found }) =>
+    logger.info("Recovered the jobs of dead workers.", { workerId, ...found }),
+  );
+  events.on("sweep:error", ({ workerId, error }) =>
+    logger.error("Could not recover the jobs of dead workers.", { workerId, error }),
   );
 }
 

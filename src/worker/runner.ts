@@ -21,8 +21,12 @@ export interface RunnerOptions<App> {
   readonly events: WorkerEvents;
   /** Gives the next job, if there is one. */
   readonly take: () => ClaimedJob | undefined;
+  /** Asked of each job that is to start: true when it must wait until `begin` is called for it. */
+  readonly mustWait: (job: ClaimedJob) => boolean;
+  /** Takes jobs that must not start any more. */
+  readonly giveBack: (jobs: readonly ClaimedJob[]) => void;
   readonly onStarted: (job: ClaimedJob) => void;
-  readonly onFinished: (handlerMs: number) => void;
+  readonly onFinished: (job: ClaimedJob, handlerMs: number, isCompleted: boolean) => void;
   /** What plugins put around a handler. */
   readonly runChain: RunChain | undefined;
   /** What plugins put around a result. */
@@ -38,6 +42,8 @@ export class Runner<App> implements Service {
   readonly #runOptions: RunOptions<App>;
   readonly #lifecycle = new Lifecycle();
   readonly #running = new Set<Run<App>>();
+  /** Jobs that have a slot and wait for `begin`. */
+  readonly #starting = new Set<ClaimedJob>();
   /** Jobs that have run and are with the plugins. */
   readonly #deciding = new Set<ClaimedJob>();
   /** Resolves when a stop waits for plugins no longer. */
@@ -61,7 +67,7 @@ export class Runner<App> implements Service {
   }
 
   get running(): number {
-    return this.#running.size + this.#deciding.size;
+    return this.#running.size + this.#deciding.size + this.#starting.size;
   }
 
   /** How many more jobs could run now. */
@@ -70,7 +76,7 @@ export class Runner<App> implements Service {
   }
 
   jobs(): ClaimedJob[] {
-    return [...Array.from(this.#running, ({ job }) => job), ...this.#deciding];
+    return [...Array.from(this.#running, ({ job }) => job), ...this.#deciding, ...this.#starting];
   }
 
   start(): void {
@@ -80,6 +86,8 @@ export class Runner<App> implements Service {
   /** Waits for what runs; past `shutdownTimeoutMs` it aborts, and past `abortGraceMs` it gives up. */
   stop(): Promise<void> {
     return this.#lifecycle.stop(async () => {
+      const withdrawn = this.withdraw(() => true);
+      if (withdrawn.length > 0) this.#options.giveBack(withdrawn);
       if (this.running === 0) return;
       const { shutdownTimeoutMs, abortGraceMs } = this.#options;
       let timer = setTimeout(() => {
@@ -98,8 +106,22 @@ export class Runner<App> implements Service {
     while (this.#lifecycle.isStarted && this.free > 0) {
       const job = this.#options.take();
       if (job === undefined) return;
-      if (!job.isLost) void this.#run(job);
+      if (job.isLost) continue;
+      if (this.#options.mustWait(job)) this.#starting.add(job);
+      else void this.#run(job);
     }
+  }
+
+  /** Starts those of the jobs that still wait for it. */
+  begin(jobs: readonly ClaimedJob[]): void {
+    for (const job of jobs) if (this.#starting.delete(job)) void this.#run(job);
+  }
+
+  /** Takes out jobs that wait for `begin`: they must not start. */
+  withdraw(isMeant: (job: ClaimedJob) => boolean): ClaimedJob[] {
+    const jobs = [...this.#starting].filter(isMeant);
+    for (const job of jobs) this.#starting.delete(job);
+    return jobs;
   }
 
   /** Aborts the running ones of the given jobs. */
@@ -107,9 +129,10 @@ export class Runner<App> implements Service {
     for (const run of this.#running) if (jobs.includes(run.job)) run.abort(cause);
   }
 
-  /** The jobs that run and that no transaction of their handler's completes. */
+  /** The jobs that run, or are to, and that no transaction of their handler's completes. */
   uncompleted(): ClaimedJob[] {
-    return [...this.#running].filter((run) => !run.isCompleting).map(({ job }) => job);
+    const running = [...this.#running].filter((run) => !run.isCompleting).map(({ job }) => job);
+    return [...running, ...this.#starting];
   }
 
   /** Aborts every running job and doesn't wait for the handlers. */
@@ -134,7 +157,8 @@ export class Runner<App> implements Service {
     const startMs = performance.now();
     const result = await run.start();
     this.#running.delete(run);
-    onFinished(performance.now() - startMs);
+    const isCompleted = result.kind === "completed" || result.kind === "committed";
+    onFinished(job, performance.now() - startMs, isCompleted);
     this.#hand(job, await this.#decide(job, result));
     this.fill();
     if (this.running === 0) this.#onIdle?.();

@@ -8,12 +8,14 @@ import { Recovery } from "../recovery/recovery.js";
 import { Lifecycle } from "../services/service.js";
 import { Connections } from "./connections.js";
 import type { DrainEnd } from "./drain.js";
+import { isUnregistered } from "./claimer.js";
 import { Flow } from "./flow.js";
 import { logEvents } from "./logging.js";
 import { Notifier } from "./notifier.js";
 import type { ResolvedWorkerOptions } from "./options.js";
 import { prepare } from "./prepare.js";
 import type { JobCounts } from "./tally.js";
+import type { Liveness } from "./start-gate.js";
 import { TaskIds } from "./task-ids.js";
 
 /** A forced stop takes no longer than this, whatever the database does. */
@@ -108,6 +110,7 @@ export class WorkerRoot<App> {
       taskIds: this.#taskIds,
       onDrainEnd: isContinuous ? undefined : (by) => this.#end(by, drainEnds[by]),
       onIdle: () => this.#waitForDatabase(),
+      liveness: options.recovery === undefined ? undefined : this.#liveness(),
     });
     if (options.recovery !== undefined) {
       this.#recovery = new Recovery({
@@ -118,6 +121,7 @@ export class WorkerRoot<App> {
         recovery: options.recovery,
         holdsNothing: () => this.#flow.holdsNothing,
         onDeclaredDead: () => this.#flow.onDeclaredDead(),
+        onRevived: () => this.#flow.onRevived(),
         withTransaction: (fn) => this.#connections.systemTransaction(fn),
         sweeps: isContinuous,
       });
@@ -250,6 +254,13 @@ export class WorkerRoot<App> {
     });
   }
 
+  #liveness(): Liveness {
+    return {
+      isFresh: () => this.#recovery?.isFresh ?? true,
+      check: () => this.#recovery?.hurry(),
+    };
+  }
+
   #makeEvents(): WorkerEvents {
     const { workerId, logger, on, plugins } = this.options;
     const events = new WorkerEvents(workerId, (event, error) =>
@@ -259,11 +270,15 @@ export class WorkerRoot<App> {
     for (const plugin of plugins) if (plugin.on !== undefined) events.addAll(plugin.on);
     events.addAll(on);
     if (this.#mode.kind === "until-drained") {
-      events.on("worker:getJob:error", ({ error }) => {
-        if (isTransient(error)) return;
+      const fail = (error: Error, message: string) => {
+        if (isTransient(error) || isUnregistered(error)) return;
         this.#failure = error;
-        void this.stop("claiming failed");
-      });
+        void this.stop(message);
+      };
+      events.on("worker:getJob:error", ({ error }) => fail(error, "claiming failed"));
+      events.on("starts:error", ({ error }) => fail(error, "marking jobs as started failed"));
+      // A worker that can't register never claims anything.
+      events.on("heartbeat:error", ({ error }) => fail(error, "its heartbeat failed"));
     }
     return events;
   }

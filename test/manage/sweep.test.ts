@@ -43,6 +43,7 @@ describe.each(schemas)("in schema %s", (schema) => {
       swept: true,
       deadWorkerIds: ["dead"],
       recoveredJobIds: [id],
+      failedJobIds: [],
       hookErrors: [],
     });
     expect(seen).toMatchObject([{ id, task: "a", queueName: "q", priority: 4, attempts: 1 }]);

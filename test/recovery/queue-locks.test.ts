@@ -2,7 +2,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { completeJobs, forceUnlockWorkers, removeJob } from "../../src/index.js";
 import type { TestDatabase } from "../support/database.js";
 import { addJob, createQueue, until } from "../worker/support.js";
-import { claim, registerDead, settle, sweepOnce, untilWaiting, withClient } from "./support.js";
+import {
+  claim,
+  registerDead,
+  settle,
+  sweepOnce,
+  untilWaiting,
+  untilWaitingOrDone,
+  withClient,
+} from "./support.js";
 
 // A queue is freed together with the job that its holder runs: sooner, and two of its jobs run at
 // once; not at all, and none runs any more.
@@ -165,7 +173,7 @@ describe("taking a worker's locks away", () => {
           held,
         ]);
         const taken = take();
-        await untilWaiting(pool);
+        await untilWaitingOrDone(pool, taken);
         await settle(pool, "w", first, "completed");
         await claimOne("w");
         await client.query("commit");
@@ -190,7 +198,7 @@ describe("taking a worker's locks away", () => {
         await settle(client, "w", first, "completed");
         await claim(client, "another", 1);
         const taken = take();
-        await untilWaiting(pool);
+        await untilWaitingOrDone(pool, taken);
         await client.query("commit");
         await taken;
         expect(await runningJobs()).toEqual({ q: 1 });

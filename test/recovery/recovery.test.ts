@@ -50,7 +50,7 @@ async function registeredWorkers(): Promise<number> {
   return rows.length;
 }
 
-test("the job of a killed worker is run by another, as the same attempt", async () => {
+test("the job that a killed worker ran is run by another, as its next attempt", async () => {
   const { child, said } = await startProcess();
   const { id } = await addSendEmail(database.pool, email);
   await eventually(() => said.includes("job:start"), "the job's start");
@@ -58,7 +58,8 @@ test("the job of a killed worker is run by another, as the same attempt", async 
   const ran: Job[] = [];
   await using rescuer = await startRescuer(ran);
   await eventually(() => ran.length > 0, "the rescue");
-  expect(ran).toMatchObject([{ id, attempts: 1, lockedBy: rescuer.id }]);
+  expect(ran).toMatchObject([{ id, attempts: 2, lockedBy: rescuer.id }]);
+  expect(ran[0]?.lastError).toMatch(/^Worker .+ died while it ran this job \(crash 1 of 3\)\.$/u);
 });
 
 test("a worker that was only paused notices, and its result changes nothing", async () => {

@@ -2,7 +2,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { removeJob, rescheduleJobs, retryJobs, startWorker } from "../../src/index.js";
 import type { TestDatabase } from "../support/database.js";
 import { addJob, createQueue, Gate, handlersFor, listJobs, until } from "../worker/support.js";
-import { claim, registerDead, settle, sweepOnce, untilWaiting, withClient } from "./support.js";
+import {
+  claim,
+  registerDead,
+  settle,
+  sweepOnce,
+  untilWaitingOrDone,
+  withClient,
+} from "./support.js";
 
 // What a worker gives back must not run again when it was replaced, removed or failed meanwhile, and
 // must run again otherwise. Neither the row nor the order of times tells: transactions begin when
@@ -53,6 +60,14 @@ async function runnable(id: string): Promise<boolean> {
   return rows[0]?.is_available ?? expect.fail("The job is gone or still held.");
 }
 
+async function isHeld(id: string): Promise<boolean> {
+  const { rows } = await database.pool.query(
+    "select from graphile_worker._private_jobs where id = $1 and locked_at is not null",
+    [id],
+  );
+  return rows.length > 0;
+}
+
 async function claimOne(): Promise<Job> {
   await registerDead(database.pool, "dead");
   const [job] = await claim(database.pool, "dead");
@@ -80,9 +95,11 @@ describe.each(cases)("a job that $how", ({ sql, by, giveBack }) => {
       const job = await claimOne();
       await client.query(sql);
       const given = giveBack(job);
-      await untilWaiting(database.pool);
+      await untilWaitingOrDone(database.pool, given);
       await client.query("commit");
       await given;
+      // A sweep passes by a job whose row is locked; the next one finds it.
+      if (await isHeld(job.id)) await giveBack(job);
       expect(await runnable(job.id)).toBe(false);
     }));
 
@@ -93,9 +110,11 @@ describe.each(cases)("a job that $how", ({ sql, by, giveBack }) => {
       await client.query("begin");
       await client.query(sql);
       const given = giveBack(job);
-      await untilWaiting(database.pool);
+      await untilWaitingOrDone(database.pool, given);
       await client.query("rollback");
       await given;
+      // A sweep passes by a job whose row is locked; the next one finds it.
+      if (await isHeld(job.id)) await giveBack(job);
       expect(await runnable(job.id)).toBe(true);
     }));
 });

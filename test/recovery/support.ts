@@ -78,6 +78,22 @@ export async function withClient<T>(pool: Pool, fn: (client: PoolClient) => Prom
   }
 }
 
+/**
+ * Resolves once the work waits for another's lock, or has ended: a sweep passes by jobs whose rows
+ * others have locked.
+ */
+export async function untilWaitingOrDone(pool: Pool, work: Promise<unknown>): Promise<void> {
+  let isDone = false;
+  void work.finally(() => (isDone = true)).catch(() => {});
+  await until(async () => {
+    const { rows } = await pool.query<{ waiting: number }>(
+      `select count(*)::int as waiting from pg_stat_activity
+       where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    return isDone || rows[0]?.waiting === 1;
+  }, "the statement that waits");
+}
+
 /** Resolves once so many statements of this database wait for others' locks. */
 export async function untilWaiting(pool: Pool, count = 1): Promise<void> {
   await until(async () => {

@@ -99,6 +99,7 @@ describe("a sweep", () => {
       swept: true,
       deadWorkerIds: ["dead"],
       recoveredJobIds: [id],
+      failedJobIds: [],
       hookErrors: [],
     });
     expect(await readJob(id)).toMatchObject({

@@ -1,8 +1,17 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { startWorker } from "../../src/index.js";
+import { Moment } from "../../src/services/moment.js";
 import type { TestDatabase } from "../support/database.js";
 import { eventually } from "../support/wait.js";
-import { addJobs, countLocks, createQueue, Gate, handlersFor, listJobs } from "./support.js";
+import {
+  addJob,
+  addJobs,
+  countLocks,
+  createQueue,
+  Gate,
+  handlersFor,
+  listJobs,
+} from "./support.js";
 
 let database: TestDatabase;
 beforeEach(async () => {
@@ -87,4 +96,42 @@ test("jobs that wait too long go back, their attempt uncounted, and aren't claim
   gate.open();
   await eventually(async () => (await listJobs(pool)).length === 0);
   await worker.stop();
+});
+
+test("a job that waited too long goes back instead of starting, though no timer could fire", async () => {
+  const { pool } = database;
+  const steps: string[] = [];
+  const first = await addJob(pool, "slow");
+  const second = await addJob(pool, "slow");
+  const handlers = handlersFor({
+    slow: (_payload, { job }) => {
+      steps.push(`start ${job.id}`);
+      if (job.id !== first) return;
+      const endMs = performance.now() + 400;
+      // As a process that is suspended: not even the buffer's own timer fires.
+      while (performance.now() < endMs);
+    },
+  });
+  await using worker = await startWorker({
+    pool,
+    handlers,
+    concurrency: 1,
+    bufferSize: 1,
+    bufferTimeoutMs: 200,
+    pollIntervalMs: 600_000,
+    on: { "localQueue:returnJobs": ({ count }) => void steps.push(`return ${count}`) },
+  });
+  await eventually(async () => (await listJobs(pool)).length === 0);
+  await worker.stop();
+  expect(steps).toEqual([`start ${first}`, "return 1", `start ${second}`]);
+});
+
+test("a job's age counts the time in which the machine slept", () => {
+  const moment = new Moment();
+  vi.spyOn(Date, "now").mockReturnValue(Date.now() + 3_600_000);
+  expect(moment.ageMs).toBeGreaterThan(3_500_000);
+  // A clock that was set back makes nothing younger.
+  vi.spyOn(Date, "now").mockReturnValue(0);
+  expect(moment.ageMs).toBeGreaterThanOrEqual(0);
+  vi.restoreAllMocks();
 });

@@ -1,0 +1,15 @@
+/**
+ * A point in time, for measuring how long ago it was. `performance.now()` alone isn't enough: on Linux
+ * it stands still while the machine sleeps. `Date.now()` doesn't, but may be set; a clock that is set
+ * forward makes a moment look older than it is, never younger.
+ */
+export class Moment {
+  /** On the clock of `performance.now()`. */
+  readonly atMs = performance.now();
+  readonly #wallMs = Date.now();
+
+  /** Milliseconds since then. */
+  get ageMs(): number {
+    return Math.max(performance.now() - this.atMs, Date.now() - this.#wallMs);
+  }
+}

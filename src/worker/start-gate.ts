@@ -1,0 +1,145 @@
+import type { Executor } from "../database/executor.js";
+import type { Queries } from "../database/queries.js";
+import type { WorkerEvents } from "../events.js";
+import { Lifecycle, type Service } from "../services/service.js";
+import type { Buffer } from "./buffer.js";
+import type { ClaimedJob } from "./claimed-job.js";
+import { Starts } from "./starts.js";
+
+/** What a worker knows of its own registration. */
+export interface Liveness {
+  /** Whether nobody can have taken this worker for dead. */
+  readonly isFresh: () => boolean;
+  /** Finds out whether somebody has, and registers the worker again. */
+  readonly check: () => void;
+}
+
+/** What the gate needs of the runner: jobs that have a slot and whose handler hasn't begun. */
+export interface Starting {
+  readonly fill: () => void;
+  readonly begin: (jobs: readonly ClaimedJob[]) => void;
+  readonly withdraw: (isMeant: (job: ClaimedJob) => boolean) => ClaimedJob[];
+}
+
+export interface StartGateOptions {
+  readonly queries: Queries;
+  readonly db: Executor;
+  readonly workerId: string;
+  readonly events: WorkerEvents;
+  /** Undefined without recovery: then nobody takes the worker for dead, and no job is marked. */
+  readonly liveness: Liveness | undefined;
+  readonly buffer: Buffer;
+  readonly runner: () => Starting;
+  /** Takes jobs that go back, their attempt uncounted. */
+  readonly giveBack: (jobs: readonly ClaimedJob[]) => void;
+  /** Takes jobs that the worker holds no more, running ones among them. */
+  readonly lose: (jobs: readonly ClaimedJob[]) => void;
+  /** Called when jobs may start again. */
+  readonly onOpen: () => void;
+}
+
+/**
+ * Stands between the buffer and the runner, and lets a job start only when a sweep could tell what
+ * became of it:
+ *
+ * - The worker is known to live. One that was silent for so long that others may have taken it for
+ *   dead (a suspended process, a database that is gone) starts nothing that it claimed before.
+ * - The start is marked first, where the policy asks for it.
+ */
+export class StartGate implements Service {
+  readonly #options: StartGateOptions;
+  readonly #lifecycle = new Lifecycle();
+  readonly #starts: Starts | undefined;
+
+  constructor(options: StartGateOptions) {
+    this.#options = options;
+    if (options.liveness === undefined) return;
+    this.#starts = new Starts({
+      ...options,
+      onMarked: (jobs) => this.#begin(jobs),
+      onLost: (jobs) => {
+        options.lose(jobs);
+        options.runner().fill();
+      },
+      onFailed: (jobs) => this.#onUnmarked(jobs),
+      onRested: options.onOpen,
+    });
+  }
+
+  start(): void {
+    if (this.#lifecycle.start()) this.#starts?.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#lifecycle.stop(() => this.#starts?.stop());
+  }
+
+  /** Whether what is claimed now could start. */
+  get isOpen(): boolean {
+    return this.#isKnownAlive && this.#starts?.isResting !== true;
+  }
+
+  /** The next job to start. */
+  next(): ClaimedJob | undefined {
+    const { buffer, liveness } = this.#options;
+    if (buffer.size === 0) return undefined;
+    if (this.#isKnownAlive) return buffer.take();
+    buffer.giveBack(() => true);
+    liveness?.check();
+    return undefined;
+  }
+
+  /** Whether the job must wait until the runner is told to begin it. */
+  mustWait(job: ClaimedJob): boolean {
+    if (this.#starts?.needsMark(job) !== true) return false;
+    this.#starts.mark(job);
+    return true;
+  }
+
+  /** Gives back jobs that have not started. */
+  giveBack(isMeant: (job: ClaimedJob) => boolean): void {
+    const { buffer, runner, giveBack } = this.#options;
+    buffer.giveBack(isMeant);
+    const withdrawn = runner().withdraw(isMeant);
+    if (withdrawn.length > 0) giveBack(withdrawn);
+    runner().fill();
+  }
+
+  onStarted(job: ClaimedJob): void {
+    this.#starts?.onStarted(job);
+  }
+
+  onFinished(job: ClaimedJob, handlerMs: number, isCompleted: boolean): void {
+    this.#starts?.onFinished(job, handlerMs, isCompleted);
+  }
+
+  /** The worker holds the job no more. */
+  onReleased(job: ClaimedJob): void {
+    this.#starts?.onReleased(job);
+  }
+
+  get #isKnownAlive(): boolean {
+    return this.#options.liveness?.isFresh() ?? true;
+  }
+
+  /** The answer may have come late, as after a suspension. */
+  #begin(jobs: readonly ClaimedJob[]): void {
+    if (this.#isKnownAlive) {
+      this.#options.runner().begin(jobs);
+      return;
+    }
+    this.giveBack(() => true);
+    this.#options.liveness?.check();
+  }
+
+  /** What has not started goes back, what runs without a mark runs on. */
+  #onUnmarked(jobs: readonly ClaimedJob[]): void {
+    const { buffer, runner, giveBack } = this.#options;
+    const unmarked = new Set(jobs);
+    const withdrawn = new Set(runner().withdraw((job) => unmarked.has(job)));
+    for (const job of jobs) if (!withdrawn.has(job)) this.#starts?.retry(job);
+    if (withdrawn.size > 0) giveBack([...withdrawn]);
+    buffer.giveBack((job) => this.#starts?.needsMark(job) === true);
+    runner().fill();
+  }
+}

@@ -1,0 +1,205 @@
+import type { Executor } from "../database/executor.js";
+import type { Queries } from "../database/queries.js";
+import { toError } from "../errors.js";
+import type { WorkerEvents } from "../events.js";
+import { Backoff } from "../services/backoff.js";
+import { Lifecycle, type Service } from "../services/service.js";
+import type { ClaimedJob } from "./claimed-job.js";
+import { fastMs, StartPolicy } from "./start-policy.js";
+
+/** More at once gains nothing. */
+const maxBatch = 2000;
+
+export interface StartsOptions {
+  readonly queries: Queries;
+  readonly db: Executor;
+  readonly workerId: string;
+  readonly events: WorkerEvents;
+  /** Takes jobs that are marked and that the worker still holds. */
+  readonly onMarked: (jobs: readonly ClaimedJob[]) => void;
+  /** Takes jobs that the worker holds no more. */
+  readonly onLost: (jobs: readonly ClaimedJob[]) => void;
+  /** Takes jobs that could not be marked. */
+  readonly onFailed: (jobs: readonly ClaimedJob[]) => void;
+  /** Called when marks may be tried again after a failure. */
+  readonly onRested: () => void;
+}
+
+/**
+ * Marks jobs as started in the database, so that a sweep can tell those that a dead worker ran from
+ * those that it had only claimed (sql/migrations/19_starts.sql).
+ *
+ *     needsMark? -- yes --> mark() ----> written, then the handler starts
+ *         |
+ *         +-- no --> onStarted() -- still runs after 50 ms --> written
+ *
+ * Marks are written in groups, as results are: one statement is under way at a time, and what comes
+ * meanwhile goes out together in the next. One timer serves all jobs that run without a mark.
+ */
+export class Starts implements Service {
+  readonly #options: StartsOptions;
+  readonly #lifecycle = new Lifecycle();
+  readonly #policy = new StartPolicy();
+  readonly #backoff = new Backoff({ firstMs: 100, maxMs: 10_000 });
+  /** Jobs that run without a mark, oldest first, and when to mark them. */
+  readonly #unmarked = new Map<ClaimedJob, number>();
+  /** Jobs that the worker holds and that have a mark, or will have one. */
+  readonly #marked = new Set<ClaimedJob>();
+  /** Jobs that were settled and whose mark may still be in the database. */
+  #ended: ClaimedJob[] = [];
+  #waiting: ClaimedJob[] = [];
+  #loop: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #rest: NodeJS.Timeout | undefined;
+
+  constructor(options: StartsOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the last statement failed, and the next one isn't to come yet. */
+  get isResting(): boolean {
+    return this.#rest !== undefined;
+  }
+
+  start(): void {
+    if (!this.#lifecycle.start()) return;
+    this.#schedule();
+    this.#watch();
+  }
+
+  /** Forgets the marks of the jobs that have ended; a sweep would, too. */
+  stop(): Promise<void> {
+    return this.#lifecycle.stop(async () => {
+      clearTimeout(this.#timer);
+      clearTimeout(this.#rest);
+      await this.#loop;
+      if (this.#ended.length > 0) await this.markOnce().catch(() => {});
+    });
+  }
+
+  /** Whether the job must be marked before its handler begins. */
+  needsMark(job: ClaimedJob): boolean {
+    return this.#policy.mustMark(job);
+  }
+
+  /** Marks a job; `onMarked`, `onLost` or `onFailed` gets it. */
+  mark(job: ClaimedJob): void {
+    this.#marked.add(job);
+    this.#waiting.push(job);
+    if (this.#lifecycle.isStarted) this.#schedule();
+  }
+
+  /** A handler began. */
+  onStarted(job: ClaimedJob): void {
+    if (this.#marked.has(job)) return;
+    this.#unmarked.set(job, performance.now() + fastMs);
+    this.#watch();
+  }
+
+  /** A job that could not be marked runs all the same. */
+  retry(job: ClaimedJob): void {
+    if (this.#marked.delete(job)) this.onStarted(job);
+  }
+
+  /** A handler ended. A mark stays until the job is settled: a crash before that leaves it started. */
+  onFinished(job: ClaimedJob, handlerMs: number, isCompleted: boolean): void {
+    this.#unmarked.delete(job);
+    this.#policy.onEnded(job, handlerMs, isCompleted);
+  }
+
+  /** The worker holds the job no more. */
+  onReleased(job: ClaimedJob): void {
+    if (this.#marked.delete(job)) this.#ended.push(job);
+    else this.#unmarked.delete(job);
+  }
+
+  /** Marks what waits, in one statement. Rejects as the statement does; its jobs are handed on then, too. */
+  async markOnce(): Promise<void> {
+    const { onMarked, onLost, onFailed } = this.#options;
+    const jobs = this.#waiting.splice(0, maxBatch).filter((job) => this.#marked.has(job));
+    const ended = this.#ended.splice(0, maxBatch);
+    if (jobs.length + ended.length === 0) return;
+    try {
+      const held = await this.#write(jobs, ended);
+      const asked = jobs.filter((job) => this.#marked.has(job));
+      onMarked(asked.filter(({ id }) => held.has(id)));
+      const lost = asked.filter(({ id }) => !held.has(id));
+      if (lost.length > 0) onLost(lost);
+    } catch (error) {
+      this.#ended.push(...ended);
+      onFailed(jobs.filter((job) => this.#marked.has(job)));
+      throw error;
+    }
+  }
+
+  async #write(
+    jobs: readonly ClaimedJob[],
+    ended: readonly ClaimedJob[],
+  ): Promise<ReadonlySet<string>> {
+    const { queries, db, workerId } = this.#options;
+    const rows = await queries.markStarts(db, {
+      workerId,
+      ids: jobs.map(({ id }) => id),
+      locks: [...new Set(jobs.map(({ lockedAt }) => lockedAt))],
+      endedIds: ended.map(({ id }) => id),
+      endedLocks: [...new Set(ended.map(({ lockedAt }) => lockedAt))],
+    });
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  #schedule(): void {
+    if (this.#waiting.length > 0) this.#loop ??= this.#run();
+  }
+
+  async #run(): Promise<void> {
+    // Jobs that start in the same turn of the event loop share a statement.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#waiting.length > 0) {
+      const count = this.#waiting.length;
+      try {
+        await this.markOnce();
+        this.#backoff.reset();
+      } catch (error) {
+        this.#onFailure(toError(error), count);
+      }
+    }
+    this.#loop = undefined;
+  }
+
+  #onFailure(error: Error, count: number): void {
+    const { events, onRested } = this.#options;
+    const retryInMs = this.#backoff.next();
+    events.emit("starts:error", () => ({ error, count, retryInMs }));
+    if (!this.#lifecycle.isStarted) return;
+    clearTimeout(this.#rest);
+    this.#rest = setTimeout(() => {
+      this.#rest = undefined;
+      this.#watch();
+      onRested();
+    }, retryInMs);
+  }
+
+  /** One timer at a time; it marks what has run for long enough when it fires. */
+  #watch(): void {
+    if (this.#timer !== undefined || this.isResting || !this.#lifecycle.isStarted) return;
+    const [dueMs] = this.#unmarked.values();
+    if (dueMs === undefined) return;
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        this.#markDue();
+        this.#watch();
+      },
+      Math.max(0, Math.ceil(dueMs - performance.now())),
+    );
+  }
+
+  #markDue(): void {
+    const nowMs = performance.now();
+    for (const [job, dueMs] of this.#unmarked) {
+      if (dueMs > nowMs) break;
+      this.#unmarked.delete(job);
+      this.mark(job);
+    }
+  }
+}
