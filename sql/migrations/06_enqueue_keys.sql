@@ -6,9 +6,34 @@
 -- new jobs are held, which nobody sees yet. And an existing job is waited for while nothing is held:
 -- workers settle their jobs in any order. Where that order isn't kept, the wait is cut short.
 
+-- Both lists as one, as JSON texts. Unlike jsonb, text takes every string that JSON has (such as one
+-- with a NUL), so that no item keeps others from joining it.
+create or replace function graphile_worker.taskwright_join_lists(list json, more json)
+returns json
+language sql
+immutable
+as $taskwright$
+  -- taskwright: taskwright_join_lists 1
+  select case
+    when items.old = '' then more
+    when items.new = '' then list
+    else ('[' || items.old || ', ' || items.new || ']')::json
+  end
+  from (
+    select
+      -- What stands between the outer brackets.
+      btrim(substr(texts.old, 2, length(texts.old) - 2), E' \t\n\r') as old,
+      btrim(substr(texts.new, 2, length(texts.new) - 2), E' \t\n\r') as new
+    from (
+      select btrim(list::text, E' \t\n\r') as old, btrim(more::text, E' \t\n\r') as new
+    ) as texts
+  ) as items;
+$taskwright$;
+
 -- Applies specs to the jobs that have their keys, all of them locked by this transaction. Returns
 -- those for which a new job must be inserted: a job that runs, or ran for the last time, knows
--- nothing of the new request, so it gave up its key and any further attempt.
+-- nothing of the new request, so it gave up its key. It gave up any further attempt too, since the new
+-- job does its work; but not where two lists would have been joined, since the new job lacks its items.
 create or replace function graphile_worker.taskwright_replace_jobs(
   specs graphile_worker.taskwright_job_spec[]
 ) returns graphile_worker.taskwright_job_spec[]
@@ -34,7 +59,7 @@ begin
     task_id = resolved.task_id,
     payload = case
       when json_typeof(jobs.payload) = 'array' and json_typeof(resolved.payload) = 'array'
-        then (jobs.payload::jsonb || resolved.payload::jsonb)::json
+        then graphile_worker.taskwright_join_lists(jobs.payload, resolved.payload)
       else coalesce(resolved.payload, '{}'::json)
     end,
     run_at = case
@@ -74,7 +99,12 @@ begin
     update graphile_worker._private_jobs as jobs
     set
       key = null,
-      attempts = jobs.max_attempts,
+      attempts = case
+        when jobs.locked_at is not null
+          and json_typeof(jobs.payload) = 'array' and json_typeof(spec.payload) = 'array'
+          then jobs.attempts
+        else jobs.max_attempts
+      end,
       -- Tells a replaced job from a removed one, whose handler is aborted.
       revision = jobs.revision + 1,
       updated_at = now()
@@ -82,9 +112,14 @@ begin
     where jobs.key = any (array[spec.job_key])
     and (jobs.locked_at is not null or jobs.attempts >= jobs.max_attempts)
     and spec.job_key_mode is distinct from 'unsafe_dedupe'
-    returning spec, jobs.id
+    returning
+      spec,
+      jobs.id,
+      json_typeof(jobs.payload) = 'array' and json_typeof(spec.payload) = 'array' as has_items
   )
-  select coalesce(array_agg(detached.spec), '{}'), array_agg(detached.id)
+  select
+    coalesce(array_agg(detached.spec), '{}'),
+    array_agg(detached.id) filter (where detached.has_items is not true)
   into superseded, superseded_ids
   from detached;
   if superseded_ids is not null then

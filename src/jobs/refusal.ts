@@ -18,7 +18,7 @@ const specRefused: Refusal = {
 const payloadRefused: Refusal = {
   code: "PAYLOAD_INVALID",
   message:
-    "PostgreSQL can't hold a payload: payloads that are merged through a job key may have no NUL character and no half of a surrogate pair.",
+    "The database can't store a payload: its encoding lacks a character. Use a database with the encoding UTF8, or leave the character out.",
 };
 const unreachable: Refusal = {
   code: "DATABASE_UNREACHABLE",

@@ -28,7 +28,7 @@ const modes = fc.constantFrom(null, "replace", "preserve_run_at", "unsafe_dedupe
 const places = fc.uniqueArray(fc.nat(5), { minLength: 1, maxLength: 2 });
 
 /** The peer gives out ids in the order that its joins happen to have. */
-export const contentOrder = `jobs.key, jobs.payload::text, jobs.priority, jobs.attempts, jobs.max_attempts,
+export const contentOrder = `jobs.key, jobs.payload::jsonb::text, jobs.priority, jobs.attempts, jobs.max_attempts,
   jobs.flags::text, jobs.last_error, jobs.locked_by, jobs.run_at,
   (select identifier from graphile_worker._private_tasks as tasks where tasks.id = jobs.task_id),
   (select queue_name from graphile_worker._private_job_queues as queues where queues.id = jobs.job_queue_id)`;

@@ -61,7 +61,7 @@ async function observe(schema: string, { text, values }: Command) {
 }
 
 const everything = `
-  select tasks.identifier, queues.queue_name, jobs.payload, jobs.payload::text as text, jobs.priority,
+  select tasks.identifier, queues.queue_name, jobs.payload, jobs.payload::jsonb::text as text, jobs.priority,
     case when abs(extract(epoch from jobs.run_at - now())) < 600 then 'now' else jobs.run_at::text end as run_at,
     jobs.attempts, jobs.max_attempts, jobs.last_error, jobs.key, jobs.locked_at is null as is_free,
     jobs.locked_by, case when jobs.key is not null then jobs.revision end as revision, jobs.flags, jobs.is_available,

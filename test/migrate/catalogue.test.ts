@@ -52,6 +52,7 @@ test("what we add is this and nothing else", async () => {
     "function taskwright_insert_jobs",
     "function taskwright_is_retired",
     "function taskwright_job_state",
+    "function taskwright_join_lists",
     "function taskwright_last_job_id",
     "function taskwright_lock_names",
     "function taskwright_mark_moves",

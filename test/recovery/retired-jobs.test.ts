@@ -135,6 +135,20 @@ test.each(Object.entries(returns))(
     }),
 );
 
+test.each([
+  ["a list by what is no list", "[1]", "{}", false],
+  ["what is no list by a list", "{}", "[1]", false],
+  ["a list by a list, which doesn't have its items,", "[1]", "[2]", true],
+])("after replacing %s the old job is given back: %s by %s, %s", async (_how, old, its, isKept) => {
+  const { pool } = database;
+  await addJob(pool, "work", { key: "k", maxAttempts: 1, payload: JSON.parse(old) });
+  const job = await claimOne();
+  await addJob(pool, "work", { key: "k", payload: JSON.parse(its) });
+  await sweepOnce(pool);
+  expect(await runnable(job.id)).toBe(isKept);
+  expect(await listJobs(pool)).toMatchObject([{ key: null }, { key: "k" }]);
+});
+
 test("a job that was failed by hand while it was held for hours stays failed when it is given back", async () => {
   await addJob(database.pool, "work");
   const { id } = await claimOne();

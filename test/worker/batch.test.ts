@@ -204,6 +204,46 @@ test("items added under the key of a running batch make a job of their own", asy
   expect(seen).toEqual([items.slice(0, 1), items.slice(1)]);
 });
 
+test("a keyed batch that fails after more items were added under its key is tried again", async () => {
+  const { pool } = database;
+  const seen: unknown[] = [];
+  await addImportContacts(pool, items.slice(0, 2), { jobKey: "k" });
+  const handler: ImportContactsHandler = async (batch, { db }) => {
+    seen.push(batch);
+    if (seen.length > 1) return;
+    await addImportContacts(db, items.slice(2), { jobKey: "k" });
+    throw new Error("once");
+  };
+  await runWith(handler);
+  expect(await stored()).toMatchObject([
+    { payload: items.slice(0, 2), attempts: 1, max_attempts: 10, key: null, waits: true },
+  ]);
+  await pool.query("update graphile_worker._private_jobs set run_at = now()");
+  await runWith(handler);
+  expect(seen).toEqual([items.slice(0, 2), items.slice(2), items.slice(0, 2)]);
+  expect(await stored()).toEqual([]);
+});
+
+test("a keyed batch on its last attempt is given back whole after items were added under its key", async () => {
+  const { pool, connectionString } = database;
+  const started = new Gate();
+  await addImportContacts(pool, items.slice(0, 2), { jobKey: "k", maxAttempts: 1 });
+  const handlers = definePartialHandlers({
+    import_contacts: async (_, { signal }) => {
+      started.open();
+      await new Promise((_, reject) => signal.addEventListener("abort", reject));
+    },
+  });
+  const worker = await startWorker({ connectionString, handlers, concurrency: 1 });
+  await started.opened;
+  await addImportContacts(pool, items.slice(2), { jobKey: "k" });
+  await worker.stop({ force: true });
+  expect(await stored()).toMatchObject([
+    { payload: items.slice(0, 2), attempts: 0, waits: false },
+    { payload: items.slice(2), attempts: 0, waits: false },
+  ]);
+});
+
 test("a call with more items than a job may hold makes several jobs", async () => {
   const many = Array.from({ length: 1100 }, (_, n) => ({ accountId: n + 1, email: "a@b.example" }));
   await addImportContacts(database.pool, many);
