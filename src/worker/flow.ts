@@ -9,8 +9,10 @@ import type { ClaimedJob } from "./claimed-job.js";
 import { Claimer } from "./claimer.js";
 import type { Connections } from "./connections.js";
 import { Drain, type DrainEnd } from "./drain.js";
+import { IsolatedHandlers } from "./isolated-handlers.js";
 import { Limits } from "./limits.js";
 import { LockWatch } from "./lock-watch.js";
+import { LoopWatch } from "./loop-watch.js";
 import type { ResolvedWorkerOptions } from "./options.js";
 import { completed, returned, type Settlement } from "./outcome.js";
 import { Pace } from "./pace.js";
@@ -54,6 +56,9 @@ export class Flow<App> implements Service {
   readonly #claimer: Claimer;
   readonly #buffer: Buffer;
   readonly #runner: Runner<App>;
+  /** Only with isolated tasks. */
+  readonly #isolation: IsolatedHandlers | undefined;
+  readonly #loopWatch: LoopWatch;
   readonly #settler: Settler;
   readonly #strays: Strays;
   readonly #lockWatch: LockWatch;
@@ -101,6 +106,14 @@ export class Flow<App> implements Service {
       onLost: (jobs) => this.#lose(this.#stillUncompleted(jobs)),
       onRemoved: (jobs) => this.#runner.abort("removed", this.#stillUncompleted(jobs)),
     });
+    this.#isolation = this.#makeIsolation();
+    this.#loopWatch = new LoopWatch({
+      thresholdMs: worker.blockedLoopMs,
+      recovery: worker.recovery,
+      events,
+      running: () => this.#runner.jobs(),
+      isIsolated: (task) => this.#isIsolated(task),
+    });
     this.#claimer = this.#makeClaimer();
     this.#runner = this.#makeRunner();
     this.#drain = this.#makeDrain();
@@ -109,6 +122,8 @@ export class Flow<App> implements Service {
   start(): void {
     if (!this.#lifecycle.start()) return;
     this.#settler.start();
+    this.#isolation?.start();
+    this.#loopWatch.start();
     this.#runner.start();
     this.#buffer.start();
     this.#lockWatch.start();
@@ -129,6 +144,7 @@ export class Flow<App> implements Service {
         this.#drain?.stop(),
       ]);
       await Promise.all([this.#buffer.stop(), this.#runner.stop()]);
+      await Promise.all([this.#isolation?.stop(), this.#loopWatch.stop()]);
       this.#options.onIdle();
       await this.unlessGivenUp(asking);
       await this.#settler.stop();
@@ -138,6 +154,7 @@ export class Flow<App> implements Service {
 
   /** Aborts what runs and gives it back without waiting for its handlers. */
   giveUpJobs(): void {
+    this.#isolation?.hurry();
     this.#runner.giveUp();
   }
 
@@ -278,6 +295,18 @@ export class Flow<App> implements Service {
     });
   }
 
+  #isIsolated(task: string): boolean {
+    return this.#options.worker.handlers.tasks.get(task)?.task.isolate === true;
+  }
+
+  #makeIsolation(): IsolatedHandlers | undefined {
+    const { worker, events } = this.#options;
+    const { module } = worker.isolation;
+    const hasIsolated = [...worker.handlers.tasks.keys()].some((task) => this.#isIsolated(task));
+    if (!hasIsolated || module === undefined) return undefined;
+    return new IsolatedHandlers(module, worker, events);
+  }
+
   #makeRunner(): Runner<App> {
     const { worker, queries, connections, events } = this.#options;
     const { workerId, handlers, concurrency, shutdownTimeoutMs, abortGraceMs, plugins } = worker;
@@ -287,6 +316,7 @@ export class Flow<App> implements Service {
       shutdownTimeoutMs,
       abortGraceMs,
       events,
+      isolation: this.#isolation,
       shared: shareContext(worker, connections.app),
       runChain: composeRun(plugins),
       settleChain: composeSettle(plugins),
@@ -296,7 +326,10 @@ export class Flow<App> implements Service {
         this.#pace.onStarted(job.claimedAtMs);
         this.#claimer.onDemand();
       },
-      onFinished: (handlerMs) => this.#pace.onFinished(handlerMs),
+      onFinished: (job, handlerMs) => {
+        this.#pace.onFinished(handlerMs);
+        this.#loopWatch.onFinished(job, handlerMs);
+      },
       settle: (settlement) => this.#settler.settle(settlement),
       onCommitted: (job) => this.#onSettled([{ job, outcome: completed }]),
     });
