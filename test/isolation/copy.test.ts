@@ -1,7 +1,12 @@
 import { runInNewContext } from "node:vm";
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import { describe, expect, test } from "vitest";
-import { BatchError, NonRetriableError, RetryAfterError, TaskwrightError } from "../../src/index.js";
+import {
+  BatchError,
+  NonRetriableError,
+  RetryAfterError,
+  TaskwrightError,
+} from "../../src/index.js";
 import { pack, unpack } from "../../src/isolation/copy.js";
 
 /** Sends a value through a port, as between two threads. */
@@ -90,7 +95,11 @@ describe("errors arrive as what they are", () => {
       override readonly name = "OddError";
       readonly status = 418;
     }
-    expect(send(new OddError("tea"))).toMatchObject({ name: "OddError", message: "tea", status: 418 });
+    expect(send(new OddError("tea"))).toMatchObject({
+      name: "OddError",
+      message: "tea",
+      status: 418,
+    });
   });
 
   test("of another realm", () => {
