@@ -104,8 +104,6 @@ export class RunningCall {
     if (!this.#isOver) this.#end(() => this.#reject(this.#explain(thrown)));
     for (const { reject } of this.#statements.values()) reject(new Error("The thread has ended."));
     clearTimeout(this.#timer);
-    // A pool that refused the job may still have it in its queue.
-    this.#kill.abort();
   }
 
   #explain(thrown: unknown): Error {

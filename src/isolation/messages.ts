@@ -29,8 +29,11 @@ export interface JobRequest {
   readonly port: MessagePort;
 }
 
-/** What the pool hands to a thread: a job, or word that the thread is to let go of what it holds. */
-export type ThreadRequest = JobRequest | "end";
+/** What the pool hands to a thread. */
+export interface ThreadRequest {
+  /** A job; or word that the thread is to let go of what it holds; undefined: nothing is to be done. */
+  job: JobRequest | "end" | undefined;
+}
 
 /** What a thread tells the worker about the job that it runs. */
 export type ThreadMessage =

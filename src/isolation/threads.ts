@@ -4,7 +4,7 @@ import { toError } from "../errors.js";
 import { Lifecycle, type Service } from "../services/service.js";
 import { RunningCall, type Call, type Submit } from "./call.js";
 import { Gate } from "./gate.js";
-import type { ThreadData } from "./messages.js";
+import type { ThreadData, ThreadRequest } from "./messages.js";
 
 export interface ThreadsOptions {
   /** The module that each thread runs. */
@@ -77,9 +77,21 @@ export class Threads implements Service {
     if (this.#lifecycle.isStopped) throw new Error("The worker has stopped.");
     this.#pool ??= this.#open();
     const pool = await this.#pool;
-    // The pool throws when it can't even begin to start a thread.
-    const submit: Submit = async (request, signal) =>
-      pool.run(request, { transferList: [request.port], signal }) as Promise<unknown>;
+    const submit: Submit = async (job, signal) => {
+      const request = { job: job as ThreadRequest["job"] };
+      const transferList = [job.port];
+      let running: Promise<unknown>;
+      try {
+        running = pool.run(request, { transferList, signal }) as Promise<unknown>;
+      } catch (error) {
+        // No thread could be started, and the pool still has the request in its queue. There it must
+        // neither run, nor be aborted: nobody could catch its rejection.
+        request.job = undefined;
+        transferList.length = 0;
+        throw error;
+      }
+      return running;
+    };
     return new RunningCall(call, submit, this.#options);
   }
 
@@ -89,7 +101,8 @@ export class Threads implements Service {
       const pool = await this.#pool?.catch(() => undefined);
       if (pool === undefined) return;
       if (!this.#isHurried) await this.#sayGoodbye(pool);
-      await pool.destroy();
+      // Not by the pool's own end: it rejects what nobody can catch.
+      await Promise.all(pool.threads.map((thread) => thread.terminate()));
     });
   }
 
@@ -126,12 +139,19 @@ export class Threads implements Service {
     return pool;
   }
 
-  /** Has each thread let go of what it holds; one that doesn't answer in time isn't waited for. */
+  /** Has each idle thread let go of what it holds; one that doesn't answer in time isn't waited for. */
   async #sayGoodbye(pool: Piscina): Promise<void> {
-    const signal = AbortSignal.timeout(goodbyeMs);
-    // As many at a time as there are threads: each gets one.
-    await Promise.allSettled(
-      pool.threads.map(() => pool.run("end", { signal }) as Promise<unknown>),
+    const request: ThreadRequest = { job: "end" };
+    // As many at a time as there are idle threads: each gets one.
+    const answers = Array.from(
+      { length: pool.idleThreads },
+      () => pool.run(request) as Promise<unknown>,
     );
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise((resolve) => {
+      timer = setTimeout(resolve, goodbyeMs);
+    });
+    await Promise.race([Promise.allSettled(answers), limit]);
+    clearTimeout(timer);
   }
 }

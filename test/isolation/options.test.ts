@@ -27,7 +27,7 @@ test.each([
   ["execArgv", [null, "--import", [1], {}]],
 ])("isolation.%s is refused when it can't be", (name, values) => {
   for (const value of values) {
-    expect(() => resolveIsolation({ [name]: value } as never), String(value)).toThrow(
+    expect(() => resolveIsolation({ [name]: value }), String(value)).toThrow(
       expect.objectContaining({ code: "OPTION_INVALID" }),
     );
   }

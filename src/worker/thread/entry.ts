@@ -9,6 +9,7 @@ markThread();
 const resources = new ThreadResources(workerData as ThreadData);
 
 /** Never rejects: what became of a job is told by the request's port. */
-export default function answer(request: ThreadRequest): Promise<void> {
-  return request === "end" ? resources.dispose() : runJob(request, resources);
+export default async function answer({ job }: ThreadRequest): Promise<void> {
+  if (job === undefined) return;
+  await (job === "end" ? resources.dispose() : runJob(job, resources));
 }

@@ -14,6 +14,7 @@ import {
   type ModuleExports,
 } from "../handlers-module.js";
 import { shareContext } from "../shared-context.js";
+import { importModule } from "./import-module.js";
 
 /** What the handlers of a thread work with. */
 export interface Resources {
@@ -83,8 +84,7 @@ export class ThreadResources {
 
   async #load(): Promise<ModuleExports> {
     try {
-      const imported: unknown = await import(this.#data.module);
-      return readExports(imported as Readonly<Record<string, unknown>>);
+      return readExports(await importModule(this.#data.module));
     } catch (thrown) {
       const { message } = toError(thrown);
       throw this.#invalid(`can't be loaded: ${message}`, thrown);

@@ -1,4 +1,5 @@
 /** The handlers of the tests of isolation, which threads import. */
+import { appendFileSync } from "node:fs";
 import { threadId } from "node:worker_threads";
 import {
   bindHandlers,
@@ -35,6 +36,7 @@ export const tasks = {
   wait_briefly: task("wait_briefly", { timeoutMs: 500 }),
   fail: task("fail"),
   exit: task("exit"),
+  throw_afterwards: task("throw_afterwards"),
   throw_later: task("throw_later"),
   reject_later: task("reject_later"),
   fill_memory: task("fill_memory"),
@@ -44,7 +46,24 @@ export const tasks = {
 };
 
 let made = 0;
-export const app = (): App => ({ threadId, made: ++made });
+
+/** Tells in a file, if one is named, when it is made and disposed of. */
+export const app = (): App & AsyncDisposable => {
+  tell("made");
+  return {
+    threadId,
+    made: ++made,
+    async [Symbol.asyncDispose]() {
+      await new Promise((resolve) => setImmediate(resolve));
+      tell("disposed");
+    },
+  };
+};
+
+function tell(what: string): void {
+  const file = process.env["TASKWRIGHT_TEST_FILE"];
+  if (file !== undefined) appendFileSync(file, `${what} ${threadId}\n`);
+}
 
 /** Computes until the clock has moved on, or for ever. */
 export function compute(ms = Infinity): void {
@@ -117,6 +136,11 @@ const handlersByTask: Readonly<Record<keyof typeof tasks, Handler<Payload, App>>
     throw failures[String(payload["as"])]?.();
   },
   exit: () => process.exit(7),
+  throw_afterwards: () => {
+    setTimeout(() => {
+      throw new RangeError("nobody catches it");
+    }, 20);
+  },
   throw_later: () =>
     new Promise(() => {
       setImmediate(() => {
@@ -149,7 +173,7 @@ const handlersByTask: Readonly<Record<keyof typeof tasks, Handler<Payload, App>>
   batch: ((items: unknown) =>
     (items as readonly { readonly as?: string }[]).map(({ as }) =>
       as === undefined ? undefined : Promise.reject(failures[as]?.()),
-    )) satisfies BatchHandler<unknown, App> as Handler<Payload, App>,
+    )) satisfies BatchHandler<unknown, App>,
   log: (_payload, { log }) => {
     log.debug("some details", { list: [1, { two: 2 }], error: new Error("told"), fn() {} });
     log.warn("none");
