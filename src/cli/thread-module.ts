@@ -1,6 +1,9 @@
-/** What `taskwright run` has its threads import: the worker's module, TypeScript or not, loaded as `run` does. */
-import { loadWorkerModule } from "./worker-module.js";
+import { loadWorkerModule, type WorkerModule } from "./worker-module.js";
 
-const file = new URL(import.meta.url).searchParams.get("file") ?? "";
-
-export const { handlers, app, options } = await loadWorkerModule(file);
+/**
+ * Loads the worker's module in a thread as `taskwright run` does, TypeScript or not.
+ * @param url Of this module, with the file in its query.
+ */
+export function loadForThread(url: string): Promise<WorkerModule> {
+  return loadWorkerModule(new URL(url).searchParams.get("file") ?? "");
+}

@@ -74,10 +74,16 @@ export function resolveIsolation(
   return Object.freeze({ ...options, maxThreads, module: findModule(module)?.href });
 }
 
-/** The module's URL, if there is one: a path is resolved as the shell would, from the working directory. */
+/**
+ * The module's URL, if there is one: a path is resolved as the shell would, from the working directory.
+ * TypeScript that isn't compiled may be named as its compiled file will be called, as imports do.
+ */
 function findModule(given: unknown): URL | undefined {
   const url = toUrl(given);
-  return url !== undefined && existsSync(fileURLToPath(url)) ? url : undefined;
+  if (url === undefined) return undefined;
+  const source = new URL(url);
+  source.pathname = url.pathname.replace(/\.([cm]?)js$/u, ".$1ts");
+  return [url, source].find((candidate) => existsSync(fileURLToPath(candidate)));
 }
 
 function toUrl(given: unknown): URL | undefined {

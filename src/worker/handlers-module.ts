@@ -16,6 +16,15 @@ export function readExports(module: Readonly<Record<string, unknown>>): ModuleEx
   return { ...exported, ...module };
 }
 
+/** What a module exports that loads another one, such as that of `taskwright run`. */
+export interface LoadingModule {
+  readonly loadForThread: (url: string) => Promise<ModuleExports>;
+}
+
+export function isLoadingModule(module: object): module is LoadingModule {
+  return "loadForThread" in module && typeof module.loadForThread === "function";
+}
+
 export function isHandlerSet(value: unknown): value is HandlerSet<unknown> {
   return (
     typeof value === "object" && value !== null && "tasks" in value && value.tasks instanceof Map

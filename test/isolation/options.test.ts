@@ -14,6 +14,11 @@ test.each([
   expect(resolveIsolation({ module }).module?.split("?")[0]).toBe(url);
 });
 
+test("the module may be named as it will be called when it is compiled", () => {
+  const compiled = here.replace(/\.ts$/u, ".js");
+  expect(resolveIsolation({ module: compiled }).module).toBe(pathToFileURL(here).href);
+});
+
 const badValues: readonly unknown[] = [null, "1", "", [], {}, Number.NaN, -1, 2 ** 53, () => 1];
 
 test.each([

@@ -41,12 +41,9 @@ const add = (task: string, payload: unknown = {}, spec: object = {}) =>
 
 /** A module for the threads: `base` is what the tests' handlers export. */
 async function writeModule(text: string): Promise<URL> {
-  const api = JSON.stringify(import.meta.resolve("tsx/esm/api"));
   const handlers = JSON.stringify(new URL("./isolated/handlers.ts", import.meta.url).href);
   await project.write({
-    "module.mjs": `import { tsImport } from ${api};
-      const base = await tsImport(${handlers}, import.meta.url);
-      ${text}`,
+    "module.mjs": `import * as base from ${handlers};\n${text}`,
   });
   return pathToFileURL(path.join(project.folder, "module.mjs"));
 }
@@ -80,7 +77,7 @@ describe("a module that isn't what it must be fails the job, and says why", () =
     ],
     [
       "it starts a worker",
-      `const { startWorker } = await tsImport(${JSON.stringify(new URL("../../src/index.ts", import.meta.url).href)}, import.meta.url);
+      `import { startWorker } from ${JSON.stringify(new URL("../../src/index.ts", import.meta.url).href)};
        await startWorker({ connectionString: "postgres://", handlers: base.handlers, isolation: { module: import.meta.url } });`,
       "OPTION_INVALID",
       /A worker was started in a thread/u,

@@ -9,6 +9,7 @@ import type { SharedContext } from "../context.js";
 import {
   disposeApp,
   isHandlerSet,
+  isLoadingModule,
   makeApp,
   readExports,
   type ModuleExports,
@@ -84,7 +85,9 @@ export class ThreadResources {
 
   async #load(): Promise<ModuleExports> {
     try {
-      return readExports(await importModule(this.#data.module));
+      const { module: url } = this.#data;
+      const module = await importModule(url);
+      return isLoadingModule(module) ? await module.loadForThread(url) : readExports(module);
     } catch (thrown) {
       const { message } = toError(thrown);
       throw this.#invalid(`can't be loaded: ${message}`, thrown);

@@ -9,12 +9,12 @@ import type {
 } from "../../../src/index.js";
 import { runOnce, startWorker, type Worker } from "../../../src/index.js";
 import type { TestDatabase } from "../../support/database.js";
+import { threadArguments } from "../../support/thread-arguments.js";
 import { handlers } from "./handlers.js";
 
-/** Threads run TypeScript as the tests' own processes do. */
 export const isolation: IsolationOptions = {
-  module: new URL("./module.mjs", import.meta.url),
-  execArgv: ["--conditions=taskwright-source", "--import", import.meta.resolve("tsx")],
+  module: new URL("./handlers.ts", import.meta.url),
+  execArgv: threadArguments,
 };
 
 type Options = Partial<StartOptions<unknown>>;
