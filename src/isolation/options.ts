@@ -87,7 +87,8 @@ function findModule(given: unknown): URL | undefined {
 }
 
 function toUrl(given: unknown): URL | undefined {
-  if (given instanceof URL) return given.protocol === "file:" ? given : undefined;
+  // A URL of another realm, too.
+  if (Object.prototype.toString.call(given) === "[object URL]") return toUrl((given as URL).href);
   if (typeof given !== "string" || given === "" || given.includes("\0")) return undefined;
   if (!URL.canParse(given)) return pathToFileURL(path.resolve(given));
   const url = new URL(given);
