@@ -22,6 +22,7 @@ export type ErrorCode =
   | "TRANSACTION_ENDED"
   | "JOB_TIMEOUT"
   | "JOB_ABORTED"
+  | "JOB_CRASHED"
   | "JOB_LOST"
   | "JOB_RETRY_AFTER"
   | "JOB_NOT_RETRIABLE"

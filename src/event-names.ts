@@ -31,6 +31,8 @@ const names: Readonly<Record<WorkerEventName, true>> = {
   "job:interrupted": true,
   "job:lost": true,
   "job:late": true,
+  "thread:error": true,
+  "eventLoop:blocked": true,
   "plugin:error": true,
   "heartbeat:error": true,
   "heartbeat:lost": true,

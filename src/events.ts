@@ -67,6 +67,19 @@ export interface WorkerEventMap extends CronEvents {
    */
   "job:late": { readonly job: Job; readonly error: Error | undefined };
 
+  /** A thread of isolated tasks ended by an error while no job ran in it. */
+  "thread:error": { readonly error: Error };
+  /**
+   * The event loop stood still for so long: a handler, or other code of the process, computed without
+   * a pause. `jobs` are those that ran meanwhile; one of them may be at fault. When `endangersWorker`,
+   * much more would have cost the heartbeat, and the worker would have been taken for dead.
+   */
+  "eventLoop:blocked": {
+    readonly blockedMs: number;
+    readonly jobs: readonly Job[];
+    readonly endangersWorker: boolean;
+  };
+
   /** A settle interceptor failed; the job's outcome stays as its run had it. */
   "plugin:error": { readonly job: Job; readonly error: Error };
 

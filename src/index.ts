@@ -111,6 +111,7 @@ export type {
   WorkerListeners,
 } from "./events.js";
 export type { TaskLimit, TaskLimits } from "./worker/limits.js";
+export type { IsolationOptions } from "./isolation/options.js";
 export type { ForbiddenFlags, WorkerOptions } from "./worker/options.js";
 export type { JobCounts } from "./worker/tally.js";
 export type { RunEnd, RunSummary } from "./worker/worker.js";

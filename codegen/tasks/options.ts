@@ -15,6 +15,7 @@ export interface TaskDefaults {
   readonly maxAttempts?: number;
   readonly flags?: readonly string[];
   readonly timeoutMs?: number;
+  readonly isolate?: boolean;
   readonly batch?: { readonly maxItems?: number };
   readonly cron?: readonly string[];
 }
@@ -74,6 +75,11 @@ const options: Readonly<Record<string, Option>> = {
     read: readFlags,
   },
   timeout: { as: "timeoutMs", expected: durationForms, read: parseDuration },
+  isolate: {
+    as: "isolate",
+    expected: "true or false",
+    read: (value) => (typeof value === "boolean" ? value : undefined),
+  },
   batch: {
     as: "batch",
     expected: "true, or an object with maxItems, an integer of at least 1",

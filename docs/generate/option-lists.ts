@@ -68,6 +68,13 @@ export const optionLists: readonly OptionList[] = [
     peerNames: {},
   },
   {
+    title: "`isolation`",
+    about: "An option of workers. See [handlers that compute](handlers.md#handlers-that-compute).",
+    file: "src/isolation/options.ts",
+    interface: "IsolationOptions",
+    peerNames: {},
+  },
+  {
     title: "`recovery`",
     about: "An option of workers; `sweep` takes some of them. See [recovery](recovery.md).",
     file: "src/recovery/options.ts",

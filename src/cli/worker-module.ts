@@ -1,8 +1,10 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import type { ResolvedConfig } from "../config.js";
 import { TaskwrightError } from "../errors.js";
 import type { HandlerSet } from "../tasks/handlers.js";
+import { disposeApp, isHandlerSet, makeApp, readExports } from "../worker/handlers-module.js";
 import type { WorkerOptions } from "../worker/options.js";
 import { importModule } from "./typescript.js";
 
@@ -48,22 +50,18 @@ export function findWorkerFile(config: ResolvedConfig, cwd: string, named?: stri
  */
 export async function loadWorkerModule(file: string): Promise<WorkerModule> {
   const module = await importModule(file);
-  const { default: fallback } = module;
-  const exported = isHandlerSet(fallback) ? { handlers: fallback } : asObject(fallback);
-  const { handlers, app, options = {} } = { ...exported, ...module } as Record<string, unknown>;
+  const { handlers, app, options = {} } = readExports(module);
   if (!isHandlerSet(handlers)) throw noHandlers(file, handlers);
   checkOptions(file, options);
   return { handlers, app, options };
 }
 
-function asObject(value: unknown): object {
-  return typeof value === "object" && value !== null ? value : {};
-}
-
-function isHandlerSet(value: unknown): value is HandlerSet<unknown> {
-  return (
-    typeof value === "object" && value !== null && "tasks" in value && value.tasks instanceof Map
-  );
+/** The module for the threads of isolated tasks: ours, which loads the file as this program does. */
+export function threadModule(file: string): URL {
+  const extension = path.extname(fileURLToPath(import.meta.url));
+  const url = new URL(`./thread-module${extension}`, import.meta.url);
+  url.searchParams.set("file", file);
+  return url;
 }
 
 function noHandlers(file: string, found: unknown): TaskwrightError {
@@ -98,16 +96,10 @@ function checkOptions(file: string, options: unknown): asserts options is object
 
 /** Makes the app, runs `use` with it and disposes of it, if it can be. */
 export async function withApp<T>(app: unknown, use: (app: unknown) => Promise<T>): Promise<T> {
-  const made: unknown = typeof app === "function" ? await (app as () => unknown)() : app;
+  const made = await makeApp(app);
   try {
     return await use(made);
   } finally {
-    await dispose(made);
+    await disposeApp(made);
   }
-}
-
-async function dispose(app: unknown): Promise<void> {
-  if (typeof app !== "object" || app === null) return;
-  if (Symbol.asyncDispose in app) await (app as AsyncDisposable)[Symbol.asyncDispose]();
-  else if (Symbol.dispose in app) (app as Disposable)[Symbol.dispose]();
 }

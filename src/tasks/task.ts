@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import {
   arrayOf,
+  boolean,
   func,
   integer,
   milliseconds,
@@ -48,6 +49,8 @@ export interface TaskOptions<Payload> {
   readonly spec?: (payload: Payload) => TaskSpec;
   /** Milliseconds that one attempt may take. Default: no limit. */
   readonly timeoutMs?: number;
+  /** Whether the handler runs in a thread of its own. Default false. */
+  readonly isolate?: boolean;
   /** Set when the payload is an array of items that are settled one by one. */
   readonly batch?: BatchOptions;
   /** Crontab lines without the task, such as `0 8 * * *` or `0 8 * * * ?tz=Europe/Paris`. */
@@ -59,6 +62,8 @@ export interface TaskDefinition<Input, Payload> {
   readonly identifier: string;
   readonly schema: string;
   readonly timeoutMs: number | undefined;
+  /** Whether the handler runs in a thread of its own. */
+  readonly isolate: boolean;
   readonly batch: BatchOptions | undefined;
   readonly cron: readonly string[];
   /** The `x-task` defaults for a job with this payload. */
@@ -89,6 +94,7 @@ const rules = {
   validator: func<PayloadValidator>().required(),
   spec: func<(payload: never) => TaskSpec>().or(() => ({})),
   timeoutMs: milliseconds(1, Number.MAX_SAFE_INTEGER),
+  isolate: boolean().or(false),
   batch: record<BatchOptions>(),
   cron: arrayOf(text(), "crontab lines without the task").or(Object.freeze([])),
 } satisfies Rules<TaskOptions<never>>;
@@ -105,7 +111,7 @@ export function defineTask<Input, Payload>(
   options: TaskOptions<Payload>,
 ): TaskDefinition<Input, Payload> {
   const checked = checkOptions("defineTask", options, rules);
-  const { identifier, schema, validator, timeoutMs, batch, cron } = checked;
+  const { identifier, schema, validator, timeoutMs, isolate, batch, cron } = checked;
   if (batch !== undefined) checkOptions("defineTask.batch", batch, batchRules);
   const check = batch === undefined ? checkOne : checkItems;
   const validateParsed = (value: unknown) => check(validator, value) as ValidationResult<Payload>;
@@ -119,6 +125,7 @@ export function defineTask<Input, Payload>(
     identifier,
     schema,
     timeoutMs,
+    isolate,
     batch,
     cron,
     spec: checked.spec as (payload: Payload) => TaskSpec,

@@ -5,7 +5,6 @@ import { refuseOption } from "../options.js";
 import type { AddJob } from "../tasks/added.js";
 import type { CronInfo, JobContext, JobTransaction } from "../tasks/context.js";
 import { readCronInfo } from "../tasks/reserved.js";
-import type { ClaimedJob } from "./claimed-job.js";
 
 /** What all jobs of a worker share. */
 export interface SharedContext<App> {
@@ -14,6 +13,14 @@ export interface SharedContext<App> {
   readonly db: Executor;
   readonly add: AddJob;
   readonly withTransaction: <T>(fn: (tx: JobTransaction) => Promise<T>) => Promise<T>;
+}
+
+/** The job that a context is of. */
+export interface ContextJob {
+  readonly id: string;
+  /** The task identifier. */
+  readonly task: string;
+  readonly job: Job;
 }
 
 /** What the context asks of the run that it is part of. */
@@ -32,13 +39,13 @@ export class Context<App, Payload> implements JobContext<App, Payload> {
   readonly cron: CronInfo | undefined;
   readonly trace: unknown;
   readonly #shared: SharedContext<App>;
-  readonly #claimed: ClaimedJob;
+  readonly #claimed: ContextJob;
   readonly #run: RunControl;
   #log: Logger | undefined;
 
   constructor(
     shared: SharedContext<App>,
-    claimed: ClaimedJob,
+    claimed: ContextJob,
     run: RunControl,
     reserved: { readonly cron: unknown; readonly trace: unknown },
   ) {

@@ -9,8 +9,10 @@ import type { ClaimedJob } from "./claimed-job.js";
 import { Claimer } from "./claimer.js";
 import type { Connections } from "./connections.js";
 import { Drain, type DrainEnd } from "./drain.js";
+import { IsolatedHandlers } from "./isolated-handlers.js";
 import { Limits } from "./limits.js";
 import { LockWatch } from "./lock-watch.js";
+import { LoopWatch } from "./loop-watch.js";
 import type { ResolvedWorkerOptions } from "./options.js";
 import { completed, returned, type Settlement } from "./outcome.js";
 import { Pace } from "./pace.js";
@@ -57,6 +59,9 @@ export class Flow<App> implements Service {
   readonly #claimer: Claimer;
   readonly #buffer: Buffer;
   readonly #runner: Runner<App>;
+  /** Only with isolated tasks. */
+  readonly #isolation: IsolatedHandlers | undefined;
+  readonly #loopWatch: LoopWatch;
   readonly #settler: Settler;
   readonly #strays: Strays;
   readonly #gate: StartGate;
@@ -106,6 +111,14 @@ export class Flow<App> implements Service {
       onRemoved: (jobs) => this.#runner.abort("removed", this.#stillUncompleted(jobs)),
     });
     this.#gate = this.#makeGate();
+    this.#isolation = this.#makeIsolation();
+    this.#loopWatch = new LoopWatch({
+      thresholdMs: worker.blockedLoopMs,
+      recovery: worker.recovery,
+      events,
+      running: () => this.#runner.jobs(),
+      isIsolated: (task) => this.#isIsolated(task),
+    });
     this.#claimer = this.#makeClaimer();
     this.#runner = this.#makeRunner();
     this.#drain = this.#makeDrain();
@@ -115,6 +128,8 @@ export class Flow<App> implements Service {
     if (!this.#lifecycle.start()) return;
     this.#settler.start();
     this.#gate.start();
+    this.#isolation?.start();
+    this.#loopWatch.start();
     this.#runner.start();
     this.#buffer.start();
     this.#lockWatch.start();
@@ -135,6 +150,7 @@ export class Flow<App> implements Service {
         this.#drain?.stop(),
       ]);
       await Promise.all([this.#buffer.stop(), this.#runner.stop()]);
+      await Promise.all([this.#isolation?.stop(), this.#loopWatch.stop()]);
       this.#options.onIdle();
       await this.unlessGivenUp(asking);
       await this.#settler.stop();
@@ -145,6 +161,7 @@ export class Flow<App> implements Service {
 
   /** Aborts what runs and gives it back without waiting for its handlers. */
   giveUpJobs(): void {
+    this.#isolation?.hurry();
     this.#runner.giveUp();
   }
 
@@ -315,6 +332,18 @@ export class Flow<App> implements Service {
     });
   }
 
+  #isIsolated(task: string): boolean {
+    return this.#options.worker.handlers.tasks.get(task)?.task.isolate === true;
+  }
+
+  #makeIsolation(): IsolatedHandlers | undefined {
+    const { worker, events } = this.#options;
+    const { module } = worker.isolation;
+    const hasIsolated = [...worker.handlers.tasks.keys()].some((task) => this.#isIsolated(task));
+    if (!hasIsolated || module === undefined) return undefined;
+    return new IsolatedHandlers(module, worker, events);
+  }
+
   #makeRunner(): Runner<App> {
     const { worker, queries, connections, events } = this.#options;
     const { workerId, handlers, concurrency, shutdownTimeoutMs, abortGraceMs, plugins } = worker;
@@ -324,6 +353,7 @@ export class Flow<App> implements Service {
       shutdownTimeoutMs,
       abortGraceMs,
       events,
+      isolation: this.#isolation,
       shared: shareContext(worker, connections.app),
       runChain: composeRun(plugins),
       settleChain: composeSettle(plugins),
@@ -339,6 +369,7 @@ export class Flow<App> implements Service {
       onFinished: (job, handlerMs, isCompleted) => {
         this.#pace.onFinished(handlerMs);
         this.#gate.onFinished(job, handlerMs, isCompleted);
+        this.#loopWatch.onFinished(job, handlerMs);
       },
       settle: (settlement) => this.#settler.settle(settlement),
       onCommitted: (job) => this.#onSettled([{ job, outcome: completed }]),

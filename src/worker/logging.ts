@@ -7,6 +7,7 @@ export function logEvents(events: WorkerEvents, logger: Logger): void {
   logLife(events, logger);
   logConnections(events, logger);
   logRecovery(events, logger);
+  logThreads(events, logger);
   logSchedules(events, logger);
   logJobs(events, logger);
 }
@@ -71,6 +72,28 @@ function logRecovery(events: WorkerEvents, logger: Logger): void {
   events.on("sweep:error", ({ workerId, error }) =>
     logger.error("Could not recover the jobs of dead workers.", { workerId, error }),
   );
+}
+
+function logThreads(events: WorkerEvents, logger: Logger): void {
+  events.on("thread:error", ({ workerId, error }) =>
+    logger.error("A thread of isolated tasks ended by an error.", { workerId, error }),
+  );
+  events.on("eventLoop:blocked", ({ workerId, blockedMs, jobs, endangersWorker }) => {
+    const tasks = [...new Set(jobs.map(({ task }) => task))];
+    const danger = endangersWorker
+      ? " Blocked for a little longer, the worker is taken for dead and its jobs run again elsewhere."
+      : "";
+    const advice =
+      tasks.length === 0
+        ? "No job of a long-running task ran meanwhile: look for other code of the process, or for many short handlers in a row."
+        : `These tasks ran meanwhile: ${tasks.join(", ")}. One that computes for long needs "isolate": true in its x-task.`;
+    logger.warn(`The event loop was blocked for ${blockedMs} ms. ${advice}${danger}`, {
+      workerId,
+      blockedMs,
+      tasks,
+      jobIds: jobs.map(({ id }) => id),
+    });
+  });
 }
 
 function logSchedules(events: WorkerEvents, logger: Logger): void {

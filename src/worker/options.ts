@@ -28,7 +28,13 @@ import {
   type RecoveryOptions,
   type ResolvedRecovery,
 } from "../recovery/options.js";
+import {
+  resolveIsolation,
+  type IsolationOptions,
+  type ResolvedIsolation,
+} from "../isolation/options.js";
 import type { HandlerSet } from "../tasks/handlers.js";
+import { checkIsolation } from "./check-isolation.js";
 import { resolveTaskLimits, type TaskLimit, type TaskLimits } from "./limits.js";
 
 /** Flags that this worker leaves alone: a list, or a function that is asked before each claim. */
@@ -106,6 +112,13 @@ export interface WorkerOptions<App = undefined> extends SchedulingOptions {
   readonly abortGraceMs?: number;
   /** How a dead worker's jobs are given back; false: not at all. Default: within a minute. */
   readonly recovery?: RecoveryOptions | false;
+  /** How the handlers of tasks with `x-task.isolate` run. Required, with `module`, for such a handler. */
+  readonly isolation?: IsolationOptions;
+  /**
+   * Milliseconds that the event loop may be blocked before `eventLoop:blocked` and the log tell, with
+   * the jobs that ran; 0: nothing is measured. Default 1000.
+   */
+  readonly blockedLoopMs?: number;
   /**
    * Milliseconds that a stop waits, when nothing runs any more, for the database to take the last
    * results. What it doesn't take stays locked until a sweep and is told by `pool:fatalError`.
@@ -131,7 +144,7 @@ export interface WorkerOptions<App = undefined> extends SchedulingOptions {
 }
 
 type Absent = "connectionString" | "pool" | "app" | "signal";
-type Resolved = Absent | "recovery" | "taskLimits" | keyof SchedulingOptions;
+type Resolved = Absent | "recovery" | "isolation" | "taskLimits" | keyof SchedulingOptions;
 
 /** {@link WorkerOptions} with every default filled in. */
 export type ResolvedWorkerOptions<App> = Readonly<Required<Omit<WorkerOptions<App>, Resolved>>> & {
@@ -139,6 +152,7 @@ export type ResolvedWorkerOptions<App> = Readonly<Required<Omit<WorkerOptions<Ap
 } & {
   readonly app: App;
   readonly recovery: ResolvedRecovery | undefined;
+  readonly isolation: ResolvedIsolation;
   readonly taskLimits: ReadonlyMap<string, TaskLimit>;
   /** The recurring jobs that the worker schedules. */
   readonly cronEntries: readonly ResolvedCronEntry[];
@@ -192,6 +206,8 @@ const rules = {
   recovery: record<RecoveryOptions>("an object of options")
     .orIs<false>("false", (value) => value === false)
     .or(Object.freeze({})),
+  isolation: record<IsolationOptions>("an object of options").or(Object.freeze({})),
+  blockedLoopMs: milliseconds().or(1000),
   settleTimeoutMs: milliseconds().or(10_000),
   logger: loggerRule().or(silentLogger),
   signal: abortSignal(),
@@ -236,11 +252,14 @@ function complete<App>(owner: string, options: Checked<typeof rules>): ResolvedW
   checkPlugins(owner, options.plugins);
   const { recovery, taskLimits } = options;
   const handlers = options.handlers as HandlerSet<App>;
+  const isolation = resolveIsolation(options.isolation, `${owner}.isolation`);
+  checkIsolation(owner, handlers, { ...options, isolation });
   return Object.freeze({
     ...options,
     handlers,
     app: options.app as App,
     workerId: options.workerId ?? `taskwright-${randomBytes(9).toString("hex")}`,
+    isolation,
     recovery: recovery === false ? undefined : resolveRecovery(recovery),
     taskLimits: resolveTaskLimits(taskLimits, [...handlers.tasks.keys()]),
     cronEntries: resolveCronOptions(handlers.tasks, options),

@@ -10,6 +10,7 @@ import type { Executor } from "../database/executor.js";
 import type { ClaimedJob } from "./claimed-job.js";
 import { Completion, type CompletionOptions } from "./completion.js";
 import { Context, type RunControl, type SharedContext } from "./context.js";
+import type { IsolatedHandlers } from "./isolated-handlers.js";
 import { completed, returned, skipped, type Outcome, type Unwritten } from "./outcome.js";
 
 /** Why a run was told to stop. */
@@ -20,6 +21,8 @@ export interface RunOptions<App> {
   /** What plugins put around the handler. */
   readonly chain: RunChain | undefined;
   readonly completion: CompletionOptions;
+  /** Runs the handlers of isolated tasks. Without it they run here, as any other. */
+  readonly isolation?: IsolatedHandlers | undefined;
   /** Milliseconds that an aborted handler has to end before it is given up. */
   readonly abortGraceMs: number;
   /** Told when a handler ends after it was given up, or fails after its job was completed. */
@@ -32,7 +35,7 @@ export interface RunOptions<App> {
  *     decode -> validate -> handle -> (find out about completeIn) -> outcome
  *
  * The outcome always comes: within `abortGraceMs` of an abort, whatever the handler does. A handler
- * that was given up can't be killed; it may still be at work while the job runs again elsewhere, and
+ * that was given up can't be killed unless it is isolated; it may still be at work while the job runs again elsewhere, and
  * what becomes of it changes nothing.
  */
 export class Run<App> implements RunControl {
@@ -44,6 +47,8 @@ export class Run<App> implements RunControl {
   #timer: NodeJS.Timeout | undefined;
   #giveUp: (() => void) | undefined;
   #completion: Completion | undefined;
+  /** Ends the thread of an isolated handler. */
+  #kill: AbortController | undefined;
   #hasGivenUp = false;
   #isOver = false;
 
@@ -81,6 +86,7 @@ export class Run<App> implements RunControl {
   giveUp(): void {
     this.#hasGivenUp = true;
     this.#giveUp?.();
+    this.#kill?.abort();
     if (this.#abort?.cause === "shutdown") this.#completion?.giveUp();
   }
 
@@ -150,7 +156,6 @@ export class Run<App> implements RunControl {
 
   /** Settles as the handler does, or rejects once it was given up. */
   #handle(payload: unknown, reserved: SplitPayload): Promise<RunResult> {
-    const { task } = this.#bound;
     const { shared, onLate } = this.#options;
     const context = new Context(shared, this.job, this, reserved);
     return new Promise((resolve, reject) => {
@@ -160,10 +165,7 @@ export class Run<App> implements RunControl {
         reject(this.#abort?.reason ?? new Error("The handler was given up."));
       };
       if (this.#hasGivenUp) return this.#giveUp();
-      if (task.timeoutMs !== undefined && this.#abort === undefined) {
-        const limit = Math.min(task.timeoutMs, maxTimerMs);
-        this.#timer = setTimeout(() => this.abort("timeout"), limit);
-      }
+      this.#startTimeout();
       void this.#call(payload, context).then(
         (result) => (isGivenUp ? onLate(this.job, undefined) : resolve(result)),
         (thrown: unknown) => {
@@ -175,11 +177,22 @@ export class Run<App> implements RunControl {
     });
   }
 
+  #startTimeout(): void {
+    const { timeoutMs } = this.#bound.task;
+    if (timeoutMs === undefined || this.#abort !== undefined) return;
+    const limit = Math.min(timeoutMs, maxTimerMs);
+    this.#timer = setTimeout(() => this.abort("timeout"), limit);
+  }
+
   /** Calls the handler through its plugins; either may throw before it returns a promise. */
   async #call(payload: unknown, ctx: Context<App, unknown>): Promise<RunResult> {
     const { handler, task } = this.#bound;
-    const { chain } = this.#options;
+    const { chain, isolation } = this.#options;
     const call = async (): Promise<RunResult> => {
+      if (task.isolate && isolation !== undefined) {
+        await this.#callIsolated(payload, ctx, isolation);
+        return "completed";
+      }
       // Counted before the handler may change its array.
       const count = task.batch === undefined ? undefined : (payload as unknown[]).length;
       const result: unknown = await handler(payload, ctx);
@@ -187,6 +200,28 @@ export class Run<App> implements RunControl {
       return "completed";
     };
     return chain === undefined ? call() : chain({ task, payload, ctx }, call);
+  }
+
+  /** While the job waits for a thread its timeout stands still; it begins anew with the handler. */
+  #callIsolated(
+    payload: unknown,
+    ctx: Context<App, unknown>,
+    isolation: IsolatedHandlers,
+  ): Promise<void> {
+    this.#kill = new AbortController();
+    if (this.#hasGivenUp) this.#kill.abort();
+    return isolation.run({
+      payload,
+      ctx,
+      control: this,
+      killed: this.#kill.signal,
+      onWaiting: () => {
+        if (this.#abort === undefined) clearTimeout(this.#timer);
+      },
+      onStarted: () => {
+        if (!this.#isOver) this.#startTimeout();
+      },
+    });
   }
 
   #failed(error: Error): Outcome {

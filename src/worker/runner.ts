@@ -6,6 +6,7 @@ import type { ClaimedJob } from "./claimed-job.js";
 import type { CompletionOptions } from "./completion.js";
 import type { SharedContext } from "./context.js";
 import { decide } from "./decide.js";
+import type { IsolatedHandlers } from "./isolated-handlers.js";
 import type { Outcome, Settlement, Unwritten } from "./outcome.js";
 import { Run, type AbortCause, type RunOptions } from "./run.js";
 import { Lifecycle, type Service } from "../services/service.js";
@@ -14,6 +15,8 @@ export interface RunnerOptions<App> {
   readonly handlers: HandlerSet<App>;
   readonly shared: SharedContext<App>;
   readonly completion: CompletionOptions;
+  /** Runs the handlers of isolated tasks. */
+  readonly isolation: IsolatedHandlers | undefined;
   readonly concurrency: number;
   /** Milliseconds that a stop waits before it aborts what runs. */
   readonly shutdownTimeoutMs: number;
@@ -53,7 +56,7 @@ export class Runner<App> implements Service {
 
   constructor(options: RunnerOptions<App>) {
     this.#options = options;
-    const { shared, completion, abortGraceMs, events, runChain: chain } = options;
+    const { shared, completion, isolation, abortGraceMs, events, runChain: chain } = options;
     this.#givenUp = new Promise((resolve) => {
       this.#onGivenUp = resolve;
     });
@@ -61,6 +64,7 @@ export class Runner<App> implements Service {
       shared,
       chain,
       completion,
+      isolation,
       abortGraceMs,
       onLate: (job, error) => events.emit("job:late", () => ({ job: job.job, error })),
     };

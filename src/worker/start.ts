@@ -1,3 +1,4 @@
+import { TaskwrightError } from "../errors.js";
 import type { WorkerEvents } from "../events.js";
 import { boolean, type Rules } from "../option-rules.js";
 import { checkOptions } from "../options.js";
@@ -8,6 +9,7 @@ import {
   type WorkerOptions,
 } from "./options.js";
 import { handleSignals } from "./signals.js";
+import { isMarkedThread } from "./thread/mark.js";
 import { WorkerRoot, type RunSummary, type WorkMode } from "./worker.js";
 
 /** How to stop a worker. */
@@ -94,6 +96,12 @@ async function start<App>(
   options: ResolvedWorkerOptions<App>,
   mode: WorkMode,
 ): Promise<WorkerRoot<App>> {
+  if (isMarkedThread()) {
+    throw new TaskwrightError(
+      "WORKER_STATE",
+      "A worker was started in a thread of isolated tasks: the module of the option isolation.module starts one when it is imported. Move the handlers into a module of their own, which only exports them.",
+    );
+  }
   const root = new WorkerRoot(options, mode);
   await root.start();
   if (options.handleSignals) handleSignals(root);

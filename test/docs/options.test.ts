@@ -14,6 +14,7 @@ import { resolveConfig } from "../../src/config.js";
 import { schedulingRules } from "../../src/cron/options.js";
 import { checkOptions } from "../../src/options.js";
 import { resolveRecovery } from "../../src/recovery/options.js";
+import { resolveIsolation } from "../../src/isolation/options.js";
 import { resolveSpec } from "../../src/tasks/spec.js";
 import { resolveWorkerOptions } from "../../src/worker/options.js";
 import { repository } from "./page.js";
@@ -51,6 +52,7 @@ test.each([
   ["ClientOptions", createClient],
   ["MigrateOptions", migrate],
   ["RecoveryOptions", resolveRecovery],
+  ["IsolationOptions", resolveIsolation],
   ["BulkOptions", (options: object) => resolveBulkOptions("enqueueBulk", options)],
 ])("%s: every option that the code knows is listed, and no other", async (name, call) => {
   const listed = documented(name).map((option) => option.name);
@@ -86,6 +88,7 @@ describe("defaults are what the code takes", () => {
     ],
     ["ClientOptions", resolveClientOptions({ pool })],
     ["RecoveryOptions", resolveRecovery()],
+    ["IsolationOptions", resolveIsolation()],
     ["BulkOptions", resolveBulkOptions("enqueueBulk", {})],
     ["TaskwrightConfig", resolveConfig({}, "/")],
   ])("%s", (name, resolved) => {

@@ -120,4 +120,45 @@ for (const to of ["ada@example.com", "ada"]) {
     },
     minutes,
   );
+
+  test(
+    "finds its threads' module, beside compiled handlers and beside those that run reads by itself",
+    async () => {
+      const schema = {
+        type: "object",
+        properties: { by: { type: "string" } },
+        required: ["by"],
+        "x-task": { isolate: true },
+      };
+      await write("schemas/crunch.json", JSON.stringify(schema));
+      await npx("taskwright", "codegen");
+      for (const name of ["crunch.ts", "crunch-app.ts"]) {
+        await copyFile(path.join(project, name), path.join(folder, name));
+      }
+      const config = { extends: "./tsconfig.json", include: ["crunch*.ts", "generated"] };
+      await write("tsconfig.crunch.json", JSON.stringify(config));
+      await npx("tsc", "-p", "tsconfig.crunch.json");
+      const env = { DATABASE_URL: database.connectionString };
+      const { pool } = database;
+      await pool.query("create table crunched (by text, in_thread boolean)");
+      const add = (by: string) =>
+        pool.query("select graphile_worker.add_job('crunch', json_build_object('by', $1::text))", [
+          by,
+        ]);
+      await add("startWorker");
+      const output = await runOrThrow("node", ["crunch-app.js"], { cwd: folder, env });
+      expect(output.trim()).toBe("1 completed");
+      await add("run");
+      await runOrThrow("npx", ["--no-install", "taskwright", "run", "crunch.ts", "--once"], {
+        cwd: folder,
+        env,
+      });
+      const { rows } = await pool.query("select * from crunched order by by");
+      expect(rows).toEqual([
+        { by: "run", in_thread: true },
+        { by: "startWorker", in_thread: true },
+      ]);
+    },
+    5 * minutes,
+  );
 });

@@ -81,6 +81,7 @@ function addTask(file: SourceFile, model: TaskModel, options: EmitOptions): void
     "validator",
     ...(spec === undefined ? [] : [`spec: ${spec}`]),
     ...(defaults.timeoutMs === undefined ? [] : [`timeoutMs: ${defaults.timeoutMs}`]),
+    ...(defaults.isolate === true ? ["isolate: true"] : []),
     ...(defaults.batch === undefined ? [] : [`batch: ${JSON.stringify(defaults.batch)}`]),
     ...(defaults.cron === undefined ? [] : [`cron: ${JSON.stringify(defaults.cron)}`]),
   ];

@@ -15,7 +15,7 @@ import {
 } from "../session.js";
 import type { Terminal } from "../terminal.js";
 import { duration, integer } from "../values.js";
-import { findWorkerFile, loadWorkerModule, withApp } from "../worker-module.js";
+import { findWorkerFile, loadWorkerModule, threadModule, withApp } from "../worker-module.js";
 import { describeCommand, type CommandMaker } from "./command.js";
 
 interface Flags extends DatabaseFlags {
@@ -78,7 +78,12 @@ async function run(terminal: Terminal, flags: Flags, named: string | undefined):
   requireDatabase(config.connectionString, terminal);
   const file = findWorkerFile(config, terminal.cwd, named);
   const { handlers, app, options } = await loadWorkerModule(file);
-  const shared = { ...options, ...(await toOptions(terminal, flags, config)), handlers };
+  const shared = {
+    ...options,
+    isolation: { module: threadModule(file), ...options.isolation },
+    ...(await toOptions(terminal, flags, config)),
+    handlers,
+  };
   return withApp(app, async (made) => {
     const all = { ...shared, app: made } as StartOptions<unknown>;
     try {

@@ -60,6 +60,7 @@ export const everyOption = defineTask<EveryOptionInput, EveryOptionPayload>({
     flags: ["slow", "eu"],
   }),
   timeoutMs: 5400000,
+  isolate: true,
 });
 /** The payload's schema, for tools that take a Standard Schema (tRPC, Hono and others). */
 export const everyOptionSchema: StandardSchema<EveryOptionInput, EveryOptionPayload> =
