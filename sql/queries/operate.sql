@@ -60,9 +60,13 @@ select
   workers.id is not null as "isRegistered!",
   (to_json(workers.started_at at time zone 'UTC') #>> '{}') as "startedAt?",
   (to_json(workers.last_heartbeat_at at time zone 'UTC') #>> '{}') as "lastHeartbeatAt?",
-  workers.last_heartbeat_at < now() - interval '1 millisecond' * coalesce(
-    (workers.metadata ->> 'sweepThresholdMs')::float8, :foreignThresholdMs!::text::float8
-  ) as "isOverdue?",
+  coalesce(
+    workers.last_heartbeat_at < now() - interval '1 millisecond' * coalesce(
+      (workers.metadata ->> 'sweepThresholdMs')::float8, :foreignThresholdMs!::text::float8
+    ),
+    -- Unregistered, and once ours: the next sweep takes it for dead.
+    exists (select from graphile_worker.taskwright_workers as known where known.id = locks.id)
+  ) as "isOverdue!",
   workers.metadata::text as "metadata?",
   coalesce(locks.jobs, 0)::text as "jobs!",
   coalesce(locks.queues, 0)::text as "queues!",

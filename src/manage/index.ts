@@ -42,6 +42,6 @@ export {
 } from "./stats.js";
 export { sweep, type SweepOptions } from "./sweep.js";
 export { forceUnlockWorkers, listWorkers, type Unlocked, type WorkerInfo } from "./workers.js";
-export type { RecoveryDecision, RecoveryHook } from "../recovery/options.js";
+export type { RecoveryDecision, RecoveryFacts, RecoveryHook } from "../recovery/options.js";
 export type { SweepResult } from "../recovery/sweep.js";
 export type { JobState, StoredJob } from "../jobs/stored-job.js";

@@ -10,12 +10,15 @@ export interface WorkerInfo {
   readonly id: string;
   /**
    * Whether it says that it lives: workers of Taskwright and of the Rust crate do. One of Node's
-   * graphile-worker is known by its locks alone, and so is one whose registration was swept away.
+   * graphile-worker is known by its locks alone, and so is one whose registration is gone.
    */
   readonly isRegistered: boolean;
   readonly startedAt: Date | null;
   readonly lastHeartbeatAt: Date | null;
-  /** Whether it was silent for longer than it may be: a sweep would take it for dead. */
+  /**
+   * Whether a sweep would take it for dead: it was silent for longer than it may be, or it is a
+   * Taskwright worker that holds locks without being registered any more.
+   */
   readonly isOverdue: boolean;
   /** What it says of itself. */
   readonly metadata: unknown;
@@ -41,7 +44,7 @@ export function listWorkers(db: Executor, options: ManageOptions = {}): Promise<
       isRegistered: row.isRegistered,
       startedAt: readTimeOrNull(row.startedAt),
       lastHeartbeatAt: readTimeOrNull(row.lastHeartbeatAt),
-      isOverdue: row.isOverdue ?? false,
+      isOverdue: row.isOverdue,
       metadata: JSON.parse(row.metadata ?? "null"),
       jobs: Number(row.jobs),
       queues: Number(row.queues),

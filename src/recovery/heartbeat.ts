@@ -39,6 +39,8 @@ export class Heartbeat implements Service {
   #isRegistered = false;
   /** Before the last heartbeat that came through was sent: the database's own time is later. */
   #lastBeat: Moment | undefined;
+  /** When heartbeats last failed, or came through after too long a silence. */
+  #interruption: Moment | undefined;
 
   constructor(options: HeartbeatOptions) {
     const { heartbeatIntervalMs, sweepThresholdMs } = options.recovery;
@@ -51,6 +53,15 @@ export class Heartbeat implements Service {
   get isFresh(): boolean {
     const { sweepThresholdMs } = this.#options.recovery;
     return this.#lastBeat !== undefined && this.#lastBeat.ageMs < sweepThresholdMs;
+  }
+
+  /**
+   * Whether heartbeats have come through for as long as others take to be heard again after an outage
+   * that hit all: as long as a worker may be silent.
+   */
+  get isSteady(): boolean {
+    const { sweepThresholdMs } = this.#options.recovery;
+    return this.isFresh && (this.#interruption?.ageMs ?? Infinity) >= sweepThresholdMs;
   }
 
   /** Registers the worker, so that whatever it claims can be recovered from the first moment. */
@@ -85,6 +96,7 @@ export class Heartbeat implements Service {
     const [row] = await queries.beatHeart(db, { workerId, metadata: this.#metadata });
     const wasDeclaredDead = this.#isRegistered && row?.wasRegistered === false;
     const wasFresh = this.isFresh;
+    if (this.#lastBeat !== undefined && !wasFresh) this.#interruption = new Moment();
     this.#isRegistered = true;
     this.#lastBeat = beat;
     if (wasDeclaredDead) {
@@ -100,6 +112,7 @@ export class Heartbeat implements Service {
       this.#backoff.reset();
       return undefined;
     } catch (error) {
+      this.#interruption = new Moment();
       this.#options.events.emit("heartbeat:error", () => ({ error: toError(error) }));
       return Math.min(this.#backoff.next(), this.#options.recovery.heartbeatIntervalMs);
     }

@@ -17,7 +17,9 @@ export class Recovery implements Service {
 
   constructor({ withTransaction, sweeps, ...options }: RecoveryServices) {
     this.#heartbeat = new Heartbeat(options);
-    if (sweeps) this.#sweeper = new Sweeper({ ...options, withTransaction });
+    if (!sweeps) return;
+    const isSteady = () => this.#heartbeat.isSteady;
+    this.#sweeper = new Sweeper({ ...options, withTransaction, isSteady });
   }
 
   /** Whether nobody can have taken this worker for dead. */

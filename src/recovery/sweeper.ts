@@ -11,6 +11,11 @@ export interface SweeperOptions {
   readonly withTransaction: RunInTransaction;
   readonly recovery: ResolvedRecovery;
   readonly events: WorkerEvents;
+  /**
+   * Whether the worker itself has been in touch with the database for a while. After an outage all
+   * heartbeats are old: whoever swept first would take the others for dead, though they live.
+   */
+  readonly isSteady: () => boolean;
 }
 
 /** Looks for dead workers from time to time. All workers do; the database lets one at a time. */
@@ -26,7 +31,7 @@ export class Sweeper implements Service {
     const jitterMs = Math.random() * 0.1 * options.recovery.sweepIntervalMs;
     this.#interval = new Interval(options.recovery.sweepIntervalMs + jitterMs, async () => {
       try {
-        await this.sweepOnce();
+        if (options.isSteady()) await this.sweepOnce();
       } catch (error) {
         options.events.emit("sweep:error", () => ({ error: toError(error) }));
       }

@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Executor } from "../../src/database/executor.js";
+import { bindQueries } from "../../src/database/queries.js";
+import { WorkerEvents } from "../../src/events.js";
 import { startWorker } from "../../src/index.js";
+import { Heartbeat } from "../../src/recovery/heartbeat.js";
+import { resolveRecovery } from "../../src/recovery/options.js";
 import type { TestDatabase } from "../support/database.js";
 import { addJob, createQueue, Gate, handlersFor, listJobs, until } from "../worker/support.js";
 
@@ -53,7 +58,69 @@ test("a worker that was taken for dead aborts what it lost, and starts none of w
   await worker.stop();
   expect(started).toEqual([ids[0]]);
   expect(await listJobs(pool)).toMatchObject([
-    { attempts: 0, locked_by: null },
+    // It had started.
+    { attempts: 1, locked_by: null },
     { attempts: 0, locked_by: null },
   ]);
+});
+
+test("a stop doesn't wait for a recovery hook that never answers", async () => {
+  const { pool, connectionString } = database;
+  const asked = new Gate();
+  await pool.query("delete from graphile_worker._private_jobs");
+  await pool.query(`
+    select graphile_worker.add_job('other');
+    update graphile_worker._private_jobs set locked_by = 'dead', locked_at = now(), attempts = 1;
+    insert into graphile_worker._private_workers (id, last_heartbeat_at)
+    values ('dead', now() - interval '1 hour');
+  `);
+  const errors: unknown[] = [];
+  await using worker = await startWorker({
+    connectionString,
+    handlers: handlersFor({ work: () => {} }),
+    recovery: {
+      sweepIntervalMs: 10,
+      hookTimeoutMs: never,
+      hook: () => {
+        asked.open();
+        return new Promise(() => {});
+      },
+    },
+    on: { "sweep:error": ({ error }) => void errors.push(error) },
+  });
+  await asked.opened;
+  await worker.stop();
+  expect(errors).toEqual([]);
+  expect(await listJobs(pool)).toMatchObject([{ locked_by: "dead" }]);
+});
+
+test("a worker that was cut off takes nobody for dead before the others could be heard", async () => {
+  const { pool } = database;
+  await pool.query("delete from graphile_worker._private_jobs");
+  const queries = bindQueries({ schema: "graphile_worker", preparedStatements: true });
+  let isCut = false;
+  const db: Executor = {
+    query: (text, values) =>
+      isCut ? Promise.reject(new Error("The database is away.")) : pool.query(text, values),
+  };
+  const heartbeat = new Heartbeat({
+    queries,
+    db,
+    workerId: "steady",
+    recovery: resolveRecovery(),
+    events: new WorkerEvents("steady", () => {}),
+    holdsNothing: () => true,
+    onDeclaredDead: () => {},
+    onRevived: () => {},
+  });
+  await heartbeat.start();
+  expect(heartbeat.isSteady).toBe(true);
+  isCut = true;
+  heartbeat.hurry();
+  await until(() => !heartbeat.isSteady);
+  isCut = false;
+  await heartbeat.beatOnce();
+  expect(heartbeat.isFresh).toBe(true);
+  expect(heartbeat.isSteady).toBe(false);
+  await heartbeat.stop();
 });

@@ -113,7 +113,7 @@ describe("a start", () => {
 describe("while marks can't be written", () => {
   let locker: PoolClient;
   const lockMarks = () =>
-    locker.query("begin; lock table graphile_worker.taskwright_starts in access exclusive mode");
+    locker.query("begin; lock table graphile_worker.taskwright_starts in share mode");
   const unlockMarks = () => locker.query("commit");
   /** Waits until a statement of the worker's waits for the table. */
   const untilWaiting = () =>

@@ -33,12 +33,17 @@ export const sweepCommand = databaseCommand<Flags>({
       ...(delay === undefined ? {} : { recoveryDelayMs: delay }),
     });
     printResult(terminal, flags, result, () => {
-      const { swept, deadWorkerIds, recoveredJobIds } = result;
+      const { swept, deadWorkerIds, recoveredJobIds, failedJobIds } = result;
       if (!swept) terminal.out("another sweep is at work; nothing was looked at");
       else if (deadWorkerIds.length === 0) terminal.out("no worker is dead");
       else {
         const ids = deadWorkerIds.map(printable).join(" ");
-        terminal.out(`gave ${count(recoveredJobIds.length, "job")} back of ${ids}`);
+        const given = recoveredJobIds.length - failedJobIds.length;
+        terminal.out(`gave ${count(given, "job")} back of ${ids}`);
+        if (failedJobIds.length > 0) {
+          const jobs = `${count(failedJobIds.length, "job")} for good: ${failedJobIds.join(" ")}`;
+          terminal.out(`failed ${jobs} (see their last error: a worker died while it ran them)`);
+        }
       }
     });
     return exitCodes.ok;

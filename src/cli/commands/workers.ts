@@ -16,8 +16,8 @@ const columns: readonly Column<WorkerInfo>[] = [
 
 /** Of a worker that never registered, such as Node's graphile-worker, nothing but its locks is known. */
 export function stateOf({ isRegistered, isOverdue }: WorkerInfo): string {
-  if (!isRegistered) return "unregistered";
-  return isOverdue ? "overdue" : "alive";
+  if (isOverdue) return "overdue";
+  return isRegistered ? "alive" : "unregistered";
 }
 
 export const workersCommand = databaseCommand<DatabaseFlags>({
