@@ -27,13 +27,12 @@ export const checkRepeats: Check = (history) => {
 
 function findProblem(history: History, run: Run, next: Run): string | undefined {
   const { actor, attempt, maxAttempts, settledAt, settledAsFailed } = run;
-  if (settledAt !== undefined && settledAsFailed === false) {
+  const isFinal = settledAsFailed === false || attempt >= maxAttempts;
+  if (settledAt !== undefined && isFinal) {
+    const result = settledAsFailed === false ? "completed" : "failed for good";
     return whyTaken(history, run, settledAt) === undefined
-      ? `though ${actor} had said before that it was completed`
-      : `and ${actor}, which had lost it, said that it was completed`;
-  }
-  if (settledAsFailed === true && attempt >= maxAttempts) {
-    return `though its last attempt (${attempt} of ${maxAttempts}) had failed`;
+      ? `though ${actor} had said before that it was ${result}`
+      : `and ${actor}, which had lost it, said that it was ${result}`;
   }
   if (hasFailed(run) || whyTaken(history, run, next.claimedAt) !== undefined) return undefined;
   return `for no reason: its run in ${actor} had not failed, nor was it taken away`;

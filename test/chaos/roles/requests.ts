@@ -125,7 +125,7 @@ const specs: PerTask<(random: Random) => TaskSpec> = {
   queued: queueOf,
   keyed: (random) => ({
     ...(random.chance(0.3) ? { queueName: `q${random.integer(8, 9)}` } : {}),
-    jobKey: `k${random.integer(0, 9)}`,
+    jobKey: `k${random.integer(0, 5)}`,
     jobKeyMode: random.pick(keyModes),
   }),
   batch: (random) => (random.chance(0.5) ? {} : { jobKey: `b${random.integer(0, 3)}` }),
@@ -137,7 +137,7 @@ const specs: PerTask<(random: Random) => TaskSpec> = {
 const payloads: PerTask<(random: Random) => Omit<Payload, "request">> = {
   slow: (random) => ({ ms: random.integer(100, 1500) }),
   queued: (random) => ({ ms: random.integer(0, 30), failures: random.chance(0.05) ? 1 : 0 }),
-  keyed: (random) => ({ ms: random.integer(0, 200) }),
+  keyed: (random) => ({ ms: random.integer(0, 400) }),
   flaky: (random) => ({ failures: random.integer(0, 2) }),
   doomed: () => ({ failures: 99 }),
   limited: (random) => ({ ms: random.integer(50, 300) }),

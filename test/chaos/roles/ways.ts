@@ -138,7 +138,7 @@ const bySql: Way = async ({ pool, requests }) => {
 };
 
 const byRemoval: Way = async ({ pool, requests, random }) => {
-  const key = `k${random.integer(0, 9)}`;
+  const key = `k${random.integer(0, 5)}`;
   const removal = { requests: [requests.removal(key)] };
   await note(requests, removal, async () => {
     await removeJob(pool, key);
