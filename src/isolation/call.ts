@@ -126,7 +126,16 @@ export class RunningCall {
     this.#kill.abort();
   }
 
+  /** Never throws: nobody could catch it. */
   #hear(message: ThreadMessage): void {
+    try {
+      this.#take(message);
+    } catch (error) {
+      this.#end(() => this.#reject(toError(error)));
+    }
+  }
+
+  #take(message: ThreadMessage): void {
     switch (message.kind) {
       case "started":
         clearTimeout(this.#timer);
@@ -170,8 +179,13 @@ export class RunningCall {
   }
 
   #log({ level, message, details }: Extract<ThreadMessage, { readonly kind: "log" }>): void {
-    if (details === undefined) this.#call.log[level](message);
-    else this.#call.log[level](message, unpack(details) as Readonly<Record<string, unknown>>);
+    try {
+      const more =
+        details === undefined ? [] : [unpack(details) as Readonly<Record<string, unknown>>];
+      this.#call.log[level](message, ...more);
+    } catch {
+      // A log that fails must not fail a handler that can't hear of it.
+    }
   }
 
   async #completeIn(call: number, tx: number): Promise<void> {

@@ -102,7 +102,7 @@ export class Threads implements Service {
       if (pool === undefined) return;
       if (!this.#isHurried) await this.#sayGoodbye(pool);
       // Not by the pool's own end: it rejects what nobody can catch.
-      await Promise.all(pool.threads.map((thread) => thread.terminate()));
+      await within(goodbyeMs, Promise.all(pool.threads.map((thread) => thread.terminate())));
     });
   }
 
@@ -147,11 +147,16 @@ export class Threads implements Service {
       { length: pool.idleThreads },
       () => pool.run(request) as Promise<unknown>,
     );
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise((resolve) => {
-      timer = setTimeout(resolve, goodbyeMs);
-    });
-    await Promise.race([Promise.allSettled(answers), limit]);
-    clearTimeout(timer);
+    await within(goodbyeMs, Promise.allSettled(answers));
   }
+}
+
+/** Waits for work, but no longer than so many milliseconds: native code may hold up a thread's end. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, limit]);
+  clearTimeout(timer);
 }

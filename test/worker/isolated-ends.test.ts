@@ -48,9 +48,17 @@ describe("a thread that ends before its handler fails that job alone", () => {
 
 describe("an isolated handler that is aborted", () => {
   test("is ended at its timeout, in an endless loop even", async () => {
-    const id = await add("spin_briefly");
-    const { errors } = await drain(database, { abortGraceMs: 50 });
+    const id = await add("spin_briefly", {}, { maxAttempts: 1 });
+    const next = await add("batch", []);
+    const completed: string[] = [];
+    const { errors } = await drain(database, {
+      abortGraceMs: 50,
+      // The next job runs once there is a thread: the first one's end was no mere word.
+      isolation: { maxThreads: 1 },
+      on: { "job:success": ({ job }) => completed.push(job.id) },
+    });
     expect(errors.get(id)).toMatchObject({ code: "JOB_TIMEOUT" });
+    expect(completed).toEqual([next]);
     expect(await listJobs(database.pool)).toMatchObject([{ attempts: 1, locked_by: null }]);
   });
 
@@ -122,11 +130,12 @@ test("jobs of other threads and of the worker's own go on beside one that comput
 
 test("the heartbeat goes on while a handler computes for longer than the sweep's threshold", async () => {
   const logger = new TestLog();
-  const recovery = { heartbeatIntervalMs: 100, sweepIntervalMs: 100, sweepThresholdMs: 400 };
+  const recovery = { heartbeatIntervalMs: 100, sweepIntervalMs: 100, sweepThresholdMs: 1500 };
   const heard: string[] = [];
   await using worker = await startIsolated(database, {
     logger,
     recovery,
+    blockedLoopMs: 1500,
     on: {
       "heartbeat:lost": () => heard.push("lost"),
       "eventLoop:blocked": () => heard.push("blocked"),
@@ -135,15 +144,15 @@ test("the heartbeat goes on while a handler computes for longer than the sweep's
   await using sweeper = await startIsolated(database, { recovery, forbiddenFlags: ["mine"] });
   sweeper.events.on("sweep:complete", ({ recoveredJobIds }) => heard.push(...recoveredJobIds));
   const done = new Promise((resolve) => worker.events.once("job:complete", resolve));
-  await add("compute", { ms: 1500 }, { flags: ["mine"] });
+  await add("compute", { ms: 4000 }, { flags: ["mine"] });
   expect(await done).toMatchObject({ error: undefined });
   expect(heard).toEqual([]);
 });
 
 test("a job that waits for a thread has its whole timeout yet", async () => {
-  for (let n = 0; n < 3; n += 1) await add("wait_briefly");
+  for (let n = 0; n < 4; n += 1) await add("wait_briefly");
   const { summary } = await drain(database, { isolation: { maxThreads: 1 } });
-  expect(summary).toMatchObject({ completed: 3, failed: 0 });
+  expect(summary).toMatchObject({ completed: 4, failed: 0 });
 });
 
 test("a job that waits for a thread goes back at a stop", async () => {

@@ -150,7 +150,7 @@ describe("apps", () => {
   });
 
   test("are disposed of in a thread that is idle, and the next job has a new one", async () => {
-    await using worker = await startIsolated(database, { isolation: { idleTimeoutMs: 500 } });
+    await using worker = await startIsolated(database, { isolation: { idleTimeoutMs: 2000 } });
     for (const count of [1, 2]) {
       const done = new Promise((resolve) => worker.events.once("job:complete", resolve));
       await add("report");

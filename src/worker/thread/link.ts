@@ -21,6 +21,7 @@ export class Link implements RunControl {
   readonly #numbers = new Map<Executor, number>();
   readonly #transactions: Executor[] = [];
   readonly #completions: Waiting[] = [];
+  #isOver = false;
 
   constructor(port: MessagePort) {
     this.#port = port;
@@ -39,6 +40,7 @@ export class Link implements RunControl {
 
   completeIn(tx: Executor): Promise<void> {
     return new Promise((resolve, reject) => {
+      if (this.#isOver) return reject(handlerEnded());
       const call = this.#completions.push({ resolve, reject }) - 1;
       this.tell({ kind: "completeIn", call, tx: this.#number(tx) });
     });
@@ -56,9 +58,9 @@ export class Link implements RunControl {
   /** Tells how the handler ended; nothing can be asked any more. */
   end(message: ThreadMessage): void {
     this.tell(message);
+    this.#isOver = true;
     this.#port.close();
-    const error = new Error("The handler has ended.");
-    for (const { reject } of this.#completions) reject(error);
+    for (const { reject } of this.#completions) reject(handlerEnded());
   }
 
   #hear(message: WorkerMessage): void {
@@ -118,4 +120,8 @@ async function runIn(
 /** Loggers are called with anything. */
 function readText(message: unknown): string {
   return typeof message === "string" ? message : JSON.stringify(unpack(pack(message)));
+}
+
+function handlerEnded(): Error {
+  return new Error("The handler has ended. Await everything that it does before it returns.");
 }

@@ -33,7 +33,7 @@ export const tasks = {
   compute: task("compute"),
   spin_briefly: task("spin_briefly", { timeoutMs: 100 }),
   wait: task("wait"),
-  wait_briefly: task("wait_briefly", { timeoutMs: 500 }),
+  wait_briefly: task("wait_briefly", { timeoutMs: 1500 }),
   fail: task("fail"),
   exit: task("exit"),
   throw_afterwards: task("throw_afterwards"),
@@ -130,7 +130,7 @@ const handlersByTask: Readonly<Record<keyof typeof tasks, Handler<Payload, App>>
       });
     }),
   wait_briefly: async (_payload, { db }) => {
-    await db.query("select pg_sleep(0.3)", []);
+    await db.query("select pg_sleep(0.5)", []);
   },
   fail: (payload) => {
     throw failures[String(payload["as"])]?.();
