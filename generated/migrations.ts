@@ -302,7 +302,7 @@ create or replace function graphile_worker.taskwright_replace_jobs(
 ) returns graphile_worker.taskwright_job_spec[]
 language plpgsql
 as $taskwright$
--- taskwright: taskwright_replace_jobs 2
+-- taskwright: taskwright_replace_jobs 3
 declare
   deduplicated bigint;
   updated bigint;
@@ -950,12 +950,20 @@ $taskwright$;
   "09_manage_jobs": `-- What may be done to jobs by hand. A job that a worker holds is left alone, unless its lock is so
 -- old (four hours) that every peer takes the worker for dead. A job that is deleted then frees its
 -- queue with it (08_queue_locks).
+--
+-- Plans are pinned for the reason given at taskwright_claim_jobs, and rows of other tables are found by
+-- arrays: a join may begin with all that is in the table. The peers' names for these functions stand
+-- in 09_peer_names, since their settings are to be the peers' too.
 
-create or replace function graphile_worker.complete_jobs(job_ids bigint[])
+create or replace function graphile_worker.taskwright_complete_jobs(job_ids bigint[])
 returns setof graphile_worker._private_jobs
 language sql
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+set plan_cache_mode = force_generic_plan
 as $taskwright$
-  -- taskwright: complete_jobs 2
+  -- taskwright: taskwright_complete_jobs 1
   with completed as (
     delete from graphile_worker._private_jobs as jobs
     where jobs.id = any (job_ids)
@@ -964,20 +972,26 @@ as $taskwright$
   ), freed as (
     update graphile_worker._private_job_queues as queues
     set locked_by = null, locked_at = null
-    from completed
-    where queues.id = completed.job_queue_id and queues.locked_by = completed.locked_by
+    where queues.id = any (array(select completed.job_queue_id from completed))
+    and queues.locked_by = any (array(
+      select completed.locked_by from completed where completed.job_queue_id = queues.id
+    ))
   )
   select * from completed;
 $taskwright$;
 
 -- One that a worker still holds fails for good even if that worker gives it back.
-create or replace function graphile_worker.permanently_fail_jobs(
+create or replace function graphile_worker.taskwright_permanently_fail_jobs(
   job_ids bigint[],
   error_message text default null::text
 ) returns setof graphile_worker._private_jobs
 language sql
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+set plan_cache_mode = force_generic_plan
 as $taskwright$
-  -- taskwright: permanently_fail_jobs 2
+  -- taskwright: taskwright_permanently_fail_jobs 1
   with failed as (
     update graphile_worker._private_jobs as jobs
     set
@@ -996,7 +1010,7 @@ as $taskwright$
 $taskwright$;
 
 -- Also gives a retired job that a worker still holds a new chance (08_retired_jobs).
-create or replace function graphile_worker.reschedule_jobs(
+create or replace function graphile_worker.taskwright_reschedule_jobs(
   job_ids bigint[],
   run_at timestamptz default null::timestamptz,
   priority int default null::int,
@@ -1004,15 +1018,19 @@ create or replace function graphile_worker.reschedule_jobs(
   max_attempts int default null::int
 ) returns setof graphile_worker._private_jobs
 language sql
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+set plan_cache_mode = force_generic_plan
 as $taskwright$
-  -- taskwright: reschedule_jobs 2
+  -- taskwright: taskwright_reschedule_jobs 1
   with rescheduled as (
     update graphile_worker._private_jobs as jobs
     set
-      run_at = coalesce(reschedule_jobs.run_at, jobs.run_at),
-      priority = coalesce(reschedule_jobs.priority::smallint, jobs.priority),
-      attempts = coalesce(reschedule_jobs.attempts::smallint, jobs.attempts),
-      max_attempts = coalesce(reschedule_jobs.max_attempts::smallint, jobs.max_attempts),
+      run_at = coalesce(taskwright_reschedule_jobs.run_at, jobs.run_at),
+      priority = coalesce(taskwright_reschedule_jobs.priority::smallint, jobs.priority),
+      attempts = coalesce(taskwright_reschedule_jobs.attempts::smallint, jobs.attempts),
+      max_attempts = coalesce(taskwright_reschedule_jobs.max_attempts::smallint, jobs.max_attempts),
       updated_at = now()
     where jobs.id = any (job_ids)
     and (jobs.locked_at is null or jobs.locked_at < now() - interval '4 hours')
@@ -1026,17 +1044,21 @@ as $taskwright$
 $taskwright$;
 
 -- Deletes the job of a key. One that runs can't be deleted: it loses its key and any retry.
-create or replace function graphile_worker.remove_job(job_key text)
+create or replace function graphile_worker.taskwright_remove_job(job_key text)
 returns graphile_worker._private_jobs
 language plpgsql strict
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+set plan_cache_mode = force_generic_plan
 as $taskwright$
--- taskwright: remove_job 2
+-- taskwright: taskwright_remove_job 1
 declare
   job graphile_worker._private_jobs;
 begin
   -- Locked first, so that no worker claims it between the look and the deed.
   select * into job from graphile_worker._private_jobs as jobs
-  where jobs.key = remove_job.job_key
+  where jobs.key = taskwright_remove_job.job_key
   for update;
   if not found then
     return null;
@@ -1049,8 +1071,8 @@ begin
     )
     update graphile_worker._private_job_queues as queues
     set locked_by = null, locked_at = null
-    from deleted
-    where queues.id = deleted.job_queue_id and queues.locked_by = deleted.locked_by;
+    where queues.id = any (array(select deleted.job_queue_id from deleted))
+    and queues.locked_by = any (array(select deleted.locked_by from deleted));
     perform pg_notify('jobs:insert', '{"r":' || random()::text || ',"count":-1}');
     return job;
   end if;
@@ -1060,6 +1082,110 @@ begin
   returning * into job;
   perform graphile_worker.taskwright_retire_jobs(array[job.id]);
   return job;
+end;
+$taskwright$;
+
+-- Makes failed jobs, and those that wait for their retry, due. A failed one has all attempts again.
+-- Crashes that were counted are forgotten.
+create or replace function graphile_worker.taskwright_retry_jobs(job_ids bigint[])
+returns setof graphile_worker._private_jobs
+language plpgsql
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+set plan_cache_mode = force_generic_plan
+as $taskwright$
+-- taskwright: taskwright_retry_jobs 1
+begin
+  return query
+  with retried as (
+    update graphile_worker._private_jobs as jobs
+    set
+      attempts = case when jobs.attempts >= jobs.max_attempts then 0 else jobs.attempts end,
+      run_at = now(),
+      updated_at = now()
+    where jobs.id = any (job_ids)
+    and jobs.locked_at is null
+    and (jobs.attempts >= jobs.max_attempts or jobs.attempts > 0 and jobs.run_at > now())
+    returning *
+  ), forgiven as (
+    delete from graphile_worker.taskwright_crashes as counted
+    where counted.job_id = any (array(select changed.id from retried as changed))
+  )
+  select retried.*
+  from graphile_worker.taskwright_revive_jobs(array(
+    select changed.id from retried as changed
+  )) as revived
+  cross join retried;
+end;
+$taskwright$;
+
+-- Makes jobs due that are scheduled for later or wait for their retry; due ones keep their place.
+create or replace function graphile_worker.taskwright_run_jobs_now(job_ids bigint[])
+returns setof graphile_worker._private_jobs
+language sql
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+set plan_cache_mode = force_generic_plan
+as $taskwright$
+  -- taskwright: taskwright_run_jobs_now 1
+  with hastened as (
+    update graphile_worker._private_jobs as jobs
+    set run_at = least(jobs.run_at, now()), updated_at = now()
+    where jobs.id = any (job_ids)
+    and jobs.locked_at is null and jobs.attempts < jobs.max_attempts
+    returning *
+  )
+  select hastened.*
+  from graphile_worker.taskwright_revive_jobs(array(
+    select changed.id from hastened as changed
+  )) as revived
+  cross join hastened;
+$taskwright$;
+`,
+  "09_peer_names": `-- The functions of 09_manage_jobs by the peers' names and signatures.
+
+create or replace function graphile_worker.complete_jobs(job_ids bigint[])
+returns setof graphile_worker._private_jobs
+language sql
+as $taskwright$
+  -- taskwright: complete_jobs 3
+  select * from graphile_worker.taskwright_complete_jobs(job_ids);
+$taskwright$;
+
+create or replace function graphile_worker.permanently_fail_jobs(
+  job_ids bigint[],
+  error_message text default null::text
+) returns setof graphile_worker._private_jobs
+language sql
+as $taskwright$
+  -- taskwright: permanently_fail_jobs 3
+  select * from graphile_worker.taskwright_permanently_fail_jobs(job_ids, error_message);
+$taskwright$;
+
+create or replace function graphile_worker.reschedule_jobs(
+  job_ids bigint[],
+  run_at timestamptz default null::timestamptz,
+  priority int default null::int,
+  attempts int default null::int,
+  max_attempts int default null::int
+) returns setof graphile_worker._private_jobs
+language sql
+as $taskwright$
+  -- taskwright: reschedule_jobs 3
+  select * from graphile_worker.taskwright_reschedule_jobs(
+    job_ids, run_at, priority, attempts, max_attempts
+  );
+$taskwright$;
+
+create or replace function graphile_worker.remove_job(job_key text)
+returns graphile_worker._private_jobs
+language plpgsql strict
+as $taskwright$
+-- taskwright: remove_job 3
+begin
+  return graphile_worker.taskwright_remove_job(job_key);
 end;
 $taskwright$;
 
@@ -2022,7 +2148,8 @@ begin
 end;
 $taskwright$;
 `,
-  "17_read_jobs": `-- How jobs are shown to people and programs that manage them. Nothing here writes or locks.
+  "17_read_jobs": `-- How jobs are found and shown to people, programs and workers. Nothing here writes. Plans are pinned
+-- for the reason given at taskwright_claim_jobs.
 
 -- The state of a job, one of those that \`JobState\` explains. A queue that a job runs of, and a pause
 -- of the task or the queue, hold back the others that are due.
@@ -2035,8 +2162,12 @@ create or replace function graphile_worker.taskwright_job_state(
   queue_id int
 ) returns text
 language plpgsql stable
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+set plan_cache_mode = force_generic_plan
 as $taskwright$
--- taskwright: taskwright_job_state 1
+-- taskwright: taskwright_job_state 2
 #variable_conflict use_variable
 begin
   if locked_at is not null then
@@ -2070,8 +2201,12 @@ create or replace function graphile_worker.taskwright_read_jobs(
   given graphile_worker._private_jobs[]
 ) returns setof text
 language sql stable
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+set plan_cache_mode = force_generic_plan
 as $taskwright$
-  -- taskwright: taskwright_read_jobs 1
+  -- taskwright: taskwright_read_jobs 2
   select json_build_object(
     'id', jobs.id::text,
     'task', (
@@ -2101,6 +2236,48 @@ as $taskwright$
   )::text
   from unnest(given) with ordinality as jobs
   order by jobs.ordinality;
+$taskwright$;
+
+-- The jobs with these ids, oldest first.
+create or replace function graphile_worker.taskwright_find_jobs(job_ids bigint[])
+returns setof graphile_worker._private_jobs
+language sql stable
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+set plan_cache_mode = force_generic_plan
+as $taskwright$
+  -- taskwright: taskwright_find_jobs 1
+  select jobs.* from graphile_worker._private_jobs as jobs
+  where jobs.id = any (job_ids)
+  order by jobs.id;
+$taskwright$;
+
+-- The id of the job that has the key.
+create or replace function graphile_worker.taskwright_find_key(job_key text) returns bigint
+language sql stable
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+set plan_cache_mode = force_generic_plan
+as $taskwright$
+  -- taskwright: taskwright_find_key 1
+  select jobs.id from graphile_worker._private_jobs as jobs where jobs.key = job_key;
+$taskwright$;
+
+-- Those of the jobs that no other transaction has locked; they are locked until the transaction ends.
+create or replace function graphile_worker.taskwright_lock_free_jobs(job_ids bigint[])
+returns setof bigint
+language sql
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+set plan_cache_mode = force_generic_plan
+as $taskwright$
+  -- taskwright: taskwright_lock_free_jobs 1
+  select jobs.id from graphile_worker._private_jobs as jobs
+  where jobs.id = any (job_ids)
+  for update skip locked;
 $taskwright$;
 `,
   "18_cleanup": `-- Deleting the rows of tasks and queues that no job is of.
@@ -2617,6 +2794,9 @@ $taskwright$;
 -- The caller has locked the workers' rows in _private_workers, so that they claim nothing meanwhile.
 -- The jobs' rows are locked by a statement of its own, so that the next one sees all that was
 -- committed with them: marks of starts, and of retirements.
+--
+-- Plans are pinned for the reason given at taskwright_claim_jobs. (Jobs are gone through for their
+-- holders, since there is no index by holder.)
 create or replace function graphile_worker.taskwright_recover_jobs(
   worker_ids text[],
   decisions json default null,
@@ -2625,8 +2805,12 @@ create or replace function graphile_worker.taskwright_recover_jobs(
   waits boolean default false
 ) returns table (job_id bigint, has_failed boolean)
 language plpgsql
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+set plan_cache_mode = force_generic_plan
 as $taskwright$
--- taskwright: taskwright_recover_jobs 1
+-- taskwright: taskwright_recover_jobs 2
 #variable_conflict use_column
 declare
   held_ids bigint[];
@@ -2675,6 +2859,7 @@ begin
     from unnest(held_ids) as given (id)
     cross join lateral (
       select jobs as job from graphile_worker._private_jobs as jobs where jobs.id = given.id
+      limit 1
     ) as found
     left join json_to_recordset(coalesce(decisions, '[]')) as decision (
       id bigint, action text, run_at timestamptz, attempts int
@@ -2720,7 +2905,7 @@ begin
         else greatest(jobs.run_at, now() + recovery_delay)
       end
     from decided
-    where jobs.id = decided.id
+    where jobs.id = any (array[decided.id])
     returning
       jobs.id, jobs.job_queue_id, jobs.attempts, jobs.max_attempts, jobs.revision,
       decided.holder, decided.has_started, decided.crash, decided.is_counted, decided.is_retired
@@ -2730,7 +2915,7 @@ begin
     update graphile_worker._private_job_queues as queues
     set locked_by = null, locked_at = null
     from recovered
-    where queues.id = recovered.job_queue_id and queues.locked_by = recovered.holder
+    where queues.id = any (array[recovered.job_queue_id]) and queues.locked_by = recovered.holder
   ),
   counted as (
     insert into graphile_worker.taskwright_crashes (job_id, crashes, attempts, revision)

@@ -27,10 +27,10 @@ export interface FindJobsQuery {
 export const findJobs: Query<FindJobsParams, FindJobsResult> = new PreparedQuery({
   usedParamSet: { ids: true },
   params: [
-    { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 166, b: 170 }] },
+    { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 145, b: 149 }] },
   ],
   statement:
-    "select job as \"job!\"\nfrom graphile_worker.taskwright_read_jobs(array(\n  select jobs from graphile_worker._private_jobs as jobs\n  where jobs.id = any (string_to_array(:ids!::text, ',')::bigint[])\n  order by jobs.id\n)) as job                                            ",
+    "select job as \"job!\"\nfrom graphile_worker.taskwright_read_jobs(array(\n  select found\n  from graphile_worker.taskwright_find_jobs(string_to_array(:ids!::text, ',')::bigint[]) as found\n)) as job                                            ",
 } as unknown as QueryIR);
 
 /** 'FindJobStates' parameters type */
@@ -56,10 +56,10 @@ export interface FindJobStatesQuery {
 export const findJobStates: Query<FindJobStatesParams, FindJobStatesResult> = new PreparedQuery({
   usedParamSet: { ids: true },
   params: [
-    { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 268, b: 272 }] },
+    { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 246, b: 250 }] },
   ],
   statement:
-    'select\n  jobs.id::text as "id!",\n  graphile_worker.taskwright_job_state(\n    jobs.locked_at, jobs.attempts, jobs.max_attempts, jobs.run_at, jobs.task_id, jobs.job_queue_id\n  ) as "state!"\nfrom graphile_worker._private_jobs as jobs\nwhere jobs.id = any (string_to_array(:ids!::text, \',\')::bigint[])                                                                                                                                                                                                                                                                                                                                                                                                                                        ',
+    'select\n  jobs.id::text as "id!",\n  graphile_worker.taskwright_job_state(\n    jobs.locked_at, jobs.attempts, jobs.max_attempts, jobs.run_at, jobs.task_id, jobs.job_queue_id\n  ) as "state!"\nfrom graphile_worker.taskwright_find_jobs(string_to_array(:ids!::text, \',\')::bigint[]) as jobs                                                                                                                                                                                                                                                                                                                                                                                                                                        ',
 } as unknown as QueryIR);
 
 /** 'ListJobs' parameters type */
@@ -116,9 +116,9 @@ export const listJobs: Query<ListJobsParams, ListJobsResult> = new PreparedQuery
       required: false,
       transform: { type: "scalar" },
       locs: [
-        { a: 169, b: 172 },
-        { a: 367, b: 370 },
-        { a: 665, b: 668 },
+        { a: 96, b: 99 },
+        { a: 305, b: 308 },
+        { a: 603, b: 606 },
       ],
     },
     {
@@ -126,11 +126,11 @@ export const listJobs: Query<ListJobsParams, ListJobsResult> = new PreparedQuery
       required: true,
       transform: { type: "scalar" },
       locs: [
-        { a: 291, b: 303 },
-        { a: 589, b: 601 },
-        { a: 1930, b: 1942 },
-        { a: 2194, b: 2206 },
-        { a: 2305, b: 2317 },
+        { a: 229, b: 241 },
+        { a: 527, b: 539 },
+        { a: 1868, b: 1880 },
+        { a: 2132, b: 2144 },
+        { a: 2243, b: 2255 },
       ],
     },
     {
@@ -138,8 +138,8 @@ export const listJobs: Query<ListJobsParams, ListJobsResult> = new PreparedQuery
       required: true,
       transform: { type: "scalar" },
       locs: [
-        { a: 334, b: 342 },
-        { a: 632, b: 640 },
+        { a: 272, b: 280 },
+        { a: 570, b: 578 },
       ],
     },
     {
@@ -147,9 +147,9 @@ export const listJobs: Query<ListJobsParams, ListJobsResult> = new PreparedQuery
       required: true,
       transform: { type: "scalar" },
       locs: [
-        { a: 459, b: 468 },
-        { a: 762, b: 771 },
-        { a: 2398, b: 2407 },
+        { a: 397, b: 406 },
+        { a: 700, b: 709 },
+        { a: 2336, b: 2345 },
       ],
     },
     {
@@ -157,8 +157,8 @@ export const listJobs: Query<ListJobsParams, ListJobsResult> = new PreparedQuery
       required: false,
       transform: { type: "scalar" },
       locs: [
-        { a: 862, b: 867 },
-        { a: 1056, b: 1061 },
+        { a: 800, b: 805 },
+        { a: 994, b: 999 },
       ],
     },
     {
@@ -166,8 +166,8 @@ export const listJobs: Query<ListJobsParams, ListJobsResult> = new PreparedQuery
       required: false,
       transform: { type: "scalar" },
       locs: [
-        { a: 1101, b: 1110 },
-        { a: 1259, b: 1268 },
+        { a: 1039, b: 1048 },
+        { a: 1197, b: 1206 },
       ],
     },
     {
@@ -175,8 +175,8 @@ export const listJobs: Query<ListJobsParams, ListJobsResult> = new PreparedQuery
       required: false,
       transform: { type: "scalar" },
       locs: [
-        { a: 1298, b: 1303 },
-        { a: 1380, b: 1385 },
+        { a: 1236, b: 1241 },
+        { a: 1318, b: 1323 },
       ],
     },
     {
@@ -184,8 +184,8 @@ export const listJobs: Query<ListJobsParams, ListJobsResult> = new PreparedQuery
       required: false,
       transform: { type: "scalar" },
       locs: [
-        { a: 1417, b: 1423 },
-        { a: 1650, b: 1656 },
+        { a: 1355, b: 1361 },
+        { a: 1588, b: 1594 },
       ],
     },
     {
@@ -193,21 +193,21 @@ export const listJobs: Query<ListJobsParams, ListJobsResult> = new PreparedQuery
       required: false,
       transform: { type: "scalar" },
       locs: [
-        { a: 1689, b: 1695 },
-        { a: 1750, b: 1756 },
-        { a: 1816, b: 1822 },
-        { a: 1885, b: 1891 },
+        { a: 1627, b: 1633 },
+        { a: 1688, b: 1694 },
+        { a: 1754, b: 1760 },
+        { a: 1823, b: 1829 },
       ],
     },
     {
       name: "maxJobs",
       required: true,
       transform: { type: "scalar" },
-      locs: [{ a: 2002, b: 2010 }],
+      locs: [{ a: 1940, b: 1948 }],
     },
   ],
   statement:
-    'with bounds as (\n  -- A key names one job at most.\n  select keyed.id as key_id from (select) as always\n  left join graphile_worker._private_jobs as keyed on keyed.key = :key::text\n), looked as (\n  (\n    select jobs as job, jobs.*\n    from graphile_worker._private_jobs as jobs\n    where not :newestFirst!::text::boolean and jobs.id > :afterId!::text::bigint\n    and (:key::text is null or jobs.id = (select key_id from bounds))\n    order by jobs.id\n    limit :maxLooks!::text::int\n  )\n  union all\n  (\n    select jobs as job, jobs.*\n    from graphile_worker._private_jobs as jobs\n    where :newestFirst!::text::boolean and jobs.id < :afterId!::text::bigint\n    and (:key::text is null or jobs.id = (select key_id from bounds))\n    order by jobs.id desc\n    limit :maxLooks!::text::int\n  )\n), passed as (\n  select looked.id, looked.job\n  from looked\n  where (\n    :tasks::text is null or looked.task_id = any (array(\n      select tasks.id from graphile_worker._private_tasks as tasks\n      where tasks.identifier = any (array(select json_array_elements_text(:tasks::text::json)))\n    ))\n  )\n  and (\n    :queueName::text is null or looked.job_queue_id = (\n      select queues.id from graphile_worker._private_job_queues as queues\n      where queues.queue_name = :queueName::text\n    )\n  )\n  and (\n    :flags::text is null\n    or looked.flags ?| array(select json_array_elements_text(:flags::text::json))\n  )\n  and (\n    :states::text is null or graphile_worker.taskwright_job_state(\n      looked.locked_at, looked.attempts, looked.max_attempts, looked.run_at, looked.task_id,\n      looked.job_queue_id\n    ) = any (array(select json_array_elements_text(:states::text::json)))\n  )\n  and (\n    :search::text is null\n    or strpos(lower(looked.key), lower(:search::text)) > 0\n    or strpos(lower(looked.last_error), lower(:search::text)) > 0\n    or strpos(lower(looked.payload::text), lower(:search::text)) > 0\n  )\n  order by case when :newestFirst!::text::boolean then -looked.id else looked.id end\n  limit :maxJobs!::text::int\n)\nselect job as "job?", null as "lastId?", null::boolean as "isEnd?"\nfrom graphile_worker.taskwright_read_jobs(array(\n  select passed.job from passed\n  order by case when :newestFirst!::text::boolean then -passed.id else passed.id end\n)) as job\nunion all\nselect\n  null,\n  case when :newestFirst!::text::boolean then min(looked.id) else max(looked.id) end::text,\n  count(*) < :maxLooks!::text::int\nfrom looked                                                                       ',
+    'with bounds as (\n  -- A key names one job at most.\n  select graphile_worker.taskwright_find_key(:key::text) as key_id\n), looked as (\n  (\n    select jobs as job, jobs.*\n    from graphile_worker._private_jobs as jobs\n    where not :newestFirst!::text::boolean and jobs.id > :afterId!::text::bigint\n    and (:key::text is null or jobs.id = (select key_id from bounds))\n    order by jobs.id\n    limit :maxLooks!::text::int\n  )\n  union all\n  (\n    select jobs as job, jobs.*\n    from graphile_worker._private_jobs as jobs\n    where :newestFirst!::text::boolean and jobs.id < :afterId!::text::bigint\n    and (:key::text is null or jobs.id = (select key_id from bounds))\n    order by jobs.id desc\n    limit :maxLooks!::text::int\n  )\n), passed as (\n  select looked.id, looked.job\n  from looked\n  where (\n    :tasks::text is null or looked.task_id = any (array(\n      select tasks.id from graphile_worker._private_tasks as tasks\n      where tasks.identifier = any (array(select json_array_elements_text(:tasks::text::json)))\n    ))\n  )\n  and (\n    :queueName::text is null or looked.job_queue_id = (\n      select queues.id from graphile_worker._private_job_queues as queues\n      where queues.queue_name = :queueName::text\n    )\n  )\n  and (\n    :flags::text is null\n    or looked.flags ?| array(select json_array_elements_text(:flags::text::json))\n  )\n  and (\n    :states::text is null or graphile_worker.taskwright_job_state(\n      looked.locked_at, looked.attempts, looked.max_attempts, looked.run_at, looked.task_id,\n      looked.job_queue_id\n    ) = any (array(select json_array_elements_text(:states::text::json)))\n  )\n  and (\n    :search::text is null\n    or strpos(lower(looked.key), lower(:search::text)) > 0\n    or strpos(lower(looked.last_error), lower(:search::text)) > 0\n    or strpos(lower(looked.payload::text), lower(:search::text)) > 0\n  )\n  order by case when :newestFirst!::text::boolean then -looked.id else looked.id end\n  limit :maxJobs!::text::int\n)\nselect job as "job?", null as "lastId?", null::boolean as "isEnd?"\nfrom graphile_worker.taskwright_read_jobs(array(\n  select passed.job from passed\n  order by case when :newestFirst!::text::boolean then -passed.id else passed.id end\n)) as job\nunion all\nselect\n  null,\n  case when :newestFirst!::text::boolean then min(looked.id) else max(looked.id) end::text,\n  count(*) < :maxLooks!::text::int\nfrom looked                                                                       ',
 } as unknown as QueryIR);
 
 /** 'CompleteJobs' parameters type */
@@ -348,10 +348,10 @@ export interface RetryJobsQuery {
 export const retryJobs: Query<RetryJobsParams, RetryJobsResult> = new PreparedQuery({
   usedParamSet: { ids: true },
   params: [
-    { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 244, b: 248 }] },
+    { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 148, b: 152 }] },
   ],
   statement:
-    "with changed as (\n  update graphile_worker._private_jobs as jobs\n  set\n    attempts = case when jobs.attempts >= jobs.max_attempts then 0 else jobs.attempts end,\n    run_at = now(),\n    updated_at = now()\n  where jobs.id = any (string_to_array(:ids!::text, ',')::bigint[])\n  and jobs.locked_at is null\n  and (jobs.attempts >= jobs.max_attempts or jobs.attempts > 0 and jobs.run_at > now())\n  returning jobs as job\n), forgiven as (\n  delete from graphile_worker.taskwright_crashes as counted\n  where counted.job_id = any (array(select (changed.job).id from changed))\n)\nselect job as \"job!\"\nfrom graphile_worker.taskwright_revive_jobs(array(select (changed.job).id from changed)) as revived\ncross join graphile_worker.taskwright_read_jobs(array(select changed.job from changed)) as job                                                                                                     ",
+    "select job as \"job!\"\nfrom graphile_worker.taskwright_read_jobs(array(\n  select changed\n  from graphile_worker.taskwright_retry_jobs(string_to_array(:ids!::text, ',')::bigint[]) as changed\n)) as job                                                                                                     ",
 } as unknown as QueryIR);
 
 /** 'RunJobsNow' parameters type */
@@ -376,10 +376,10 @@ export interface RunJobsNowQuery {
 export const runJobsNow: Query<RunJobsNowParams, RunJobsNowResult> = new PreparedQuery({
   usedParamSet: { ids: true },
   params: [
-    { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 165, b: 169 }] },
+    { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 150, b: 154 }] },
   ],
   statement:
-    "with changed as (\n  update graphile_worker._private_jobs as jobs\n  set run_at = least(jobs.run_at, now()), updated_at = now()\n  where jobs.id = any (string_to_array(:ids!::text, ',')::bigint[])\n  and jobs.locked_at is null and jobs.attempts < jobs.max_attempts\n  returning jobs as job\n)\nselect job as \"job!\"\nfrom graphile_worker.taskwright_revive_jobs(array(select (changed.job).id from changed)) as revived\ncross join graphile_worker.taskwright_read_jobs(array(select changed.job from changed)) as job                                                                                 ",
+    "select job as \"job!\"\nfrom graphile_worker.taskwright_read_jobs(array(\n  select changed\n  from graphile_worker.taskwright_run_jobs_now(string_to_array(:ids!::text, ',')::bigint[]) as changed\n)) as job                                                                                 ",
 } as unknown as QueryIR);
 
 /** 'RemoveJob' parameters type */

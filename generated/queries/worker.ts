@@ -517,13 +517,13 @@ export const findBusyJobs: Query<FindBusyJobsParams, FindBusyJobsResult> = new P
       required: true,
       transform: { type: "scalar" },
       locs: [
-        { a: 100, b: 104 },
-        { a: 246, b: 250 },
+        { a: 72, b: 76 },
+        { a: 195, b: 199 },
       ],
     },
   ],
   statement:
-    'with free as (\n  select jobs.id\n  from graphile_worker._private_jobs as jobs\n  where jobs.id = any (:ids!::text[]::bigint[])\n  for update skip locked\n)\nselect jobs.id::text as "id!"\nfrom graphile_worker._private_jobs as jobs\nwhere jobs.id = any (:ids!::text[]::bigint[])\nand not exists (select from free where free.id = jobs.id)                                                                                                                                                                                                ',
+    'select jobs.id::text as "id!"\nfrom graphile_worker.taskwright_find_jobs(:ids!::text[]::bigint[]) as jobs\nwhere jobs.id <> all (array(\n  select free from graphile_worker.taskwright_lock_free_jobs(:ids!::text[]::bigint[]) as free\n))                                                                                                                                                                                                ',
 } as unknown as QueryIR);
 
 /** 'CompleteJob' parameters type */
@@ -593,11 +593,11 @@ export const lookAtJob: Query<LookAtJobParams, LookAtJobResult> = new PreparedQu
       required: true,
       transform: { type: "scalar" },
       locs: [
-        { a: 180, b: 186 },
-        { a: 295, b: 301 },
+        { a: 167, b: 173 },
+        { a: 274, b: 280 },
       ],
     },
   ],
   statement:
-    'with present as (\n  select jobs.locked_by = :workerId! and jobs.locked_at = :lockedAt!::text::timestamptz as is_held\n  from graphile_worker._private_jobs as jobs\n  where jobs.id = :jobId!::text::bigint\n), free as (\n  select jobs.id\n  from graphile_worker._private_jobs as jobs\n  where jobs.id = :jobId!::text::bigint\n  for update skip locked\n)\nselect\n  exists (select from present) as "isThere!",\n  exists (select from present where is_held) as "isHeld!",\n  exists (select from free) as "isFree!"',
+    'with present as (\n  select jobs.locked_by = :workerId! and jobs.locked_at = :lockedAt!::text::timestamptz as is_held\n  from graphile_worker.taskwright_find_jobs(array[:jobId!::text::bigint]) as jobs\n), free as (\n  select from graphile_worker.taskwright_lock_free_jobs(array[:jobId!::text::bigint])\n)\nselect\n  exists (select from present) as "isThere!",\n  exists (select from present where is_held) as "isHeld!",\n  exists (select from free) as "isFree!"',
 } as unknown as QueryIR);

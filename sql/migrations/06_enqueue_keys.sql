@@ -39,7 +39,7 @@ create or replace function graphile_worker.taskwright_replace_jobs(
 ) returns graphile_worker.taskwright_job_spec[]
 language plpgsql
 as $taskwright$
--- taskwright: taskwright_replace_jobs 2
+-- taskwright: taskwright_replace_jobs 3
 declare
   deduplicated bigint;
   updated bigint;

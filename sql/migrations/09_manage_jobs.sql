@@ -1,12 +1,20 @@
 -- What may be done to jobs by hand. A job that a worker holds is left alone, unless its lock is so
 -- old (four hours) that every peer takes the worker for dead. A job that is deleted then frees its
 -- queue with it (08_queue_locks).
+--
+-- Plans are pinned for the reason given at taskwright_claim_jobs, and rows of other tables are found by
+-- arrays: a join may begin with all that is in the table. The peers' names for these functions stand
+-- in 09_peer_names, since their settings are to be the peers' too.
 
-create or replace function graphile_worker.complete_jobs(job_ids bigint[])
+create or replace function graphile_worker.taskwright_complete_jobs(job_ids bigint[])
 returns setof graphile_worker._private_jobs
 language sql
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+set plan_cache_mode = force_generic_plan
 as $taskwright$
-  -- taskwright: complete_jobs 2
+  -- taskwright: taskwright_complete_jobs 1
   with completed as (
     delete from graphile_worker._private_jobs as jobs
     where jobs.id = any (job_ids)
@@ -15,20 +23,26 @@ as $taskwright$
   ), freed as (
     update graphile_worker._private_job_queues as queues
     set locked_by = null, locked_at = null
-    from completed
-    where queues.id = completed.job_queue_id and queues.locked_by = completed.locked_by
+    where queues.id = any (array(select completed.job_queue_id from completed))
+    and queues.locked_by = any (array(
+      select completed.locked_by from completed where completed.job_queue_id = queues.id
+    ))
   )
   select * from completed;
 $taskwright$;
 
 -- One that a worker still holds fails for good even if that worker gives it back.
-create or replace function graphile_worker.permanently_fail_jobs(
+create or replace function graphile_worker.taskwright_permanently_fail_jobs(
   job_ids bigint[],
   error_message text default null::text
 ) returns setof graphile_worker._private_jobs
 language sql
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+set plan_cache_mode = force_generic_plan
 as $taskwright$
-  -- taskwright: permanently_fail_jobs 2
+  -- taskwright: taskwright_permanently_fail_jobs 1
   with failed as (
     update graphile_worker._private_jobs as jobs
     set
@@ -47,7 +61,7 @@ as $taskwright$
 $taskwright$;
 
 -- Also gives a retired job that a worker still holds a new chance (08_retired_jobs).
-create or replace function graphile_worker.reschedule_jobs(
+create or replace function graphile_worker.taskwright_reschedule_jobs(
   job_ids bigint[],
   run_at timestamptz default null::timestamptz,
   priority int default null::int,
@@ -55,15 +69,19 @@ create or replace function graphile_worker.reschedule_jobs(
   max_attempts int default null::int
 ) returns setof graphile_worker._private_jobs
 language sql
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+set plan_cache_mode = force_generic_plan
 as $taskwright$
-  -- taskwright: reschedule_jobs 2
+  -- taskwright: taskwright_reschedule_jobs 1
   with rescheduled as (
     update graphile_worker._private_jobs as jobs
     set
-      run_at = coalesce(reschedule_jobs.run_at, jobs.run_at),
-      priority = coalesce(reschedule_jobs.priority::smallint, jobs.priority),
-      attempts = coalesce(reschedule_jobs.attempts::smallint, jobs.attempts),
-      max_attempts = coalesce(reschedule_jobs.max_attempts::smallint, jobs.max_attempts),
+      run_at = coalesce(taskwright_reschedule_jobs.run_at, jobs.run_at),
+      priority = coalesce(taskwright_reschedule_jobs.priority::smallint, jobs.priority),
+      attempts = coalesce(taskwright_reschedule_jobs.attempts::smallint, jobs.attempts),
+      max_attempts = coalesce(taskwright_reschedule_jobs.max_attempts::smallint, jobs.max_attempts),
       updated_at = now()
     where jobs.id = any (job_ids)
     and (jobs.locked_at is null or jobs.locked_at < now() - interval '4 hours')
@@ -77,17 +95,21 @@ as $taskwright$
 $taskwright$;
 
 -- Deletes the job of a key. One that runs can't be deleted: it loses its key and any retry.
-create or replace function graphile_worker.remove_job(job_key text)
+create or replace function graphile_worker.taskwright_remove_job(job_key text)
 returns graphile_worker._private_jobs
 language plpgsql strict
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+set plan_cache_mode = force_generic_plan
 as $taskwright$
--- taskwright: remove_job 2
+-- taskwright: taskwright_remove_job 1
 declare
   job graphile_worker._private_jobs;
 begin
   -- Locked first, so that no worker claims it between the look and the deed.
   select * into job from graphile_worker._private_jobs as jobs
-  where jobs.key = remove_job.job_key
+  where jobs.key = taskwright_remove_job.job_key
   for update;
   if not found then
     return null;
@@ -100,8 +122,8 @@ begin
     )
     update graphile_worker._private_job_queues as queues
     set locked_by = null, locked_at = null
-    from deleted
-    where queues.id = deleted.job_queue_id and queues.locked_by = deleted.locked_by;
+    where queues.id = any (array(select deleted.job_queue_id from deleted))
+    and queues.locked_by = any (array(select deleted.locked_by from deleted));
     perform pg_notify('jobs:insert', '{"r":' || random()::text || ',"count":-1}');
     return job;
   end if;
@@ -114,11 +136,61 @@ begin
 end;
 $taskwright$;
 
--- For workers that are known to be dead: their jobs and queues are free at once.
-create or replace function graphile_worker.force_unlock_workers(worker_ids text[])
-returns void
-language sql
+-- Makes failed jobs, and those that wait for their retry, due. A failed one has all attempts again.
+-- Crashes that were counted are forgotten.
+create or replace function graphile_worker.taskwright_retry_jobs(job_ids bigint[])
+returns setof graphile_worker._private_jobs
+language plpgsql
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+set plan_cache_mode = force_generic_plan
 as $taskwright$
-  -- taskwright: force_unlock_workers 2
-  select from graphile_worker.taskwright_unlock_workers(worker_ids);
+-- taskwright: taskwright_retry_jobs 1
+begin
+  return query
+  with retried as (
+    update graphile_worker._private_jobs as jobs
+    set
+      attempts = case when jobs.attempts >= jobs.max_attempts then 0 else jobs.attempts end,
+      run_at = now(),
+      updated_at = now()
+    where jobs.id = any (job_ids)
+    and jobs.locked_at is null
+    and (jobs.attempts >= jobs.max_attempts or jobs.attempts > 0 and jobs.run_at > now())
+    returning *
+  ), forgiven as (
+    delete from graphile_worker.taskwright_crashes as counted
+    where counted.job_id = any (array(select changed.id from retried as changed))
+  )
+  select retried.*
+  from graphile_worker.taskwright_revive_jobs(array(
+    select changed.id from retried as changed
+  )) as revived
+  cross join retried;
+end;
+$taskwright$;
+
+-- Makes jobs due that are scheduled for later or wait for their retry; due ones keep their place.
+create or replace function graphile_worker.taskwright_run_jobs_now(job_ids bigint[])
+returns setof graphile_worker._private_jobs
+language sql
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+set plan_cache_mode = force_generic_plan
+as $taskwright$
+  -- taskwright: taskwright_run_jobs_now 1
+  with hastened as (
+    update graphile_worker._private_jobs as jobs
+    set run_at = least(jobs.run_at, now()), updated_at = now()
+    where jobs.id = any (job_ids)
+    and jobs.locked_at is null and jobs.attempts < jobs.max_attempts
+    returning *
+  )
+  select hastened.*
+  from graphile_worker.taskwright_revive_jobs(array(
+    select changed.id from hastened as changed
+  )) as revived
+  cross join hastened;
 $taskwright$;

@@ -1,4 +1,5 @@
--- How jobs are shown to people and programs that manage them. Nothing here writes or locks.
+-- How jobs are found and shown to people, programs and workers. Nothing here writes. Plans are pinned
+-- for the reason given at taskwright_claim_jobs.
 
 -- The state of a job, one of those that `JobState` explains. A queue that a job runs of, and a pause
 -- of the task or the queue, hold back the others that are due.
@@ -11,8 +12,12 @@ create or replace function graphile_worker.taskwright_job_state(
   queue_id int
 ) returns text
 language plpgsql stable
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+set plan_cache_mode = force_generic_plan
 as $taskwright$
--- taskwright: taskwright_job_state 1
+-- taskwright: taskwright_job_state 2
 #variable_conflict use_variable
 begin
   if locked_at is not null then
@@ -46,8 +51,12 @@ create or replace function graphile_worker.taskwright_read_jobs(
   given graphile_worker._private_jobs[]
 ) returns setof text
 language sql stable
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+set plan_cache_mode = force_generic_plan
 as $taskwright$
-  -- taskwright: taskwright_read_jobs 1
+  -- taskwright: taskwright_read_jobs 2
   select json_build_object(
     'id', jobs.id::text,
     'task', (
@@ -77,4 +86,46 @@ as $taskwright$
   )::text
   from unnest(given) with ordinality as jobs
   order by jobs.ordinality;
+$taskwright$;
+
+-- The jobs with these ids, oldest first.
+create or replace function graphile_worker.taskwright_find_jobs(job_ids bigint[])
+returns setof graphile_worker._private_jobs
+language sql stable
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+set plan_cache_mode = force_generic_plan
+as $taskwright$
+  -- taskwright: taskwright_find_jobs 1
+  select jobs.* from graphile_worker._private_jobs as jobs
+  where jobs.id = any (job_ids)
+  order by jobs.id;
+$taskwright$;
+
+-- The id of the job that has the key.
+create or replace function graphile_worker.taskwright_find_key(job_key text) returns bigint
+language sql stable
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+set plan_cache_mode = force_generic_plan
+as $taskwright$
+  -- taskwright: taskwright_find_key 1
+  select jobs.id from graphile_worker._private_jobs as jobs where jobs.key = job_key;
+$taskwright$;
+
+-- Those of the jobs that no other transaction has locked; they are locked until the transaction ends.
+create or replace function graphile_worker.taskwright_lock_free_jobs(job_ids bigint[])
+returns setof bigint
+language sql
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+set plan_cache_mode = force_generic_plan
+as $taskwright$
+  -- taskwright: taskwright_lock_free_jobs 1
+  select jobs.id from graphile_worker._private_jobs as jobs
+  where jobs.id = any (job_ids)
+  for update skip locked;
 $taskwright$;

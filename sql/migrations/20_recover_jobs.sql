@@ -56,6 +56,9 @@ $taskwright$;
 -- The caller has locked the workers' rows in _private_workers, so that they claim nothing meanwhile.
 -- The jobs' rows are locked by a statement of its own, so that the next one sees all that was
 -- committed with them: marks of starts, and of retirements.
+--
+-- Plans are pinned for the reason given at taskwright_claim_jobs. (Jobs are gone through for their
+-- holders, since there is no index by holder.)
 create or replace function graphile_worker.taskwright_recover_jobs(
   worker_ids text[],
   decisions json default null,
@@ -64,8 +67,12 @@ create or replace function graphile_worker.taskwright_recover_jobs(
   waits boolean default false
 ) returns table (job_id bigint, has_failed boolean)
 language plpgsql
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+set plan_cache_mode = force_generic_plan
 as $taskwright$
--- taskwright: taskwright_recover_jobs 1
+-- taskwright: taskwright_recover_jobs 2
 #variable_conflict use_column
 declare
   held_ids bigint[];
@@ -114,6 +121,7 @@ begin
     from unnest(held_ids) as given (id)
     cross join lateral (
       select jobs as job from graphile_worker._private_jobs as jobs where jobs.id = given.id
+      limit 1
     ) as found
     left join json_to_recordset(coalesce(decisions, '[]')) as decision (
       id bigint, action text, run_at timestamptz, attempts int
@@ -159,7 +167,7 @@ begin
         else greatest(jobs.run_at, now() + recovery_delay)
       end
     from decided
-    where jobs.id = decided.id
+    where jobs.id = any (array[decided.id])
     returning
       jobs.id, jobs.job_queue_id, jobs.attempts, jobs.max_attempts, jobs.revision,
       decided.holder, decided.has_started, decided.crash, decided.is_counted, decided.is_retired
@@ -169,7 +177,7 @@ begin
     update graphile_worker._private_job_queues as queues
     set locked_by = null, locked_at = null
     from recovered
-    where queues.id = recovered.job_queue_id and queues.locked_by = recovered.holder
+    where queues.id = any (array[recovered.job_queue_id]) and queues.locked_by = recovered.holder
   ),
   counted as (
     insert into graphile_worker.taskwright_crashes (job_id, crashes, attempts, revision)

@@ -8,9 +8,8 @@
 /* @name findJobs */
 select job as "job!"
 from graphile_worker.taskwright_read_jobs(array(
-  select jobs from graphile_worker._private_jobs as jobs
-  where jobs.id = any (string_to_array(:ids!::text, ',')::bigint[])
-  order by jobs.id
+  select found
+  from graphile_worker.taskwright_find_jobs(string_to_array(:ids!::text, ',')::bigint[]) as found
 )) as job;
 
 /* The states of the jobs with these ids. */
@@ -20,8 +19,7 @@ select
   graphile_worker.taskwright_job_state(
     jobs.locked_at, jobs.attempts, jobs.max_attempts, jobs.run_at, jobs.task_id, jobs.job_queue_id
   ) as "state!"
-from graphile_worker._private_jobs as jobs
-where jobs.id = any (string_to_array(:ids!::text, ',')::bigint[]);
+from graphile_worker.taskwright_find_jobs(string_to_array(:ids!::text, ',')::bigint[]) as jobs;
 
 /*
   One look for jobs that pass filters, along the primary key from one id on: it reads no more than
@@ -34,8 +32,7 @@ where jobs.id = any (string_to_array(:ids!::text, ',')::bigint[]);
 /* @name listJobs */
 with bounds as (
   -- A key names one job at most.
-  select keyed.id as key_id from (select) as always
-  left join graphile_worker._private_jobs as keyed on keyed.key = :key::text
+  select graphile_worker.taskwright_find_key(:key::text) as key_id
 ), looked as (
   (
     select jobs as job, jobs.*
@@ -137,36 +134,19 @@ from graphile_worker.taskwright_read_jobs(array(
   Crashes that were counted are forgotten.
 */
 /* @name retryJobs */
-with changed as (
-  update graphile_worker._private_jobs as jobs
-  set
-    attempts = case when jobs.attempts >= jobs.max_attempts then 0 else jobs.attempts end,
-    run_at = now(),
-    updated_at = now()
-  where jobs.id = any (string_to_array(:ids!::text, ',')::bigint[])
-  and jobs.locked_at is null
-  and (jobs.attempts >= jobs.max_attempts or jobs.attempts > 0 and jobs.run_at > now())
-  returning jobs as job
-), forgiven as (
-  delete from graphile_worker.taskwright_crashes as counted
-  where counted.job_id = any (array(select (changed.job).id from changed))
-)
 select job as "job!"
-from graphile_worker.taskwright_revive_jobs(array(select (changed.job).id from changed)) as revived
-cross join graphile_worker.taskwright_read_jobs(array(select changed.job from changed)) as job;
+from graphile_worker.taskwright_read_jobs(array(
+  select changed
+  from graphile_worker.taskwright_retry_jobs(string_to_array(:ids!::text, ',')::bigint[]) as changed
+)) as job;
 
 /* Makes jobs due that are scheduled for later or wait for their retry; due ones keep their place. */
 /* @name runJobsNow */
-with changed as (
-  update graphile_worker._private_jobs as jobs
-  set run_at = least(jobs.run_at, now()), updated_at = now()
-  where jobs.id = any (string_to_array(:ids!::text, ',')::bigint[])
-  and jobs.locked_at is null and jobs.attempts < jobs.max_attempts
-  returning jobs as job
-)
 select job as "job!"
-from graphile_worker.taskwright_revive_jobs(array(select (changed.job).id from changed)) as revived
-cross join graphile_worker.taskwright_read_jobs(array(select changed.job from changed)) as job;
+from graphile_worker.taskwright_read_jobs(array(
+  select changed
+  from graphile_worker.taskwright_run_jobs_now(string_to_array(:ids!::text, ',')::bigint[]) as changed
+)) as job;
 
 /* Removes the job with a key, as graphile-worker does. No row: there is none. */
 /* @name removeJob */

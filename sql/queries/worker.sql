@@ -125,16 +125,11 @@ from graphile_worker.taskwright_held_jobs(
 
 /* Those of the given jobs that another transaction has locked. */
 /* @name findBusyJobs */
-with free as (
-  select jobs.id
-  from graphile_worker._private_jobs as jobs
-  where jobs.id = any (:ids!::text[]::bigint[])
-  for update skip locked
-)
 select jobs.id::text as "id!"
-from graphile_worker._private_jobs as jobs
-where jobs.id = any (:ids!::text[]::bigint[])
-and not exists (select from free where free.id = jobs.id);
+from graphile_worker.taskwright_find_jobs(:ids!::text[]::bigint[]) as jobs
+where jobs.id <> all (array(
+  select free from graphile_worker.taskwright_lock_free_jobs(:ids!::text[]::bigint[]) as free
+));
 
 /*
   Completes a job inside the transaction that runs this; fails when the worker holds it no more. The
@@ -152,13 +147,9 @@ select graphile_worker.taskwright_complete_job(
 /* @name lookAtJob */
 with present as (
   select jobs.locked_by = :workerId! and jobs.locked_at = :lockedAt!::text::timestamptz as is_held
-  from graphile_worker._private_jobs as jobs
-  where jobs.id = :jobId!::text::bigint
+  from graphile_worker.taskwright_find_jobs(array[:jobId!::text::bigint]) as jobs
 ), free as (
-  select jobs.id
-  from graphile_worker._private_jobs as jobs
-  where jobs.id = :jobId!::text::bigint
-  for update skip locked
+  select from graphile_worker.taskwright_lock_free_jobs(array[:jobId!::text::bigint])
 )
 select
   exists (select from present) as "isThere!",
