@@ -72,6 +72,7 @@ test("what we add is this and nothing else", async () => {
     "function taskwright_retry_time",
     "function taskwright_revive_jobs",
     "function taskwright_settle_jobs",
+    "function taskwright_silence_limit",
     "function taskwright_take_key",
     "function taskwright_take_keys",
     "function taskwright_unlock_workers",
