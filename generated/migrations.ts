@@ -386,7 +386,7 @@ begin
   into superseded, superseded_ids
   from detached;
   if superseded_ids is not null then
-    perform graphile_worker.taskwright_retire_jobs(superseded_ids);
+    perform graphile_worker.taskwright_retire_jobs(superseded_ids, false);
   end if;
 
   if deduplicated + updated + cardinality(superseded) < cardinality(specs) then
@@ -809,7 +809,9 @@ begin
   if to_regclass($name$graphile_worker.taskwright_retired_jobs$name$) is null then
     create table graphile_worker.taskwright_retired_jobs (
       job_id bigint constraint taskwright_retired_jobs_pkey primary key,
-      locked_at timestamptz not null
+      locked_at timestamptz not null,
+      -- Removed, and nothing took its place: its handler need not go on.
+      is_removed boolean not null default false
     );
     alter table graphile_worker.taskwright_retired_jobs enable row level security;
 
@@ -825,7 +827,10 @@ $taskwright$;
 
 -- Marks those of the jobs that a worker holds as retired. The caller has changed their rows in this
 -- transaction, so that nobody gives them back before the marker is there.
-create or replace function graphile_worker.taskwright_retire_jobs(job_ids bigint[]) returns void
+create or replace function graphile_worker.taskwright_retire_jobs(
+  job_ids bigint[],
+  are_removed boolean
+) returns void
 language plpgsql
 set enable_seqscan = off
 set enable_bitmapscan = off
@@ -836,11 +841,12 @@ as $taskwright$
 declare
   held_ids bigint[];
 begin
-  insert into graphile_worker.taskwright_retired_jobs as markers (job_id, locked_at)
-  select jobs.id, jobs.locked_at
+  insert into graphile_worker.taskwright_retired_jobs as markers (job_id, locked_at, is_removed)
+  select jobs.id, jobs.locked_at, are_removed
   from graphile_worker._private_jobs as jobs
   where jobs.id = any (job_ids) and jobs.locked_at is not null
-  on conflict (job_id) do update set locked_at = excluded.locked_at;
+  on conflict (job_id) do update set
+    locked_at = excluded.locked_at, is_removed = excluded.is_removed;
   if not found then
     return;
   end if;
@@ -1003,9 +1009,9 @@ as $taskwright$
     returning *
   )
   select failed.*
-  from graphile_worker.taskwright_retire_jobs(array(
-    select held.id from failed as held where held.locked_at is not null
-  )) as retired
+  from graphile_worker.taskwright_retire_jobs(
+    array(select held.id from failed as held where held.locked_at is not null), false
+  ) as retired
   cross join failed;
 $taskwright$;
 
@@ -1080,7 +1086,7 @@ begin
   set key = null, attempts = jobs.max_attempts, updated_at = now()
   where jobs.id = job.id
   returning * into job;
-  perform graphile_worker.taskwright_retire_jobs(array[job.id]);
+  perform graphile_worker.taskwright_retire_jobs(array[job.id], true);
   return job;
 end;
 $taskwright$;
@@ -2773,6 +2779,36 @@ begin
     raise exception 'Worker % is not registered.', worker_id using errcode = 'TWUNR';
   end if;
   return true;
+end;
+$taskwright$;
+`,
+  "20_foreign_retirements": `-- Only for a schema whose functions are a newer peer's that retires jobs and writes no marker, such as
+-- the Rust crate's revision 21: a trigger writes the marker for it (08_retired_jobs). Where the
+-- functions are ours they do that themselves, since a trigger would slow down each claim.
+
+-- Called for a held job that lost its key and its attempts. Ours raise the revision of a job that they
+-- replace; the peers' don't.
+create or replace function graphile_worker.taskwright_mark_retirement() returns trigger
+language plpgsql
+as $taskwright$
+-- taskwright: taskwright_mark_retirement 1
+begin
+  perform graphile_worker.taskwright_retire_jobs(array[new.id], false);
+  return null;
+end;
+$taskwright$;
+
+do $taskwright$
+begin
+  drop trigger if exists taskwright_mark_retirement on graphile_worker._private_jobs;
+  create trigger taskwright_mark_retirement
+    after update of key on graphile_worker._private_jobs
+    for each row
+    when (
+      old.key is not null and new.key is null and new.locked_at is not null
+      and new.attempts >= new.max_attempts and new.revision = old.revision
+    )
+    execute function graphile_worker.taskwright_mark_retirement();
 end;
 $taskwright$;
 `,

@@ -5,6 +5,7 @@ import { refuseOption, suggestion } from "./options.js";
 /** Every event of a worker; the compiler asks for those that are missing. */
 const names: Readonly<Record<WorkerEventName, true>> = {
   "pool:create": true,
+  "migrate:warning": true,
   "pool:start": true,
   "pool:release": true,
   "pool:gracefulShutdown": true,

@@ -9,6 +9,8 @@ import type { Job } from "./jobs/job.js";
 export interface WorkerEventMap extends CronEvents {
   /** The worker is about to start. */
   "pool:create": object;
+  /** The schema is a newer peer's; the message, for a person, says what that means. */
+  "migrate:warning": { readonly message: string };
   /** The worker listens and claims. */
   "pool:start": object;
   /** The worker has stopped; nothing of it is left. */

@@ -487,8 +487,40 @@ export const findHeldJobs: Query<FindHeldJobsParams, FindHeldJobsResult> = new P
     { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 169, b: 173 }] },
   ],
   statement:
-    'select held.id::text as "id!", held.key as "key?", held.revision as "revision!"\nfrom graphile_worker.taskwright_held_jobs(\n  :workerId!, :locks!::text[]::timestamptz[], :ids!::text[]::bigint[]\n) as held                                                                  ',
+    'select held.id::text as "id!", held.key as "key?", held.revision as "revision!"\nfrom graphile_worker.taskwright_held_jobs(\n  :workerId!, :locks!::text[]::timestamptz[], :ids!::text[]::bigint[]\n) as held                                                                                                                                                                                                                   ',
 } as unknown as QueryIR);
+
+/** 'FindRemovedJobs' parameters type */
+export interface FindRemovedJobsParams {
+  ids: stringArray;
+  keys: stringArray;
+}
+
+/** 'FindRemovedJobs' return type */
+export interface FindRemovedJobsResult {
+  id: string;
+}
+
+/** 'FindRemovedJobs' query type */
+export interface FindRemovedJobsQuery {
+  params: FindRemovedJobsParams;
+  result: FindRemovedJobsResult;
+}
+
+/**
+ * Those of the given jobs, all of which lost their key, that were removed. Of a job that a function of a
+ * peer retired only this is known: a job with the key took its place, unless that has ended already.
+ */
+export const findRemovedJobs: Query<FindRemovedJobsParams, FindRemovedJobsResult> =
+  new PreparedQuery({
+    usedParamSet: { ids: true, keys: true },
+    params: [
+      { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 43, b: 47 }] },
+      { name: "keys", required: true, transform: { type: "scalar" }, locs: [{ a: 68, b: 73 }] },
+    ],
+    statement:
+      'select given.id::text as "id!"\nfrom unnest(:ids!::text[]::bigint[], :keys!::text[]) as given (id, key)\nwhere coalesce((\n  select markers.is_removed from graphile_worker.taskwright_retired_jobs as markers\n  where markers.job_id = given.id\n), false)\nor (select jobs.id from graphile_worker._private_jobs as jobs where jobs.key = given.key) is null                                                                  ',
+  } as unknown as QueryIR);
 
 /** 'FindBusyJobs' parameters type */
 export interface FindBusyJobsParams {

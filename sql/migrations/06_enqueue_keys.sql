@@ -123,7 +123,7 @@ begin
   into superseded, superseded_ids
   from detached;
   if superseded_ids is not null then
-    perform graphile_worker.taskwright_retire_jobs(superseded_ids);
+    perform graphile_worker.taskwright_retire_jobs(superseded_ids, false);
   end if;
 
   if deduplicated + updated + cardinality(superseded) < cardinality(specs) then

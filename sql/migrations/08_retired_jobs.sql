@@ -16,7 +16,9 @@ begin
   if to_regclass($name$graphile_worker.taskwright_retired_jobs$name$) is null then
     create table graphile_worker.taskwright_retired_jobs (
       job_id bigint constraint taskwright_retired_jobs_pkey primary key,
-      locked_at timestamptz not null
+      locked_at timestamptz not null,
+      -- Removed, and nothing took its place: its handler need not go on.
+      is_removed boolean not null default false
     );
     alter table graphile_worker.taskwright_retired_jobs enable row level security;
 
@@ -32,7 +34,10 @@ $taskwright$;
 
 -- Marks those of the jobs that a worker holds as retired. The caller has changed their rows in this
 -- transaction, so that nobody gives them back before the marker is there.
-create or replace function graphile_worker.taskwright_retire_jobs(job_ids bigint[]) returns void
+create or replace function graphile_worker.taskwright_retire_jobs(
+  job_ids bigint[],
+  are_removed boolean
+) returns void
 language plpgsql
 set enable_seqscan = off
 set enable_bitmapscan = off
@@ -43,11 +48,12 @@ as $taskwright$
 declare
   held_ids bigint[];
 begin
-  insert into graphile_worker.taskwright_retired_jobs as markers (job_id, locked_at)
-  select jobs.id, jobs.locked_at
+  insert into graphile_worker.taskwright_retired_jobs as markers (job_id, locked_at, is_removed)
+  select jobs.id, jobs.locked_at, are_removed
   from graphile_worker._private_jobs as jobs
   where jobs.id = any (job_ids) and jobs.locked_at is not null
-  on conflict (job_id) do update set locked_at = excluded.locked_at;
+  on conflict (job_id) do update set
+    locked_at = excluded.locked_at, is_removed = excluded.is_removed;
   if not found then
     return;
   end if;

@@ -54,9 +54,9 @@ as $taskwright$
     returning *
   )
   select failed.*
-  from graphile_worker.taskwright_retire_jobs(array(
-    select held.id from failed as held where held.locked_at is not null
-  )) as retired
+  from graphile_worker.taskwright_retire_jobs(
+    array(select held.id from failed as held where held.locked_at is not null), false
+  ) as retired
   cross join failed;
 $taskwright$;
 
@@ -131,7 +131,7 @@ begin
   set key = null, attempts = jobs.max_attempts, updated_at = now()
   where jobs.id = job.id
   returning * into job;
-  perform graphile_worker.taskwright_retire_jobs(array[job.id]);
+  perform graphile_worker.taskwright_retire_jobs(array[job.id], true);
   return job;
 end;
 $taskwright$;

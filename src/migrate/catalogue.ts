@@ -5,10 +5,10 @@ export type MigrationName = keyof typeof migrations;
 
 /**
  * When a migration runs. `base` makes what every peer's schema has, so it runs once, in an empty
- * one. `shared` replaces functions that the peers have too, and `addition` makes what is ours (or
- * the Rust crate's alone): both run wherever something of theirs is missing.
+ * one. `addition` makes what is ours, and functions that the peers have too: it runs wherever
+ * something of it is missing or of an older version. `foreign` is for a newer peer's schema alone.
  */
-type Kind = "schema" | "ledger" | "base" | "shared" | "addition";
+type Kind = "schema" | "ledger" | "base" | "addition" | "foreign";
 
 const kinds: Readonly<Record<MigrationName, Kind>> = {
   "01_schema": "schema",
@@ -18,11 +18,11 @@ const kinds: Readonly<Record<MigrationName, Kind>> = {
   "05_enqueue_jobs": "addition",
   "06_enqueue_keys": "addition",
   "07_enqueue": "addition",
-  "08_add_jobs": "shared",
+  "08_add_jobs": "addition",
   "08_queue_locks": "addition",
   "08_retired_jobs": "addition",
   "09_manage_jobs": "addition",
-  "09_peer_names": "shared",
+  "09_peer_names": "addition",
   "10_workers": "addition",
   "11_claim_indexes": "addition",
   "12_find_queues": "addition",
@@ -32,16 +32,24 @@ const kinds: Readonly<Record<MigrationName, Kind>> = {
   "16_slots": "addition",
   "17_read_jobs": "addition",
   "18_cleanup": "addition",
-  "21_due_jobs": "addition",
   "19_starts": "addition",
+  "20_foreign_retirements": "foreign",
   "20_recover_jobs": "addition",
+  "21_due_jobs": "addition",
 };
+
+/** A part of a migration's text: one function, or all that stands between two functions. */
+export interface Statement {
+  readonly text: string;
+  /** The name of the function that it makes. */
+  readonly functionName: string | undefined;
+}
 
 /** One migration and what the catalogue holds once it has run. */
 export interface Migration {
   readonly name: MigrationName;
   readonly kind: Kind;
-  readonly text: string;
+  readonly statements: readonly Statement[];
   /** Tables, views and types. */
   readonly relations: readonly string[];
   readonly indexes: readonly string[];
@@ -55,11 +63,15 @@ const index = /^\s*create (?:unique )?index(?: if not exists)? (?<name>\w+)/gmu;
 /** A function's mark names it, because the migrator reads the function's body from the catalogue. */
 const mark = /-- taskwright: (?<name>\w+) (?<version>\d+)/gu;
 
+/** A function of ours from its first word to its last; its body ends with the quote it begins with. */
+const functionText =
+  /^create or replace function graphile_worker\.(?<name>\w+)\(.*?\$taskwright\$.*?\$taskwright\$;$/gmsu;
+
 /** Read from the SQL itself, so that what is written there is what is looked for. */
 export const catalogue: readonly Migration[] = Object.entries(migrations).map(([name, text]) => ({
   name: name as MigrationName,
   kind: kinds[name as MigrationName],
-  text,
+  statements: splitFunctions(text),
   relations: namesIn(text, relation),
   indexes: namesIn(text, index),
   functions: new Map(
@@ -77,6 +89,21 @@ export const ledger = Object.freeze({
   latest: 20,
   breaking: [1, 3, 11, 13, 14, 16, 19],
 });
+
+function splitFunctions(text: string): Statement[] {
+  const statements: Statement[] = [];
+  let end = 0;
+  const addOthers = (until: number) => {
+    statements.push({ text: text.slice(end, until), functionName: undefined });
+  };
+  for (const match of text.matchAll(functionText)) {
+    addOthers(match.index);
+    statements.push({ text: match[0], functionName: match.groups?.["name"] });
+    end = match.index + match[0].length;
+  }
+  addOthers(text.length);
+  return statements;
+}
 
 function namesIn(text: string, pattern: RegExp): string[] {
   return Array.from(text.matchAll(pattern), ({ groups }) => groups?.["name"] ?? "");

@@ -4,15 +4,8 @@ import { connectionRules, withConnection, type ConnectionOptions } from "../data
 import { defaultSchema } from "../database/identifier.js";
 import { schemaName } from "../option-rules.js";
 import { checkOptions } from "../options.js";
-import {
-  isLedger,
-  missingNames,
-  newest,
-  notOurs,
-  schemaStatus,
-  type Findings,
-  type SchemaState,
-} from "./state.js";
+import { newest, notOurs, type Findings } from "./findings.js";
+import { isLedger, missingNames, schemaStatus, type SchemaState } from "./state.js";
 
 /** A schema's state with what it was concluded from. */
 export interface Inspection {

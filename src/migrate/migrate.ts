@@ -10,7 +10,9 @@ import { checkOptions } from "../options.js";
 import { catalogue, ledger, type Migration } from "./catalogue.js";
 import { inspect, type Inspection } from "./inspect.js";
 import { explainFailure, isClash, refuseOldServer, refuseState } from "./refusal.js";
-import { isUsable, missingOf, type Findings, type SchemaState } from "./state.js";
+import type { Findings } from "./findings.js";
+import { findNewerPeer, isLeftAlone } from "./newer-peer.js";
+import { isUsable, missingOf, type SchemaState } from "./state.js";
 
 /** Give exactly one of `connectionString`, `pool` and `client`; the client not in a transaction. */
 export interface MigrateOptions extends ConnectionOptions {
@@ -122,7 +124,11 @@ function refuseUnlessMoving({ state, isMoving }: Inspection): void {
 async function apply(queries: Queries, db: Executor, { state, findings }: Inspection) {
   for (const migration of catalogue) {
     if (!isDue(migration, state, findings)) continue;
-    await db.query(bindSchema(migration.text, state.schema), []);
+    const text = migration.statements
+      .filter(({ functionName: name }) => name === undefined || !isLeftAlone(name, findings))
+      .map((statement) => statement.text)
+      .join("");
+    await db.query(bindSchema(text, state.schema), []);
   }
   if (state.status === "newer") return;
   await queries.recordRevisions(db, ledger);
@@ -137,8 +143,8 @@ function isDue(migration: Migration, { status }: SchemaState, findings: Findings
       return findings.ledgerColumns.length === 0;
     case "base":
       return status === "missing" || status === "empty";
-    case "shared":
     case "addition":
+    case "foreign":
       return missingOf(migration, findings).length > 0;
   }
 }
@@ -156,12 +162,19 @@ async function inTransaction<T>(queries: Queries, db: Executor, fn: () => Promis
   }
 }
 
-function toResult({ state }: Inspection, migrated: boolean): MigrateResult {
-  const warnings =
-    state.status === "newer"
-      ? [
-          `Schema ${state.schema} is at revision ${state.revision} of a newer graphile-worker, which calls it compatible; this Taskwright knows revisions up to ${ledger.latest}. Its functions were left as they are.`,
-        ]
-      : [];
+function toResult({ state, findings }: Inspection, migrated: boolean): MigrateResult {
+  const warnings = state.status === "newer" ? [describeNewer(state, findings)] : [];
   return Object.freeze({ migrated, state, warnings });
+}
+
+function describeNewer({ schema, revision }: SchemaState, findings: Findings): string {
+  const peer = findNewerPeer(findings);
+  const left = catalogue
+    .flatMap(({ functions }) => [...functions.keys()])
+    .filter((name) => isLeftAlone(name, findings, peer));
+  const kept =
+    left.length === 0
+      ? "All functions that both have are Taskwright's."
+      : `Its own versions of these functions were left as they are: ${left.join(", ")}. Taskwright's helpers and clients don't add jobs through them; callers in SQL, and operations of the same name, get that peer's behaviour.`;
+  return `Schema ${schema} is at revision ${revision} of ${peer?.name}, which calls it compatible; this Taskwright brings schemas to revision ${ledger.latest}. ${kept}`;
 }

@@ -1,4 +1,6 @@
 import { catalogue, ledger, type Migration } from "./catalogue.js";
+import { newest, type Findings } from "./findings.js";
+import { findNewerPeer, isLeftAlone } from "./newer-peer.js";
 
 /**
  * - `missing`: there is no such schema.
@@ -34,20 +36,6 @@ export interface SchemaState {
   readonly serverVersion: number;
 }
 
-/** The version of a function that doesn't carry our mark. */
-export const notOurs = 0;
-
-/** The catalogue and the ledger as they were read. */
-export interface Findings {
-  readonly exists: boolean;
-  readonly relations: ReadonlySet<string>;
-  /** Our version of each function; {@link notOurs} for a function without our mark. */
-  readonly functions: ReadonlyMap<string, number>;
-  /** `name type` of each column of the ledger; none when there is no ledger. */
-  readonly ledgerColumns: readonly string[];
-  readonly revisions: readonly { readonly revision: number; readonly breaking: boolean }[];
-}
-
 /** Decides by what is there: the peers disagree on what revisions 19 and 20 mean. */
 export function schemaStatus(found: Findings): SchemaStatus {
   if (!found.exists) return "missing";
@@ -70,18 +58,19 @@ export function missingNames(found: Findings): string[] {
 }
 
 /**
- * The objects that one migration would make and that are missing, or of an older version.
- * In a newer peer's schema that peer's functions are left as they are.
+ * The objects that one migration would make and that are missing, or of an older version. In a newer
+ * peer's schema the functions that it brought are left as they are.
  */
 export function missingOf(migration: Migration, found: Findings): string[] {
-  const isNewer = (newest(found.revisions) ?? 0) > ledger.latest;
-  if (isNewer && migration.kind === "shared") return [];
-  const isMissing = (version: number | undefined, wanted: number) =>
-    version === undefined || (version < wanted && !(isNewer && version === notOurs));
+  const peer = findNewerPeer(found);
+  if (migration.kind === "foreign" && (peer === undefined || peer.marksRetirements)) return [];
   return [
     ...[...migration.relations, ...migration.indexes].filter((name) => !found.relations.has(name)),
     ...Array.from(migration.functions)
-      .filter(([name, wanted]) => isMissing(found.functions.get(name), wanted))
+      .filter(([name, wanted]) => {
+        const version = found.functions.get(name);
+        return version === undefined || (version < wanted && !isLeftAlone(name, found, peer));
+      })
       .map(([name]) => name),
   ];
 }
@@ -117,11 +106,4 @@ function isLedgerComplete({ revisions }: Findings): boolean {
   const recorded = new Set(revisions.map(({ revision }) => revision));
   const flagged = new Set(revisions.filter(({ breaking }) => breaking).map((row) => row.revision));
   return recorded.has(ledger.latest) && ledger.breaking.every((revision) => flagged.has(revision));
-}
-
-export function newest(rows: readonly { readonly revision: number }[]): number | null {
-  return rows.reduce<number | null>(
-    (max, { revision }) => (max === null || revision > max ? revision : max),
-    null,
-  );
 }

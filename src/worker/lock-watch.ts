@@ -69,13 +69,28 @@ export class LockWatch implements Service {
     });
     const rows = new Map(held.map((row) => [row.id, row]));
     const lost = jobs.filter(({ id }) => !rows.has(id));
-    const removed = jobs.filter(({ id, key, revision }) => {
-      const row = rows.get(id);
-      return key !== null && row?.key === null && row.revision === revision;
-    });
     if (lost.length > 0) onLost(lost);
+    const removed = await this.#findRemoved(
+      jobs.filter(({ id, key, revision }) => {
+        const row = rows.get(id);
+        // Ours raise the revision of a job that they replace; the peers' functions don't.
+        return key !== null && row?.key === null && row.revision === revision;
+      }),
+    );
     if (removed.length > 0) onRemoved(removed);
     return lost.length;
+  }
+
+  /** Tells which of the jobs that lost their key were removed, and not replaced. */
+  async #findRemoved(jobs: readonly ClaimedJob[]): Promise<readonly ClaimedJob[]> {
+    if (jobs.length === 0) return [];
+    const { queries, db } = this.#options;
+    const removed = await queries.findRemovedJobs(db, {
+      ids: jobs.map(({ id }) => id),
+      keys: jobs.map(({ key }) => key ?? ""),
+    });
+    const ids = new Set(removed.map(({ id }) => id));
+    return jobs.filter(({ id }) => ids.has(id));
   }
 
   #schedule(): void {

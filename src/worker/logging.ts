@@ -14,6 +14,7 @@ export function logEvents(events: WorkerEvents, logger: Logger): void {
 
 function logLife(events: WorkerEvents, logger: Logger): void {
   events.on("pool:create", ({ workerId }) => logger.info("Worker starts.", { workerId }));
+  events.on("migrate:warning", ({ workerId, message }) => logger.warn(message, { workerId }));
   events.on("pool:gracefulShutdown", ({ workerId, message }) =>
     logger.info(`Worker stops: ${message}`, { workerId }),
   );

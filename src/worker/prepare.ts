@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Queries } from "../database/queries.js";
 import { explainUnreachable } from "../database/unreachable.js";
 import { TaskwrightError } from "../errors.js";
+import type { WorkerEvents } from "../events.js";
 import { migrate } from "../migrate/index.js";
 import { Backoff } from "../services/backoff.js";
 import type { Connections } from "./connections.js";
@@ -11,6 +12,7 @@ export interface PrepareOptions {
   readonly connections: Connections;
   readonly queries: Queries;
   readonly taskIds: TaskIds;
+  readonly events: WorkerEvents;
   readonly schema: string;
   readonly migrate: boolean;
   /** Milliseconds to go on trying while the database can't be reached or written to. */
@@ -38,7 +40,8 @@ export async function prepare(options: PrepareOptions): Promise<void> {
   }
 }
 
-async function prepareOnce({ connections, queries, taskIds, schema, ...options }: PrepareOptions) {
+async function prepareOnce(options: PrepareOptions): Promise<void> {
+  const { connections, queries, taskIds, schema, events } = options;
   const [row] = await queries.isReadOnly(connections.system);
   if (row?.isReadOnly === true) {
     throw new TaskwrightError(
@@ -46,7 +49,10 @@ async function prepareOnce({ connections, queries, taskIds, schema, ...options }
       "The server is read-only: a standby, or default_transaction_read_only is on. A worker writes; connect it to the primary server.",
     );
   }
-  if (options.migrate) await connections.withClient((client) => migrate({ schema, client }));
+  if (options.migrate) {
+    const { warnings } = await connections.withClient((client) => migrate({ schema, client }));
+    for (const message of warnings) events.emit("migrate:warning", () => ({ message }));
+  }
   await taskIds.list();
 }
 

@@ -170,6 +170,7 @@ export class WorkerRoot<App> {
         connections: this.#connections,
         queries: this.#queries,
         taskIds: this.#taskIds,
+        events: this.events,
       });
     } finally {
       signal?.removeEventListener("abort", onAbort);

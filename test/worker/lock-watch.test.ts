@@ -64,6 +64,16 @@ test("a job that was removed through its key aborts, and is not tried again", as
   await worker.stop();
 });
 
+test("a job that was removed aborts though a new job has its key by now", async () => {
+  const { pool } = database;
+  const { worker, cause } = await startLong();
+  await pool.query("select graphile_worker.remove_job('k')");
+  await addJob(pool, "other", { key: "k" });
+  await until(async () => (await countLocks(pool)) === 0);
+  expect(cause()).toBe("removed");
+  await worker.stop();
+});
+
 test("a job that was replaced through its key runs to its end", async () => {
   const { pool } = database;
   const { worker, events, end, cause } = await startLong();
