@@ -1226,6 +1226,27 @@ as $taskwright$
     metadata = coalesce(excluded.metadata, workers.metadata);
 $taskwright$;
 
+-- For how long a worker may be silent, in milliseconds. Ours say it in their metadata; for others, and
+-- for what is no such number, since anybody may write the metadata, it is the given one.
+create or replace function graphile_worker.taskwright_silence_limit(
+  metadata jsonb,
+  foreign_ms float8
+) returns float8
+language sql
+immutable
+as $taskwright$
+  -- taskwright: taskwright_silence_limit 1
+  select case
+    when jsonb_typeof(metadata -> 'sweepThresholdMs') = 'number'
+    then case
+      when (metadata ->> 'sweepThresholdMs')::numeric between 1 and 2147483647
+        then (metadata ->> 'sweepThresholdMs')::float8
+      else foreign_ms
+    end
+    else foreign_ms
+  end;
+$taskwright$;
+
 create or replace function graphile_worker.worker_deregister(worker_id text)
 returns void
 language sql
@@ -2150,9 +2171,14 @@ $taskwright$;
 `,
   "17_read_jobs": `-- How jobs are found and shown to people, programs and workers. Nothing here writes. Plans are pinned
 -- for the reason given at taskwright_claim_jobs.
+--
+-- Rows may have been written by anybody, so nothing is taken for granted that the table doesn't enforce:
+-- flags may be any JSON, the rows of a task or a queue may be gone, attempts may be negative. Such a job
+-- must be listed, or nobody could find and remove it.
 
 -- The state of a job, one of those that \`JobState\` explains. A queue that a job runs of, and a pause
--- of the task or the queue, hold back the others that are due.
+-- of the task or the queue, hold back the others that are due; so does a queue whose row is gone, since
+-- a claim locks that.
 create or replace function graphile_worker.taskwright_job_state(
   locked_at timestamptz,
   attempts smallint,
@@ -2167,7 +2193,7 @@ set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
 as $taskwright$
--- taskwright: taskwright_job_state 2
+-- taskwright: taskwright_job_state 3
 #variable_conflict use_variable
 begin
   if locked_at is not null then
@@ -2175,10 +2201,10 @@ begin
   elsif attempts >= max_attempts then
     return 'failed';
   elsif run_at > now() then
-    return case when attempts = 0 then 'scheduled' else 'retrying' end;
-  elsif exists (
+    return case when attempts <= 0 then 'scheduled' else 'retrying' end;
+  elsif queue_id is not null and not exists (
     select from graphile_worker._private_job_queues as queues
-    where queues.id = queue_id and queues.is_available = false
+    where queues.id = queue_id and queues.is_available = true
   ) or exists (
     select from graphile_worker.taskwright_pauses as pauses
     where pauses.kind = 'task' and pauses.name = (
@@ -2206,13 +2232,13 @@ set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
 as $taskwright$
-  -- taskwright: taskwright_read_jobs 2
+  -- taskwright: taskwright_read_jobs 3
   select json_build_object(
     'id', jobs.id::text,
-    'task', (
+    'task', coalesce((
       select tasks.identifier from graphile_worker._private_tasks as tasks
       where tasks.id = jobs.task_id
-    ),
+    ), format('(deleted task %s)', jobs.task_id)),
     'payload', jobs.payload,
     'queueName', (
       select queues.queue_name from graphile_worker._private_job_queues as queues
@@ -2229,7 +2255,21 @@ as $taskwright$
     'lockedAt', jobs.locked_at at time zone 'UTC',
     'lockedBy', jobs.locked_by,
     'revision', jobs.revision,
-    'flags', array(select jsonb_object_keys(jobs.flags)),
+    -- As the operator ?| sees them, by which claims leave jobs alone.
+    'flags', array(
+      select jsonb_object_keys(
+        case when jsonb_typeof(jobs.flags) = 'object' then jobs.flags end
+      )
+      union all
+      select flag.value #>> '{}'
+      from jsonb_array_elements(
+        case jsonb_typeof(jobs.flags)
+          when 'array' then jobs.flags
+          when 'string' then jsonb_build_array(jobs.flags)
+        end
+      ) as flag
+      where jsonb_typeof(flag.value) = 'string'
+    ),
     'state', graphile_worker.taskwright_job_state(
       jobs.locked_at, jobs.attempts, jobs.max_attempts, jobs.run_at, jobs.task_id, jobs.job_queue_id
     )
@@ -2898,7 +2938,9 @@ begin
       run_at = case
         when decided.is_final then jobs.run_at
         when decided.is_counted then greatest(
-          greatest(now(), jobs.run_at) + exp(least(greatest(jobs.attempts, 0), 10)) * interval '1 second',
+          -- The end of time has no second after it.
+          greatest(now(), least(jobs.run_at, timestamptz '294000-01-01'))
+            + exp(least(greatest(jobs.attempts, 0), 10)) * interval '1 second',
           now() + recovery_delay
         )
         when decided.action = 'reschedule' then decided.run_at

@@ -1,7 +1,7 @@
 import path from "node:path";
 import { defaultSchema } from "./database/identifier.js";
 import { TaskwrightError } from "./errors.js";
-import { boolean, isRecord, record, Rule, schemaName, type Rules } from "./option-rules.js";
+import { boolean, isStorableText, record, Rule, schemaName, type Rules } from "./option-rules.js";
 import { suggestion } from "./options.js";
 
 /**
@@ -66,7 +66,7 @@ const defaults = { schemas: "schemas", output: "generated/tasks", schema: defaul
 
 const text = new Rule<string>(
   "a text that isn't empty",
-  (value) => typeof value === "string" && value !== "",
+  (value) => isStorableText(value) && value !== "",
 );
 
 const queriesRules = {
@@ -136,9 +136,9 @@ function findFaults(
   rules: Readonly<Record<string, Rule<unknown, unknown>>>,
   prefix: string,
 ): string[] {
-  if (!isRecord(given)) return ["it must be an object"];
+  if (!record().accepts(given)) return ["it must be an object"];
   const known = Object.keys(rules);
-  return Object.entries(given).flatMap(([key, value]) => {
+  return Object.entries(given as Readonly<Record<string, unknown>>).flatMap(([key, value]) => {
     const rule = Object.hasOwn(rules, key) ? rules[key] : undefined;
     if (rule === undefined) {
       return [

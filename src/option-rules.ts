@@ -92,7 +92,12 @@ function hasMethods(value: unknown, ...methods: readonly string[]): boolean {
 
 /** Whether a value is an object of names and values, and not a list, a Promise or the like. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !others.some((isOther) => isOther(value));
+  try {
+    return typeof value === "object" && value !== null && !others.some((isOther) => isOther(value));
+  } catch {
+    // A revoked Proxy can't even be asked whether it is an array.
+    return false;
+  }
 }
 
 const others: readonly ((value: object) => boolean)[] = [
@@ -164,8 +169,9 @@ export const arrayOf = <Value>(rule: Rule<Value>, what: string): Rule<readonly V
     { copiesArrays: true },
   );
 
+/** An object of names and values, all of which can be read. */
 export const record = <Value = object>(expected = "an object"): Rule<Value> =>
-  new Rule<Value>(expected, isRecord);
+  new Rule<Value>(expected, (value) => isRecord(value) && Object.entries(value).length >= 0);
 
 export const func = <Value>(expected = "a function"): Rule<Value> =>
   new Rule<Value>(expected, isFunction);

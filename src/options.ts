@@ -51,22 +51,18 @@ export function checkOptions<List extends Readonly<Record<string, Rule<unknown, 
   return Object.freeze(values) as Checked<List>;
 }
 
+/**
+ * A copy of options that are passed on, whose owner checks them.
+ * @throws TaskwrightError `OPTION_INVALID`
+ */
+export function copyOptions<Options extends object>(owner: string, given: Options): Options {
+  return readSafely(owner, () => (isRecord(given) ? { ...given } : refuseOptions(owner)));
+}
+
 /** A getter, or a Proxy, may give another value each time, or throw. */
-function readOptions(
-  owner: string,
-  given: unknown,
-  rules: Readonly<Record<string, Rule<unknown, unknown>>>,
-): Record<string, unknown> {
+function readSafely<T>(owner: string, read: () => T): T {
   try {
-    if (!isRecord(given)) return refuseOptions(owner);
-    refuseUnknownOptions(owner, given, Object.keys(rules));
-    const values: Record<string, unknown> = {};
-    for (const [option, { copiesArrays }] of Object.entries(rules)) {
-      const value = given[option];
-      values[option] =
-        copiesArrays && Array.isArray(value) ? Object.freeze(Array.from<unknown>(value)) : value;
-    }
-    return values;
+    return read();
   } catch (error) {
     if (error instanceof TaskwrightError) throw error;
     throw new TaskwrightError(
@@ -76,6 +72,24 @@ function readOptions(
       { cause: error },
     );
   }
+}
+
+function readOptions(
+  owner: string,
+  given: unknown,
+  rules: Readonly<Record<string, Rule<unknown, unknown>>>,
+): Record<string, unknown> {
+  return readSafely(owner, () => {
+    if (!isRecord(given)) return refuseOptions(owner);
+    refuseUnknownOptions(owner, given, Object.keys(rules));
+    const values: Record<string, unknown> = {};
+    for (const [option, { copiesArrays }] of Object.entries(rules)) {
+      const value = given[option];
+      values[option] =
+        copiesArrays && Array.isArray(value) ? Object.freeze(Array.from<unknown>(value)) : value;
+    }
+    return values;
+  });
 }
 
 function refuseOptions(owner: string): never {

@@ -52,3 +52,23 @@ test("without listeners the event isn't even made", () => {
   });
   expect.assertions(0);
 });
+
+test("an event that doesn't exist, and a listener that is no function, are refused", () => {
+  const events = new WorkerEvents("w", () => {});
+  for (const add of ["on", "once"] as const) {
+    expect(() => events[add]("job:sucess" as never, () => {})).toThrow(
+      expect.objectContaining({
+        code: "OPTION_UNKNOWN",
+        message: expect.stringContaining('Did you mean "job:success"?') as string,
+      }),
+    );
+    for (const name of [null, 1, "constructor", Symbol("job:success")]) {
+      expect(() => events[add](name as never, () => {})).toThrow(
+        expect.objectContaining({ code: "OPTION_UNKNOWN" }),
+      );
+    }
+    expect(() => events[add]("job:success", null as never)).toThrow(
+      expect.objectContaining({ code: "OPTION_INVALID" }),
+    );
+  }
+});

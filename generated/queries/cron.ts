@@ -18,7 +18,7 @@ export interface RegisterCronEntriesParams {
 /** 'RegisterCronEntries' return type */
 export interface RegisterCronEntriesResult {
   id: string;
-  since: Date;
+  since: string;
 }
 
 /** 'RegisterCronEntries' query type */
@@ -29,7 +29,7 @@ export interface RegisterCronEntriesQuery {
 
 /**
  * Makes entries known and returns those that were known before, each with the time up to which its
- * ticks are settled. What the statement inserts is not visible to its select.
+ * ticks are settled: as text, in UTC, since drivers make something else of times without an end. What the statement inserts is not visible to its select.
  */
 export const registerCronEntries: Query<RegisterCronEntriesParams, RegisterCronEntriesResult> =
   new PreparedQuery({
@@ -47,12 +47,12 @@ export const registerCronEntries: Query<RegisterCronEntriesParams, RegisterCronE
         transform: { type: "scalar" },
         locs: [
           { a: 152, b: 156 },
-          { a: 394, b: 398 },
+          { a: 445, b: 449 },
         ],
       },
     ],
     statement:
-      'with registered as (\n  insert into graphile_worker._private_known_crontabs (identifier, known_since)\n  select id, :knownSince!::timestamptz from unnest(:ids!::text[]) as id\n  order by id\n  on conflict do nothing\n)\nselect known.identifier as "id!", coalesce(known.last_execution, known.known_since) as "since!"\nfrom graphile_worker._private_known_crontabs as known\nwhere known.identifier = any (:ids!::text[])                                                                                                                                                                                                                                                                                                                                                                                                                                                                                          ',
+      "with registered as (\n  insert into graphile_worker._private_known_crontabs (identifier, known_since)\n  select id, :knownSince!::timestamptz from unnest(:ids!::text[]) as id\n  order by id\n  on conflict do nothing\n)\nselect\n  known.identifier as \"id!\",\n  (\n    to_json(coalesce(known.last_execution, known.known_since) at time zone 'UTC') #>> '{}'\n  ) as \"since!\"\nfrom graphile_worker._private_known_crontabs as known\nwhere known.identifier = any (:ids!::text[])                                                                                                                                                                                                                                                                                                                                                                                                                                                                                          ",
   } as unknown as QueryIR);
 
 /** 'ScheduleCronTicks' parameters type */
@@ -102,8 +102,8 @@ export type ListKnownCronEntriesParams = void;
 /** 'ListKnownCronEntries' return type */
 export interface ListKnownCronEntriesResult {
   id: string;
-  knownSince: Date;
-  lastExecution: Date | null;
+  knownSince: string;
+  lastExecution: string | null;
 }
 
 /** 'ListKnownCronEntries' query type */
@@ -120,5 +120,5 @@ export const listKnownCronEntries: Query<ListKnownCronEntriesParams, ListKnownCr
     usedParamSet: {},
     params: [],
     statement:
-      'select identifier as "id!", known_since as "knownSince!", last_execution as "lastExecution?"\nfrom graphile_worker._private_known_crontabs\norder by identifier',
+      "select\n  identifier as \"id!\",\n  (to_json(known_since at time zone 'UTC') #>> '{}') as \"knownSince!\",\n  (to_json(last_execution at time zone 'UTC') #>> '{}') as \"lastExecution?\"\nfrom graphile_worker._private_known_crontabs\norder by identifier",
   } as unknown as QueryIR);

@@ -26,6 +26,27 @@ as $taskwright$
     metadata = coalesce(excluded.metadata, workers.metadata);
 $taskwright$;
 
+-- For how long a worker may be silent, in milliseconds. Ours say it in their metadata; for others, and
+-- for what is no such number, since anybody may write the metadata, it is the given one.
+create or replace function graphile_worker.taskwright_silence_limit(
+  metadata jsonb,
+  foreign_ms float8
+) returns float8
+language sql
+immutable
+as $taskwright$
+  -- taskwright: taskwright_silence_limit 1
+  select case
+    when jsonb_typeof(metadata -> 'sweepThresholdMs') = 'number'
+    then case
+      when (metadata ->> 'sweepThresholdMs')::numeric between 1 and 2147483647
+        then (metadata ->> 'sweepThresholdMs')::float8
+      else foreign_ms
+    end
+    else foreign_ms
+  end;
+$taskwright$;
+
 create or replace function graphile_worker.worker_deregister(worker_id text)
 returns void
 language sql

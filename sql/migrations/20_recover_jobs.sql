@@ -160,7 +160,9 @@ begin
       run_at = case
         when decided.is_final then jobs.run_at
         when decided.is_counted then greatest(
-          greatest(now(), jobs.run_at) + exp(least(greatest(jobs.attempts, 0), 10)) * interval '1 second',
+          -- The end of time has no second after it.
+          greatest(now(), least(jobs.run_at, timestamptz '294000-01-01'))
+            + exp(least(greatest(jobs.attempts, 0), 10)) * interval '1 second',
           now() + recovery_delay
         )
         when decided.action = 'reschedule' then decided.run_at

@@ -1,6 +1,6 @@
 /*
 Makes entries known and returns those that were known before, each with the time up to which its
-ticks are settled. What the statement inserts is not visible to its select.
+ticks are settled: as text, in UTC, since drivers make something else of times without an end. What the statement inserts is not visible to its select.
 */
 /* @name registerCronEntries */
 with registered as (
@@ -9,7 +9,11 @@ with registered as (
   order by id
   on conflict do nothing
 )
-select known.identifier as "id!", coalesce(known.last_execution, known.known_since) as "since!"
+select
+  known.identifier as "id!",
+  (
+    to_json(coalesce(known.last_execution, known.known_since) at time zone 'UTC') #>> '{}'
+  ) as "since!"
 from graphile_worker._private_known_crontabs as known
 where known.identifier = any (:ids!::text[]);
 
@@ -63,6 +67,9 @@ order by added.ordinality;
 
 /* All that schedulers have ever made known, each with its last tick. */
 /* @name listKnownCronEntries */
-select identifier as "id!", known_since as "knownSince!", last_execution as "lastExecution?"
+select
+  identifier as "id!",
+  (to_json(known_since at time zone 'UTC') #>> '{}') as "knownSince!",
+  (to_json(last_execution at time zone 'UTC') #>> '{}') as "lastExecution?"
 from graphile_worker._private_known_crontabs
 order by identifier;

@@ -61,9 +61,10 @@ select
   (to_json(workers.started_at at time zone 'UTC') #>> '{}') as "startedAt?",
   (to_json(workers.last_heartbeat_at at time zone 'UTC') #>> '{}') as "lastHeartbeatAt?",
   coalesce(
-    workers.last_heartbeat_at < now() - interval '1 millisecond' * coalesce(
-      (workers.metadata ->> 'sweepThresholdMs')::float8, :foreignThresholdMs!::text::float8
-    ),
+    workers.last_heartbeat_at < now() - interval '1 millisecond'
+      * graphile_worker.taskwright_silence_limit(
+        workers.metadata, :foreignThresholdMs!::text::float8
+      ),
     -- Unregistered, and once ours: the next sweep takes it for dead.
     exists (select from graphile_worker.taskwright_workers as known where known.id = locks.id)
   ) as "isOverdue!",
@@ -93,7 +94,7 @@ with counted as (
     jobs.job_queue_id,
     count(*) filter (where jobs.locked_at is not null) as running,
     count(*) filter (where jobs.locked_at is null and not jobs.is_available) as failed,
-    count(*) filter (where jobs.is_available and jobs.run_at > now() and jobs.attempts = 0)
+    count(*) filter (where jobs.is_available and jobs.run_at > now() and jobs.attempts <= 0)
       as scheduled,
     count(*) filter (where jobs.is_available and jobs.run_at > now() and jobs.attempts > 0)
       as retrying,
@@ -103,16 +104,17 @@ with counted as (
   group by jobs.task_id, jobs.job_queue_id
 ), held as (
   select
-    tasks.identifier,
+    coalesce(tasks.identifier, format('(deleted task %s)', counted.task_id)) as identifier,
     counted.*,
-    coalesce(not queues.is_available, false)
+    -- A queue whose row is gone holds its jobs back, too.
+    counted.job_queue_id is not null and queues.is_available is not true
     or exists (
       select from graphile_worker.taskwright_pauses as pauses
       where pauses.kind = 'task' and pauses.name = tasks.identifier
       or pauses.kind = 'queue' and pauses.name = queues.queue_name
     ) as is_held
   from counted
-  join graphile_worker._private_tasks as tasks on tasks.id = counted.task_id
+  left join graphile_worker._private_tasks as tasks on tasks.id = counted.task_id
   left join graphile_worker._private_job_queues as queues on queues.id = counted.job_queue_id
 )
 select
@@ -124,7 +126,12 @@ select
   sum(held.running)::text as "running!",
   sum(held.failed)::text as "failed!",
   (to_json(min(held.oldest_due_at) at time zone 'UTC') #>> '{}') as "oldestDueAt?",
-  (extract(epoch from now() - min(held.oldest_due_at)) * 1000)::text as "oldestDueAgeMs?"
+  -- An infinite time has no difference to another.
+  (
+    extract(
+      epoch from now() - greatest(min(held.oldest_due_at), timestamptz '4713-01-01 00:00:00+00 BC')
+    ) * 1000
+  )::text as "oldestDueAgeMs?"
 from held
 group by held.identifier
 order by held.identifier;

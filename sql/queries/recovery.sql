@@ -39,9 +39,9 @@ with registered as (
   select workers.id
   from graphile_worker._private_workers as workers
   cross join lateral (
-    select interval '1 millisecond'
-      * coalesce((workers.metadata ->> 'sweepThresholdMs')::float8, :foreignThresholdMs!::text::float8)
-      as threshold
+    select interval '1 millisecond' * graphile_worker.taskwright_silence_limit(
+      workers.metadata, :foreignThresholdMs!::text::float8
+    ) as threshold
   ) as patience
   where workers.last_heartbeat_at < now() - patience.threshold
   -- The jobs are scanned for workers past their threshold only: there is no index by holder, since

@@ -6,7 +6,7 @@ import type { AnyTask } from "../tasks/task.js";
 /** @throws TaskwrightError `TASK_UNKNOWN` */
 export function findTask(registry: TaskRegistry, given: unknown): AnyTask {
   // The caller may be JavaScript's.
-  const identifier = String(given);
+  const identifier = typeof given === "string" ? given : `a value of type ${typeof given}`;
   const task = Object.hasOwn(registry, identifier) ? registry[identifier] : undefined;
   if (task !== undefined) return task;
   const known = Object.keys(registry);

@@ -1,7 +1,8 @@
 import type { Executor } from "../database/executor.js";
 import type { StoredJob } from "../jobs/stored-job.js";
 import * as manage from "../manage/index.js";
-import { refuseOption } from "../options.js";
+import { tasksRule } from "../manage/list-jobs.js";
+import { checkOption, copyOptions, refuseOption } from "../options.js";
 import type { SweepResult } from "../recovery/sweep.js";
 import type { PayloadOf, TaskRegistry } from "../tasks/handlers.js";
 import { findTask } from "./find-task.js";
@@ -96,11 +97,11 @@ export function bindManagement(
     listWorkers: () => manage.listWorkers(db, here),
     getStats: async (options = {}) => manage.getStats(db, withSchema("getStats", options, schema)),
     forceUnlockWorkers: (workerIds) => manage.forceUnlockWorkers(db, workerIds, here),
-    cleanup: async (options) =>
-      manage.cleanup(db, {
-        taskIdentifiersToKeep: Object.keys(registry),
-        ...withSchema("cleanup", options, schema),
-      }),
+    cleanup: async (given) => {
+      const options = withSchema("cleanup", given, schema);
+      const { taskIdentifiersToKeep = Object.keys(registry) } = options;
+      return manage.cleanup(db, { ...options, taskIdentifiersToKeep });
+    },
     sweep: async (options = {}) => manage.sweep(db, withSchema("sweep", options, schema)),
     pauseTask: async (task, options = {}) =>
       manage.pauseTask(
@@ -125,18 +126,22 @@ function bindListJobs(
   schema: string,
   registry: TaskRegistry,
 ): ListJobs<TaskRegistry> {
-  return async (options?: ListOptions) => {
-    for (const task of [options?.task ?? []].flat()) findTask(registry, task);
-    return manage.listJobs(db, withSchema("listJobs", options ?? {}, schema));
+  return async (given: ListOptions = {}) => {
+    const options = withSchema("listJobs", given, schema);
+    const { task } = options;
+    if (task !== undefined) checkOption("listJobs", "task", task, tasksRule);
+    for (const each of [task ?? []].flat()) findTask(registry, each);
+    return manage.listJobs(db, options);
   };
 }
 
 /** @throws TaskwrightError `OPTION_INVALID` for a schema that the client would have to leave for. */
 function withSchema<Options extends object>(
   owner: string,
-  options: Options,
+  given: Options,
   schema: string,
 ): Options & { readonly schema: string } {
+  const options = copyOptions(owner, given);
   if (Object.hasOwn(options, "schema")) {
     refuseOption(owner, "schema", "given to createClient instead");
   }

@@ -1,6 +1,7 @@
 import type { Executor } from "../database/executor.js";
 import { defaultSchema } from "../database/identifier.js";
 import { bindQueries } from "../database/queries.js";
+import { readTime, readTimeOrNull } from "../database/time.js";
 import { explainRefusal } from "../jobs/refusal.js";
 import { arrayOf, date, integer, isRecord, Rule, schemaName, type Rules } from "../option-rules.js";
 import { checkOption, checkOptions } from "../options.js";
@@ -74,7 +75,12 @@ export async function listCronEntries(
 
 async function readKnown(db: Executor, schema: string) {
   try {
-    return await bindQueries({ schema, preparedStatements: true }).listKnownCronEntries(db);
+    const rows = await bindQueries({ schema, preparedStatements: true }).listKnownCronEntries(db);
+    return rows.map(({ id, knownSince, lastExecution }) => ({
+      id,
+      knownSince: readTime(knownSince),
+      lastExecution: readTimeOrNull(lastExecution),
+    }));
   } catch (error) {
     throw explainRefusal(error);
   }

@@ -1,5 +1,14 @@
-import { TaskwrightError } from "../errors.js";
-import { anything, arrayOf, oneOf, record, type Rules } from "../option-rules.js";
+import { TaskwrightError, toError } from "../errors.js";
+import {
+  anything,
+  arrayOf,
+  integer,
+  isRecord,
+  milliseconds,
+  oneOf,
+  record,
+  type Rules,
+} from "../option-rules.js";
 import { checkOptions, suggestion, type Checked } from "../options.js";
 import type { TaskRegistry } from "../tasks/handlers.js";
 import { payloadError } from "../tasks/issues.js";
@@ -67,6 +76,8 @@ const rules = {
 type CheckedSources = Checked<typeof rules>;
 
 const maxIdentifierLength = 128;
+const lineRule = integer(1, Number.MAX_SAFE_INTEGER);
+const backfillRule = milliseconds(0, Number.MAX_SAFE_INTEGER);
 
 type Fail = (problem: Omit<CronProblem, keyof CronPlace>) => void;
 
@@ -111,8 +122,12 @@ function inOrder(tasks: readonly AnyTask[]): AnyTask[] {
 }
 
 function readGiven(name: string, entry: CronEntry): CronSource {
-  if (isObject(entry)) return { name, entries: [entry], problems: [] };
-  const message = "An entry must be an object with a task and a schedule.";
+  let message = "An entry must be an object with a task and a schedule.";
+  try {
+    if (isRecord(entry)) return { name, entries: [{ ...entry }], problems: [] };
+  } catch (error) {
+    message = `The entry can't be read: ${toError(error).message}`;
+  }
   return { name, entries: [], problems: [{ source: name, message }] };
 }
 
@@ -126,7 +141,7 @@ function readTask(task: AnyTask): CronSource {
 }
 
 function placeOf({ name: source }: CronSource, { line }: CronEntry): CronPlace {
-  return line === undefined ? { source } : { source, line };
+  return line === undefined || !lineRule.accepts(line) ? { source } : { source, line };
 }
 
 function resolveEntry(
@@ -180,16 +195,12 @@ function checkEntry(entry: CronEntry, fail: Fail): void {
   if (typeof id !== "string" || id === "" || id.includes("\0")) {
     fail({ message: 'The option "id" must be a text.' });
   }
-  if (typeof backfillMs !== "number" || !(backfillMs >= 0)) {
-    fail({ message: 'The option "backfillMs" must be a number of milliseconds, 0 or more.' });
+  if (!backfillRule.accepts(backfillMs)) {
+    fail({ message: `The option "backfillMs" must be ${backfillRule.expected}.` });
   }
-  if (line !== undefined && !(Number.isInteger(line) && line >= 1)) {
-    fail({ message: 'The option "line" must be an integer from 1.' });
+  if (line !== undefined && !lineRule.accepts(line)) {
+    fail({ message: `The option "line" must be ${lineRule.expected}.` });
   }
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** As the database's column takes it. */

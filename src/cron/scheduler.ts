@@ -1,5 +1,6 @@
 import type { Executor } from "../database/executor.js";
 import type { Queries } from "../database/queries.js";
+import { readTime } from "../database/time.js";
 import { toError } from "../errors.js";
 import { Backoff } from "../services/backoff.js";
 import { Lifecycle, type Service } from "../services/service.js";
@@ -147,7 +148,7 @@ export class CronScheduler implements Service {
     const ids = this.#entries.map(({ id }) => id);
     this.#events.emit("cron:starting", () => ({ startedAt, ids }));
     const rows = await this.#queries.registerCronEntries(this.#db, { ids, knownSince: startedAt });
-    const since = new Map(rows.map((row) => [row.id, row.since]));
+    const since = new Map(rows.map((row) => [row.id, readTime(row.since)]));
     this.#events.emit("cron:started", () => ({ startedAt, ids }));
     return this.#entries.map((entry) => new PendingEntry(entry, startedAt, since.get(entry.id)));
   }

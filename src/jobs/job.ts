@@ -1,4 +1,5 @@
 import { readTime, readTimeOrNull } from "../database/time.js";
+import { readFlags } from "./flags.js";
 
 /** A row of the queue. */
 export interface Job<Payload = unknown> {
@@ -52,6 +53,6 @@ export function toJob(row: JobRow): Job {
     lockedAt: readTimeOrNull(row.lockedAt),
     lockedBy: row.lockedBy,
     revision: Number(row.revision),
-    flags: Object.keys(JSON.parse(row.flags ?? "{}") as object),
+    flags: readFlags(row.flags),
   };
 }

@@ -117,11 +117,14 @@ const taskRule = new Rule<TaskReference<unknown>>("a task or its identifier", (v
     typeof value === "object" ? (value as { readonly identifier: unknown }).identifier : value,
   ),
 );
+/** The rule of the option `task`. */
+export const tasksRule = severalOf(taskRule, "a task or its identifier, or several of them");
+
 /** Each option's rule and default. */
 const rules = {
   ...manageRules,
   state: severalOf(oneOf(...jobStates), `one or several of ${jobStates.join(", ")}`),
-  task: severalOf(taskRule, "a task or its identifier, or several of them"),
+  task: tasksRule,
   queueName: name(),
   key: name(),
   flags: names(),

@@ -1,5 +1,6 @@
 import type { ClaimJobsResult } from "../../generated/queries/worker.js";
 import { readTime } from "../database/time.js";
+import { readFlags } from "../jobs/flags.js";
 import type { Job } from "../jobs/job.js";
 import { Moment } from "../services/moment.js";
 
@@ -95,7 +96,7 @@ export class ClaimedJob {
       lockedAt: readTime(row.lockedAt),
       lockedBy: this.#workerId,
       revision: row.revision,
-      flags: Object.keys(JSON.parse(row.flags ?? "{}")),
+      flags: readFlags(row.flags),
     });
     return this.#job;
   }

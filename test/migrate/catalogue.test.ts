@@ -81,6 +81,7 @@ test("what we add is this and nothing else", async () => {
     "function taskwright_revive_jobs",
     "function taskwright_run_jobs_now",
     "function taskwright_settle_jobs",
+    "function taskwright_silence_limit",
     "function taskwright_take_key",
     "function taskwright_take_keys",
     "function taskwright_unlock_workers",

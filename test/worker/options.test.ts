@@ -48,6 +48,43 @@ test.each<[string, Partial<WorkerOptions>]>([
   });
 });
 
+test("a stop that is told what can't be is refused, and stops nothing", async () => {
+  const database = await createQueue();
+  const worker = await startWorker({ pool: database.pool, handlers });
+  let hasStopped = false;
+  worker.events.on("pool:gracefulShutdown", () => {
+    hasStopped = true;
+  });
+  for (const force of [null, "true", 1, []]) {
+    await expect(worker.stop({ force: force as never })).rejects.toMatchObject({
+      code: "OPTION_INVALID",
+    });
+  }
+  await expect(worker.stop(null as never)).rejects.toMatchObject({ code: "OPTION_INVALID" });
+  await expect(worker.stop({ forced: true } as never)).rejects.toMatchObject({
+    code: "OPTION_UNKNOWN",
+  });
+  expect(hasStopped).toBe(false);
+  await worker.stop();
+  await database.drop();
+});
+
+test("what can't be in an event's name, or as its listener, is refused with a suggestion", async () => {
+  const given = { connectionString, handlers };
+  for (const [on, code] of [
+    [{ "job:sucess": () => {} }, "OPTION_UNKNOWN"],
+    [{ "job:success": null }, "OPTION_INVALID"],
+    [{ "job:success": "log" }, "OPTION_INVALID"],
+  ] as const) {
+    const plugins = [{ name: "plugin", on: on as never }];
+    await expect(startWorker({ ...given, on: on as never })).rejects.toMatchObject({ code });
+    await expect(startWorker({ ...given, plugins })).rejects.toMatchObject({ code });
+  }
+  await expect(startWorker({ ...given, on: { "job:sucess": () => {} } as never })).rejects.toThrow(
+    'Did you mean "job:success"?',
+  );
+});
+
 test("the longest intervals are no shorter than others: their jitter stays within a timer's reach", async () => {
   const overflows: unknown[] = [];
   const onWarning = (warning: Error) => void overflows.push(warning.name);
