@@ -1,6 +1,6 @@
 import { TaskwrightError } from "../errors.js";
-import { isRecord } from "../option-rules.js";
-import { refuseOption } from "../options.js";
+import { arrayOf, oneOf } from "../option-rules.js";
+import { copyOptions, refuseOption } from "../options.js";
 import type { InputOf } from "../tasks/added.js";
 import type { TaskRegistry } from "../tasks/handlers.js";
 import type { CronEntry } from "./entry.js";
@@ -117,9 +117,7 @@ function read<Options extends object>(
   name: string,
   options: Options | undefined,
 ): Partial<Options> {
-  if (options === undefined) return {};
-  if (!isRecord(options)) refuseOption(`cron.${name}`, "options", "an object");
-  return options;
+  return options === undefined ? {} : copyOptions(`cron.${name}`, options);
 }
 
 function unknownTask(task: string, known: readonly string[]): TaskwrightError {
@@ -127,8 +125,8 @@ function unknownTask(task: string, known: readonly string[]): TaskwrightError {
 }
 
 function writeInterval(interval: Interval): string {
-  const given: unknown = interval;
-  const [[unit, count] = [], ...others] = isRecord(given) ? Object.entries(given) : [];
+  const given: Readonly<Record<string, unknown>> = copyOptions("cron.every", interval);
+  const [[unit, count] = [], ...others] = Object.entries(given);
   const whole = unit === "hours" ? 24 : 60;
   const isUnit = unit === "seconds" || unit === "minutes" || unit === "hours";
   if (!isUnit || others.length > 0 || !isIntegerIn(count, 1, whole - 1) || whole % count !== 0) {
@@ -157,12 +155,14 @@ function writeTime(owner: string, at: unknown): string {
   return fields.map(Number).join(" ");
 }
 
-function writeWeekdays(on: Weekday | readonly Weekday[] | undefined): string {
-  const days = [on ?? []].flat().map((day) => weekdays.indexOf(day));
-  if (days.length === 0 || days.includes(-1)) {
+function writeWeekdays(on: unknown): string {
+  const dayRule = oneOf(...weekdays);
+  const daysRule = arrayOf(dayRule, "days");
+  if (dayRule.accepts(on)) return String(weekdays.indexOf(on as Weekday));
+  if (!daysRule.accepts(on) || (on as readonly Weekday[]).length === 0) {
     refuseOption("cron.weekly", "on", `one or more of ${weekdays.join(", ")}`);
   }
-  return days.join(",");
+  return (on as readonly Weekday[]).map((day) => weekdays.indexOf(day)).join(",");
 }
 
 function isIntegerIn(value: unknown, min: number, max: number): value is number {

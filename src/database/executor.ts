@@ -30,8 +30,12 @@ export interface StatementExecutor extends Executor {
  * @throws TaskwrightError `EXECUTOR_INVALID`
  */
 export function checkExecutor(db: unknown): void {
-  const isObject = (typeof db === "object" && db !== null) || typeof db === "function";
-  if (isObject && "query" in db && typeof db.query === "function") return;
+  try {
+    const isObject = (typeof db === "object" && db !== null) || typeof db === "function";
+    if (isObject && "query" in db && typeof db.query === "function") return;
+  } catch {
+    // A Proxy that can't be asked runs no SQL either.
+  }
   throw executorError(
     "There is no query(text, values) in what was given to run SQL with. Give a Pool, a client or a transaction of pg; for other libraries, taskwright/drivers has adapters, such as fromKysely(trx).",
   );

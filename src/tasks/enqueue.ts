@@ -3,8 +3,8 @@ import type { Executor } from "../database/executor.js";
 import { insertJobs, type JobInsert } from "../jobs/insert.js";
 import type { Job } from "../jobs/job.js";
 import { TaskwrightError } from "../errors.js";
-import { anything } from "../option-rules.js";
-import { checkOptions, refuseOption } from "../options.js";
+import { anything, arrayOf } from "../option-rules.js";
+import { checkOption, checkOptions } from "../options.js";
 import { payloadError } from "./issues.js";
 import { toJson } from "./json.js";
 import { resolveSpec, type TaskSpec } from "./spec.js";
@@ -107,6 +107,8 @@ export function toInsert<Input, Payload>(
   return { identifier, payload: JSON.stringify(result.value), spec };
 }
 
+const itemsRule = arrayOf(anything(), "objects with a payload and perhaps a spec");
+
 /**
  * The items of a call, whose caller may be JavaScript's.
  * @throws TaskwrightError `OPTION_INVALID`, `OPTION_UNKNOWN`
@@ -115,12 +117,9 @@ export function checkItems<Input>(
   { identifier }: { readonly identifier: string },
   items: readonly JobItem<Input>[],
 ): readonly JobItem<Input>[] {
-  const expected = "an array of objects with a payload and perhaps a spec";
-  if (!Array.isArray(items)) refuseOption(`task ${identifier}`, "items", expected);
+  checkOption(`task ${identifier}`, "items", items, itemsRule);
   // Array.from also sees the holes of an array.
-  return Array.from(items as JobItem<Input>[], (item, index) =>
-    atIndex(index, () => checkItem({ identifier }, item)),
-  );
+  return Array.from(items, (item, index) => atIndex(index, () => checkItem({ identifier }, item)));
 }
 
 const itemRules = { payload: anything(), spec: anything<TaskSpec>() };

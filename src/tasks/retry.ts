@@ -1,6 +1,7 @@
 import { writeDueTime } from "../database/time.js";
 import { TaskwrightError } from "../errors.js";
-import { refuseOption } from "../options.js";
+import { Rule } from "../option-rules.js";
+import { checkOption, copyOptions } from "../options.js";
 
 /**
  * When a failed job is tried again: so many milliseconds from now (by the database's clock), at a
@@ -15,6 +16,11 @@ export interface RetryAfterOptions extends ErrorOptions {
   readonly after: number | Date;
 }
 
+const afterRule = new Rule<number | Date>(
+  "a number of milliseconds from 0, or a valid Date",
+  (value) => isTime(value),
+);
+
 /**
  * Thrown by a handler, it fails the attempt and says when the job is to be tried again, in place of
  * the usual back-off. When items of a batch throw it, the job waits for the latest of their times.
@@ -24,10 +30,8 @@ export class RetryAfterError extends TaskwrightError {
 
   /** @throws TaskwrightError `OPTION_INVALID` when `after` is no time. */
   constructor(message: string, given: RetryAfterOptions) {
-    const { after, ...options } = (given ?? {}) as Partial<RetryAfterOptions>;
-    if (!isTime(after)) {
-      refuseOption("RetryAfterError", "after", "a number of milliseconds from 0, or a valid Date");
-    }
+    const { after, ...options } = copyOptions("RetryAfterError", given);
+    checkOption("RetryAfterError", "after", after, afterRule);
     super("JOB_RETRY_AFTER", message, { after }, options);
     this.retry = after;
   }

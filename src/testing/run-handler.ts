@@ -12,6 +12,7 @@ import {
   anything,
   executor,
   integer,
+  Rule,
   schemaName,
   type Rules,
 } from "../option-rules.js";
@@ -111,11 +112,14 @@ export async function runHandler<Task extends AnyTask, App = undefined>(
   }
 }
 
+const handlerSetRule = new Rule<HandlerSet<never>>("what defineHandlers returns", (value) =>
+  types.isMap((value as HandlerSet<never>).tasks),
+);
+
 function findHandler<App>(task: AnyTask, handler: unknown): BoundTask<App> {
   if (typeof handler === "function") return { task, handler } as BoundTask<App>;
-  const tasks: unknown = (handler as HandlerSet<App> | null | undefined)?.tasks;
-  const bound = types.isMap(tasks)
-    ? (tasks as HandlerSet<App>["tasks"]).get(task.identifier)
+  const bound = handlerSetRule.accepts(handler)
+    ? (handler as HandlerSet<App>).tasks.get(task.identifier)
     : undefined;
   if (bound !== undefined) return { ...bound, task };
   throw new TaskwrightError(

@@ -3,7 +3,8 @@ import type { Executor } from "../database/executor.js";
 import type { Queries } from "../database/queries.js";
 import { TaskwrightError, toError } from "../errors.js";
 import type { WorkerEvents } from "../events.js";
-import { maxTimerMs } from "../options.js";
+import { names } from "../option-rules.js";
+import { checkOption, maxTimerMs } from "../options.js";
 import { Backoff, Pause } from "../services/backoff.js";
 import { Moment } from "../services/moment.js";
 import type { ClaimJobsParams, ClaimJobsResult } from "../../generated/queries/worker.js";
@@ -19,6 +20,8 @@ import type { TaskIds } from "./task-ids.js";
 const unregisteredState = "TWUNR";
 /** Looking through thousands of queues that have nothing due shouldn't keep the database busy. */
 const lookOnDelayMs = 50;
+
+const flagsRule = names();
 
 export interface ClaimerOptions {
   readonly queries: Queries;
@@ -223,7 +226,11 @@ export class Claimer implements Service {
 
   async #forbiddenFlags(): Promise<string[]> {
     const { forbiddenFlags } = this.#options;
-    return [...(typeof forbiddenFlags === "function" ? await forbiddenFlags() : forbiddenFlags)];
+    if (typeof forbiddenFlags !== "function") return [...forbiddenFlags];
+    const flags = await forbiddenFlags();
+    // The letters of a string would be flags that no job has, and leave none alone.
+    checkOption("the function forbiddenFlags", "result", flags, flagsRule);
+    return [...flags];
   }
 
   /** Retries and jobs scheduled for later become due without any notification. */

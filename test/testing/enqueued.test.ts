@@ -169,3 +169,111 @@ test("options that don't exist are refused", async () => {
     await expect(refused).rejects.toMatchObject({ code: "OPTION_UNKNOWN" });
   }
 });
+
+/** What JSON has no word for, or leaves out: as a pattern it would match more than was meant. */
+class Email {
+  readonly to = "nobody@example.com";
+}
+const circle: Record<string, unknown> = {};
+circle["to"] = circle;
+const { proxy: revoked, revoke } = Proxy.revocable({}, {});
+revoke();
+const unwritable: readonly (readonly [name: string, value: unknown])[] = [
+  ["undefined", undefined],
+  ["a Map", new Map([["to", "x"]])],
+  ["a Set", new Set(["x"])],
+  ["a RegExp", /x/u],
+  ["a Promise", Promise.resolve("x")],
+  ["a function", () => "x"],
+  ["an instance of a class", new Email()],
+  ["an Error", new Error("x")],
+  ["a symbol", Symbol("x")],
+  ["a BigInt", 1n],
+  ["NaN", NaN],
+  ["Infinity", Infinity],
+  ["an invalid Date", new Date(NaN)],
+  ["a boxed string", Object("x")],
+  ["an array with a hole", Array.from({ length: 1 })],
+  ["an array with undefined", [undefined]],
+  ["an object with undefined", { a: { b: undefined } }],
+  ["an object with a symbol for a key", { [Symbol("x")]: 1 }],
+  ["an object that contains itself", circle],
+  ["a revoked Proxy", revoked],
+  ["an ArrayBuffer", new ArrayBuffer(1)],
+];
+
+test.each(unwritable)(
+  "a pattern with %s is refused, since it would match anything",
+  async (name, value) => {
+    const { pool } = database;
+    await addSendEmail(pool, email("ada@example.com"));
+    const refused = { code: "OPTION_INVALID", details: { option: "payload" } };
+    for (const assert of [assertEnqueued, assertNotEnqueued]) {
+      await expect(assert(pool, sendEmail, { to: value } as never)).rejects.toMatchObject(refused);
+      if (name === "undefined") continue;
+      await expect(assert(pool, sendEmail, value as never)).rejects.toMatchObject(refused);
+    }
+  },
+);
+
+test("the refusal says where in the pattern it is, and what to do", async () => {
+  const pattern = { to: "x", extra: [{ "a/b": undefined }] } as never;
+  await expect(assertEnqueued(database.pool, sendEmail, pattern)).rejects.toThrow(
+    /given to assertEnqueued.* at \/extra\/0\/a~1b: it is undefined, which would match anything\. Leave it out/u,
+  );
+});
+
+test("a Date, and what has a toJSON, are compared as the text that is stored", async () => {
+  const { pool } = database;
+  const at = new Date("2030-01-02T03:04:05.678Z");
+  await addSendEmail(pool, { ...email("ada@example.com"), subject: at.toJSON() });
+  await assertEnqueued(pool, sendEmail, { subject: at } as never);
+  await assertNotEnqueued(pool, sendEmail, { subject: new Date(at.getTime() + 1) } as never);
+  const url = new URL("https://example.com/");
+  await addSendEmail(pool, { ...email("ada@example.com"), subject: url.href });
+  await assertEnqueued(pool, sendEmail, { subject: url } as never, { count: 1 });
+});
+
+test.each<[string, object]>([
+  ["an unknown option", { spce: { priority: 3 } }],
+  ["an unknown job option", { spec: { queuename: "q" } }],
+  ["a job option that no row has", { spec: { jobKeyMode: "replace" } }],
+  ["a job option that is undefined", { spec: { jobKey: undefined } }],
+  ["a number in a string", { spec: { priority: "3" } }],
+  ["a date in a string", { spec: { runAt: "2120-01-01" } }],
+  ["a mark that is none", { since: {} }],
+  ["a schema of null", { schema: null }],
+])("%s is refused, by both assertions", async (_name, options) => {
+  const { pool } = database;
+  await addSendEmail(pool, email("ada@example.com"));
+  for (const assert of [assertEnqueued, assertNotEnqueued]) {
+    await expect(assert(pool, sendEmail, {}, options as never)).rejects.toMatchObject({
+      code: expect.stringMatching(/^OPTION_(UNKNOWN|INVALID)$/u) as string,
+    });
+  }
+});
+
+test("a count is for assertEnqueued alone, and a number", async () => {
+  const { pool } = database;
+  const count = { count: 1 } as never;
+  await expect(assertNotEnqueued(pool, sendEmail, {}, count)).rejects.toMatchObject({
+    code: "OPTION_UNKNOWN",
+  });
+  for (const count of ["0", null, -1, NaN]) {
+    await expect(
+      assertEnqueued(pool, sendEmail, {}, { count: count as never }),
+    ).rejects.toMatchObject({ code: "OPTION_INVALID" });
+  }
+  await assertEnqueued(pool, sendEmail, {}, { count: 0 });
+});
+
+test("a task that is undefined by a wrong import is refused", async () => {
+  for (const task of [undefined, null, "send_email", { identifier: "send_email" }]) {
+    for (const look of [assertEnqueued, assertNotEnqueued, enqueuedJobs]) {
+      await expect(look(database.pool, task as never)).rejects.toMatchObject({
+        code: "OPTION_INVALID",
+        details: { option: "task" },
+      });
+    }
+  }
+});

@@ -138,3 +138,34 @@ test("options that can't be meant are refused", async () => {
     code: "OPTION_UNKNOWN",
   });
 });
+
+test.each<[string, unknown]>([
+  ["undefined", undefined],
+  ["null", null],
+  ["no job", {}],
+  ["an id that is undefined", { id: undefined }],
+  ["a key that is undefined", { key: undefined }],
+  ["a key that is null", { key: null }],
+  ["a number", 1],
+  ["an id that is none", "one"],
+  ["an id that is a number", { id: 1 }],
+])("waiting for %s is refused: it would end with any job", async (_name, which) => {
+  await expect(waitForJob(database.pool, which as never)).rejects.toMatchObject({
+    code: "OPTION_INVALID",
+  });
+});
+
+test.each<[string, unknown]>([
+  ["a task that is undefined", { task: undefined }],
+  ["an id that is undefined", { id: undefined }],
+  ["a key that is null", { key: null }],
+  ["a task of an object without an identifier", { task: {} }],
+  ["null", null],
+  ["a string", "send_email"],
+])("the next job with %s is refused: any job would do", (_name, which) => {
+  const worker = { events: { on: () => () => {} } };
+  expect(() => nextJob(worker, which as never)).toThrow(
+    expect.objectContaining({ code: "OPTION_INVALID" }),
+  );
+  expect(() => nextJob({} as never)).toThrow(expect.objectContaining({ code: "OPTION_INVALID" }));
+});

@@ -77,3 +77,17 @@ test("a function that throws is told of and asked again; nothing is claimed mean
   expect(runs).toBe(1);
   await worker.stop();
 });
+
+test.each<[string, unknown]>([
+  ["a string", "slow"],
+  ["null", null],
+  ["nothing", undefined],
+  ["numbers", [1]],
+])("a function that gives %s is told of; nothing is claimed meanwhile", async (_kind, flags) => {
+  const { connectionString, pool } = database;
+  await addFlagged();
+  const handlers = handlersFor({ note: () => {} });
+  const run = runOnce({ connectionString, handlers, forbiddenFlags: () => flags as never });
+  await expect(run).rejects.toMatchObject({ code: "OPTION_INVALID" });
+  expect(await listJobs(pool)).toHaveLength(4);
+});
