@@ -2199,7 +2199,7 @@ set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
 as $taskwright$
--- taskwright: taskwright_job_state 2
+-- taskwright: taskwright_job_state 3
 #variable_conflict use_variable
 begin
   if locked_at is not null then
@@ -2238,7 +2238,7 @@ set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
 as $taskwright$
-  -- taskwright: taskwright_read_jobs 2
+  -- taskwright: taskwright_read_jobs 3
   select json_build_object(
     'id', jobs.id::text,
     'task', coalesce((

@@ -126,8 +126,8 @@ function bindListJobs(
   schema: string,
   registry: TaskRegistry,
 ): ListJobs<TaskRegistry> {
-  return async (given: ListOptions = {}) => {
-    const options = withSchema("listJobs", given, schema);
+  return async (given?: ListOptions) => {
+    const options = withSchema("listJobs", given === undefined ? {} : given, schema);
     const { task } = options;
     if (task !== undefined) checkOption("listJobs", "task", task, tasksRule);
     for (const each of [task ?? []].flat()) findTask(registry, each);

@@ -116,8 +116,8 @@ describe("beside bad rows", () => {
   test("every filter works, and finds what claims see as flags", async () => {
     const { pool } = commands;
     const flagged = await api.listJobs(pool, { flags: ["a"] });
-    expect(flagged.jobs.map(({ id }) => id).sort()).toEqual(
-      [ids.get("flags that are an array"), ids.get("flags that are a string")].sort(),
+    expect(new Set(flagged.jobs.map(({ id }) => id))).toEqual(
+      new Set([ids.get("flags that are an array"), ids.get("flags that are a string")]),
     );
     const found = await api.listJobs(pool, { search: "beginning", task: "work", state: "ready" });
     expect(found.jobs.map(({ id }) => id)).toEqual([ids.get("a time without a beginning")]);
