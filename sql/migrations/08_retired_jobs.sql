@@ -141,17 +141,25 @@ begin
 end;
 $taskwright$;
 
--- Deletes the markers of jobs that are to run again after all, once their rows are locked.
+-- Deletes the markers of jobs that are to run again after all, once their rows are locked. A marker that
+-- is locked is one that another transaction deletes or looks at while it retires another job, and is left: a
+-- marker of ours counts only under a lock that is gone. To wait for it would be to wait for
+-- transactions that have nothing to do with these jobs, and they might wait for us.
 create or replace function graphile_worker.taskwright_revive_jobs(job_ids bigint[]) returns void
 language plpgsql
 as $taskwright$
--- taskwright: taskwright_revive_jobs 1
+-- taskwright: taskwright_revive_jobs 2
 begin
   if coalesce(cardinality(job_ids), 0) = 0 then
     return;
   end if;
   delete from graphile_worker.taskwright_retired_jobs as markers
-  where markers.job_id = any (job_ids);
+  where markers.job_id = any (array(
+    select ours.job_id
+    from graphile_worker.taskwright_retired_jobs as ours
+    where ours.job_id = any (job_ids)
+    for update skip locked
+  ));
   if to_regclass($name$graphile_worker._private_job_retirements$name$) is not null then
     execute $sql$
       delete from graphile_worker._private_job_retirements where id = any ($1)

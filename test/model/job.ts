@@ -69,13 +69,27 @@ export function toTime(runAt: ModelSpec["runAt"], now: number): number {
 /** A job that waits, changed by another request for its key. */
 export function replaceWaiting(job: ModelJob, spec: ModelSpec, now: number): ModelJob {
   const keepsTime = spec.mode === "preserve_run_at" && job.attempts === 0;
-  const joins = Array.isArray(job.payload) && Array.isArray(spec.payload);
   return {
     ...newJob(job.id, spec, now),
-    payload: joins ? [...(job.payload as unknown[]), ...(spec.payload as unknown[])] : spec.payload,
+    payload: areLists(job.payload, spec.payload)
+      ? [...(job.payload as unknown[]), ...(spec.payload as unknown[])]
+      : spec.payload,
     runAt: keepsTime ? job.runAt : toTime(spec.runAt, now),
     revision: job.revision + 1,
   };
+}
+
+function areLists(...payloads: readonly unknown[]): boolean {
+  return payloads.every((payload) => Array.isArray(payload));
+}
+
+/**
+ * A job that runs, or has failed for good, whose key is asked for by another request. The new job does
+ * its work; but not the items of a running batch, which keeps its retries.
+ */
+export function replaceRunning(job: ModelJob, spec: ModelSpec): ModelJob {
+  if (job.lock === null || !areLists(job.payload, spec.payload)) return retire(job, "replaced");
+  return { ...job, key: null, revision: job.revision + 1 };
 }
 
 export function newJob(id: number, spec: ModelSpec, now: number): ModelJob {

@@ -3,6 +3,7 @@ import {
   giveBack,
   isAvailable,
   newJob,
+  replaceRunning,
   replaceWaiting,
   retire,
   settle,
@@ -110,7 +111,7 @@ export class Model {
       } else if (isAvailable(old)) {
         this.#put(replaceWaiting(old, spec, now), inside);
       } else {
-        this.#put(retire(old, "replaced"), inside);
+        this.#put(replaceRunning(old, spec), inside);
         // A later spec of the same call may have replaced this one's job again.
         this.#put(newJob(id, spec, now), inside);
       }
