@@ -5,9 +5,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { peerNode } from "../support/peer.js";
 import { sourceFlags } from "../support/process.js";
 import type { Ledger } from "./ledger/ledger.js";
+import type { Role } from "./plan.js";
 import type { Assignment } from "./roles/role.js";
-
-export type Role = "worker" | "producer" | "peer";
 
 /** So much of what a process printed is kept for the report of its death. */
 const keptOutput = 4000;
@@ -16,6 +15,8 @@ const restartMs = 300;
 export interface ActorOptions extends Omit<Assignment, "incarnation"> {
   readonly role: Role;
   readonly ledger: Ledger;
+  /** The program of the Rust crate's worker. */
+  readonly rust?: string | undefined;
 }
 
 /**
@@ -103,16 +104,11 @@ export class Actor {
   }
 
   #spawn(): ChildProcess {
-    const { role, ledger: _, ...assignment } = this.#options;
     this.#incarnation += 1;
     this.#expected = undefined;
     this.#output = "";
-    const file = fileURLToPath(new URL(`roles/${role}.ts`, import.meta.url));
-    const told = JSON.stringify({ ...assignment, incarnation: this.#incarnation });
-    const node = role === "peer" ? peerNode() : process.execPath;
-    const child = spawn(node, [...sourceFlags, "--no-warnings", file, told], {
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const [program, ...args] = this.#command();
+    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on("data", (chunk) => {
         this.#output = (this.#output + String(chunk)).slice(-keptOutput);
@@ -120,5 +116,17 @@ export class Actor {
     }
     this.#child = child;
     return child;
+  }
+
+  #command(): [string, ...string[]] {
+    const { role, ledger: _, rust, ...assignment } = this.#options;
+    if (role === "rust") {
+      const { connectionString, folder, actor } = assignment;
+      return [rust ?? "", connectionString, folder, actor];
+    }
+    const file = fileURLToPath(new URL(`roles/${role}.ts`, import.meta.url));
+    const told = JSON.stringify({ ...assignment, incarnation: this.#incarnation });
+    const node = role === "peer" ? peerNode() : process.execPath;
+    return [node, ...sourceFlags, "--no-warnings", file, told];
   }
 }

@@ -3,6 +3,7 @@ import type { Client } from "pg";
 import { sweep } from "taskwright";
 import type { Actor } from "./actor.js";
 import { freeDeadPeers, peerHolders } from "./operator.js";
+import { foreigners } from "./plan.js";
 import { withControl, type Stage } from "./stage.js";
 
 const lookMs = 250;
@@ -19,7 +20,7 @@ export async function drain(stage: Stage): Promise<void> {
   enter("the queue drains");
   await withControl(stage, (client) => drainQueue(stage, client));
   enter("the peers stop");
-  await finish(stage, ({ role }) => role === "peer");
+  await finish(stage, ({ name }) => foreigners.has(name));
   await withControl(stage, (client) => drainQueue(stage, client));
   enter("the workers stop");
   await finish(stage, ({ role, steady }) => role === "worker" && !steady);

@@ -10,6 +10,7 @@ import { readLedger } from "./ledger/read.js";
 import { readOptions } from "./options.js";
 import { cast, makePlan } from "./plan.js";
 import { run } from "./run.js";
+import { findRustWorker } from "./rust.js";
 import { describeViolations, summarize } from "./summary.js";
 
 const options = readOptions(process.argv.slice(2));
@@ -24,7 +25,9 @@ async function act(): Promise<string> {
   writeFileSync(path.join(folder, "plan.json"), JSON.stringify(plan, undefined, 1));
   out.write(`chaos for ${minutes} minutes, --seed=${seed}: ${plan.length} faults\n`);
   out.write(`cast: ${cast.map(({ name }) => name).join(", ")}\nledger: ${folder}\n`);
-  await run({ ledger, seed, plan, lengthMs });
+  const { program, why } = await findRustWorker(options.rust);
+  if (program === undefined) out.write(`without a worker of the Rust crate: ${why}\n`);
+  await run({ ledger, seed, plan, lengthMs, rust: program });
   ledger.close();
   return folder;
 }

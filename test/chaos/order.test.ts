@@ -221,5 +221,9 @@ describe("sweeps", () => {
     expect(messages(checkSweeps, alive, ...down, sweep)).toEqual([]);
     const busy: Line = [4000, "worker-1", { kind: "lag", ms: 3000 }];
     expect(messages(checkSweeps, busy, sweep)).toEqual([]);
+    const blocked = ran(1000, "worker-1", "a", { task: "blocker", end: Infinity });
+    expect(messages(checkSweeps, ...blocked, sweep)).toEqual([]);
+    const over = ran(1000, "worker-1", "a", { task: "blocker", end: 1500 });
+    expect(messages(checkSweeps, ...over, sweep)).toHaveLength(1);
   });
 });

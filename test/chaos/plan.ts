@@ -2,14 +2,19 @@ import { faults } from "./faults/catalogue.js";
 import type { TargetKind } from "./faults/fault.js";
 import { Random } from "./random.js";
 
+export type Role = "worker" | "producer" | "peer" | "rust";
+
 /** Who takes part, and whether its connections pass a proxy. */
 export interface Part {
   readonly name: string;
-  readonly role: "worker" | "producer" | "peer";
+  readonly role: Role;
   readonly isProxied: boolean;
   /** Whether its process is to live as long as the run. */
   readonly steady: boolean;
 }
+
+/** Takes part only where its program could be had; faults that are aimed at it are skipped elsewhere. */
+const rustName = "rust";
 
 export const cast: readonly Part[] = [
   { name: "steady", role: "worker", isProxied: true, steady: true },
@@ -17,10 +22,16 @@ export const cast: readonly Part[] = [
   { name: "worker-2", role: "worker", isProxied: true, steady: false },
   { name: "worker-3", role: "worker", isProxied: true, steady: false },
   { name: "peer", role: "peer", isProxied: false, steady: false },
+  { name: rustName, role: "rust", isProxied: false, steady: false },
   { name: "producer-1", role: "producer", isProxied: false, steady: false },
   { name: "producer-2", role: "producer", isProxied: true, steady: false },
   { name: "producer-3", role: "producer", isProxied: true, steady: false },
 ];
+
+/** Whose code is not ours. */
+export const foreigners: ReadonlySet<string> = new Set(
+  cast.filter(({ role }) => role === "peer" || role === "rust").map(({ name }) => name),
+);
 
 const tables = ["_private_jobs", "_private_job_queues", "_private_workers"] as const;
 
@@ -68,6 +79,8 @@ function pickTarget(kind: TargetKind, random: Random): string {
       return random.pick(tables);
     case "proxied":
       return random.pick(cast.filter(({ isProxied }) => isProxied)).name;
+    case "foreigner":
+      return random.pick([...foreigners]);
     case "worker":
     case "producer":
     case "peer":

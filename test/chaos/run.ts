@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly seed: string;
   readonly plan: readonly PlannedFault[];
   readonly lengthMs: number;
+  /** The program of the Rust crate's worker, if it takes part. */
+  readonly rust: string | undefined;
 }
 
 /** Lets everybody work through the planned faults, and ends in good order. */
@@ -62,7 +64,7 @@ function serverSettings(folder: string): string[] {
   ];
 }
 
-async function setTheStage({ ledger, seed }: RunOptions, cluster: Cluster): Promise<Stage> {
+async function setTheStage({ ledger, seed, rust }: RunOptions, cluster: Cluster): Promise<Stage> {
   const { connectionString } = cluster;
   await migrate({ connectionString });
   await withControl({ cluster }, (client) =>
@@ -72,12 +74,13 @@ async function setTheStage({ ledger, seed }: RunOptions, cluster: Cluster): Prom
   const proxies = new Map<string, Proxy>();
   const actors = new Map<string, Actor>();
   for (const { name, role, isProxied, steady } of cast) {
+    if (role === "rust" && rust === undefined) continue;
     const proxy = isProxied ? await Proxy.before(connectionString) : undefined;
     if (proxy !== undefined) proxies.set(name, proxy);
     const url = proxy?.through(connectionString) ?? connectionString;
     const { folder } = ledger;
     const told = { actor: name, connectionString: url, folder, seed, steady };
-    actors.set(name, new Actor({ ...told, role, ledger }));
+    actors.set(name, new Actor({ ...told, role, ledger, rust }));
   }
   return { cluster, ledger, actors, proxies, random: new Random(seed, "stage") };
 }

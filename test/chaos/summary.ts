@@ -1,3 +1,4 @@
+import { foreigners } from "./plan.js";
 import type { History, Violation } from "./history/history.js";
 
 const mostPerCheck = 10;
@@ -14,7 +15,7 @@ export function summarize(history: History): string {
   const killed = ends.filter(({ end }) => end?.expected === "killed").length;
   const poisoned = ends.filter(({ isPoisoned }) => isPoisoned).length;
   const peerDeaths = ends.filter(
-    ({ actor, end }) => actor === "peer" && end !== undefined && end.expected === undefined,
+    ({ actor, end }) => foreigners.has(actor) && end !== undefined && end.expected === undefined,
   );
   const byActor = count(runs.map(({ actor }) => actor));
   const lag = entries.filter(({ kind }) => kind === "lag" || kind === "slow database").length;
@@ -23,7 +24,7 @@ export function summarize(history: History): string {
     `runs: ${runs.length} (${list(byActor)}); ${repeated} jobs ran more than once`,
     `tasks: ${list(count(runs.map(({ task }) => task)))}`,
     `faults: ${list(count(troubles.map(({ what }) => what)))}`,
-    `processes: ${lives.size} started, ${killed} killed, ${poisoned} ended by poison jobs, ${peerDeaths.length} of graphile-worker ended by themselves`,
+    `processes: ${lives.size} started, ${killed} killed, ${poisoned} ended by poison jobs, ${peerDeaths.length} of the peers ended by themselves`,
     `sweeps that found somebody dead: ${sweeps.length}; effects: ${effects.size}; rows failed for good: ${failedRows.size}; delays of the machine: ${lag}`,
   ].join("\n");
 }

@@ -1,11 +1,12 @@
 import { whySilent } from "../history/explain.js";
 import type { Check } from "../history/history.js";
+import { foreigners } from "../plan.js";
 
-/** No worker is taken for dead that could say that it lives. */
+/** No worker of ours is taken for dead that could say that it lives. */
 export const checkSweeps: Check = (history) =>
   history.sweeps.flatMap(({ at, line, workers }) =>
     workers
-      .filter((worker) => history.workers.has(worker))
+      .filter((worker) => !foreigners.has(history.workers.get(worker)?.actor ?? "rust"))
       .filter((worker) => whySilent(history, worker, at) === undefined)
       .map((worker) => ({
         check: "sweeps",

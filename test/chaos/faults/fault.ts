@@ -1,7 +1,11 @@
 import type { Stage } from "../stage.js";
 
-/** Who can be the target: one of the workers that may die, one whose connections pass a proxy … */
-export type TargetKind = "worker" | "producer" | "peer" | "proxied" | "table" | "nobody";
+/**
+ * Who can be the target: one of our workers that may die, a producer, Node's graphile-worker, this or
+ * the Rust crate's worker, one whose connections pass a proxy, a table, or nobody in particular.
+ */
+export type TargetKind =
+  "worker" | "producer" | "peer" | "foreigner" | "proxied" | "table" | "nobody";
 
 /** One kind of trouble. */
 export interface Fault {

@@ -51,9 +51,10 @@ const secondSignalMs = 500;
 export const processFaults = {
   "kill worker": killing("worker"),
   "kill producer": killing("producer"),
-  "kill peer": killing("peer"),
+  "kill foreigner": killing("foreigner"),
   "freeze worker": freezing("worker", [1.2 * sweepThresholdMs, 2.5 * sweepThresholdMs]),
   "freeze worker shortly": freezing("worker", [200, 0.5 * sweepThresholdMs]),
+  // Not the Rust crate's: swept up after, it would complete jobs that others have by then.
   "freeze peer": freezing("peer", [500, 1.5 * sweepThresholdMs]),
   "stop worker": {
     targets: "worker",

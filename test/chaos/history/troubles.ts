@@ -1,5 +1,5 @@
 import { heartbeatIntervalMs } from "../roles/tasks.js";
-import type { Aspect, History, Trouble } from "./history.js";
+import { processOf, type Aspect, type History, type Trouble } from "./history.js";
 
 /** Faults that reach everybody, whomever they are aimed at. */
 const common: ReadonlySet<string> = new Set([
@@ -18,6 +18,15 @@ const reconnectMs = 1000;
 export function readTroubles(): Aspect<Pick<History, "troubles">> {
   const troubles: Trouble[] = [];
   const open = new Map<number, Trouble>();
+  /** By process and run: what keeps an event loop busy, and can't be noted if the process ends of it. */
+  const blocked = new Map<string, Trouble>();
+  const unblock = (of: string, at: number) => {
+    for (const [run, trouble] of blocked) {
+      if (!run.startsWith(`${of} `)) continue;
+      trouble.to = at;
+      blocked.delete(run);
+    }
+  };
   const add = (what: string, actor: string | undefined, from: number, to: number) => {
     const trouble = { what, actor, from, to };
     troubles.push(trouble);
@@ -37,6 +46,15 @@ export function readTroubles(): Aspect<Pick<History, "troubles">> {
       // The supervisor's proxies are late with it.
       lag: ({ at, ms, actor }) =>
         void add("lag", actor === "supervisor" ? undefined : actor, at - ms, at),
+      start: (entry) => {
+        if (entry.task !== "blocker") return;
+        blocked.set(
+          `${processOf(entry)} ${entry.run} `,
+          add("blocker", entry.actor, entry.at, Infinity),
+        );
+      },
+      end: (entry) => unblock(`${processOf(entry)} ${entry.run}`, entry.at),
+      exited: ({ child: actor, childPid: pid, at }) => unblock(processOf({ actor, pid }), at),
       "slow database": ({ at, ms }) => void add("slow database", undefined, at - ms, at),
       "heartbeat failed": ({ at, actor }) =>
         void add("heartbeat failed", actor, at, at + heartbeatIntervalMs),

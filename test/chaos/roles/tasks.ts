@@ -59,6 +59,8 @@ export const keyModes: readonly JobKeyMode[] = ["replace", "preserve_run_at", "u
 /** A worker is taken for dead after so many milliseconds of silence. */
 export const sweepThresholdMs = 3000;
 export const heartbeatIntervalMs = 500;
+/** A worker of the Rust crate: it is not killed by being slow, for its results are not fenced. */
+export const foreignThresholdMs = 20_000;
 /** A claimed job that waited for so many milliseconds goes back. */
 export const bufferTimeoutMs = 2000;
 /** As many crashes are a job's own fault: the library's default. */

@@ -4,7 +4,13 @@ import { startWorker, type Worker, type WorkerListeners } from "taskwright";
 import { Ledger } from "../ledger/ledger.js";
 import { makeHandlers } from "./handlers.js";
 import { processName, readAssignment, watchLag } from "./role.js";
-import { bufferTimeoutMs, fleetLimit, heartbeatIntervalMs, sweepThresholdMs } from "./tasks.js";
+import {
+  bufferTimeoutMs,
+  fleetLimit,
+  foreignThresholdMs,
+  heartbeatIntervalMs,
+  sweepThresholdMs,
+} from "./tasks.js";
 
 const memoryIntervalMs = 1000;
 const assignment = readAssignment();
@@ -47,7 +53,12 @@ async function start(): Promise<Worker | undefined> {
         abortGraceMs: 1000,
         settleTimeoutMs: 4000,
         taskLimits: { limited: { fleet: fleetLimit } },
-        recovery: { heartbeatIntervalMs, sweepThresholdMs, sweepIntervalMs: 1000 },
+        recovery: {
+          heartbeatIntervalMs,
+          sweepThresholdMs,
+          foreignThresholdMs,
+          sweepIntervalMs: 1000,
+        },
         on,
         signal: told.signal,
       });
