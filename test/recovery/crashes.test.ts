@@ -8,7 +8,7 @@ import {
 } from "../../src/index.js";
 import type { TestDatabase } from "../support/database.js";
 import { addJob, countLocks, createQueue, listJobs } from "../worker/support.js";
-import { claim, registerDead, sweepOnce, withClient } from "./support.js";
+import { claim, countCrashes, dieWith, registerDead, sweepOnce, withClient } from "./support.js";
 
 // What a sweep does with jobs that had started and with those that had not.
 
@@ -25,34 +25,12 @@ beforeEach(() =>
   ),
 );
 
-const marksStarts = { client: "taskwright", sweepThresholdMs: 1000, marksStarts: true };
-
 async function rows<T>(sql: string, values: unknown[] = []): Promise<T[]> {
   return (await database.pool.query(sql, values)).rows as T[];
 }
 
-/** Lets a worker claim what is due, start the given jobs, and die. */
-async function die(started: readonly string[], metadata: object | null = marksStarts) {
-  await rows("update graphile_worker._private_jobs set run_at = now() where run_at > now()");
-  await rows("delete from graphile_worker._private_workers");
-  await registerDead(database.pool, "dead");
-  await rows("update graphile_worker._private_workers set metadata = $1", [metadata]);
-  await claim(database.pool, "dead");
-  await rows(
-    `insert into graphile_worker.taskwright_starts (job_id, worker_id, locked_at)
-     select id, locked_by, locked_at from graphile_worker._private_jobs where id = any ($1)
-     on conflict (job_id) do update set locked_at = excluded.locked_at`,
-    [started],
-  );
-}
-
-async function crashesOf(id: string): Promise<number> {
-  const [row] = await rows<{ crashes: number }>(
-    "select crashes from graphile_worker.taskwright_crashes where job_id = $1",
-    [id],
-  );
-  return row?.crashes ?? 0;
-}
+const die = (started: readonly string[]) => dieWith(database.pool, started);
+const crashesOf = (id: string) => countCrashes(database.pool, id);
 
 describe("a sweep", () => {
   test("counts the attempt of a job that had started, and of no other", async () => {
@@ -195,107 +173,6 @@ test.each([
   await die([id]);
   await sweepOnce(database.pool);
   expect(await crashesOf(id)).toBe(2);
-});
-
-describe("the hook", () => {
-  test("is told whether the job had started, and how often it crashed", async () => {
-    const ids = [await addJob(database.pool, "work"), await addJob(database.pool, "work")];
-    const started = ids[0] ?? "";
-    const facts: unknown[] = [];
-    for (let crash = 1; crash <= 2; crash++) {
-      await die([started]);
-      await sweepOnce(database.pool, {
-        hook: (job, _workerId, { hasStarted, crashes }) => {
-          facts.push([job.id === started, hasStarted, crashes]);
-          return "default";
-        },
-      });
-    }
-    expect(facts).toEqual([
-      [true, true, 1],
-      [false, false, 0],
-      [true, true, 2],
-      [false, false, 0],
-    ]);
-  });
-
-  test("is told that nobody knows what a peer's worker had started", async () => {
-    await addJob(database.pool, "work");
-    await die([], null);
-    const facts: unknown[] = [];
-    await sweepOnce(database.pool, {
-      hook: (_job, _workerId, told) => {
-        facts.push(told);
-        return "recover";
-      },
-    });
-    expect(facts).toEqual([{ hasStarted: undefined, crashes: 0 }]);
-  });
-
-  test("may give a job back uncounted that had started; the crash is remembered", async () => {
-    const id = await addJob(database.pool, "work");
-    for (let crash = 1; crash <= 4; crash++) {
-      await die([id]);
-      const result = await sweepOnce(database.pool, { hook: () => "recover" });
-      expect(result).toMatchObject({ recoveredJobIds: [id], failedJobIds: [] });
-    }
-    expect(await listJobs(database.pool)).toMatchObject([{ attempts: 0 }]);
-    expect(await crashesOf(id)).toBe(4);
-  });
-
-  test("that never answers holds no lock, and its job is left", async () => {
-    const id = await addJob(database.pool, "work");
-    const other = await addJob(database.pool, "work");
-    await die([]);
-    let asked = () => {};
-    const isAsked = new Promise<void>((resolve) => (asked = resolve));
-    const sweeping = sweepOnce(database.pool, {
-      hookTimeoutMs: 500,
-      hook: (job) => {
-        asked();
-        return job.id === id ? new Promise(() => {}) : "recover";
-      },
-    });
-    await isAsked;
-    // Any other sweep could work meanwhile.
-    expect(
-      await rows("select pg_try_advisory_xact_lock(x'47575253'::int, x'53574550'::int) as is_free"),
-    ).toEqual([{ is_free: true }]);
-    const result = await sweeping;
-    expect(result).toMatchObject({ swept: true, recoveredJobIds: [other] });
-    expect(result.hookErrors).toMatchObject([{ code: "RECOVERY_TIMEOUT" }]);
-    expect(await listJobs(database.pool)).toMatchObject([
-      { locked_by: "dead" },
-      { locked_by: null },
-    ]);
-  });
-
-  test("decides nothing about a job that was claimed anew while it thought", async () => {
-    const id = await addJob(database.pool, "work");
-    await die([]);
-    const result = await sweepOnce(database.pool, {
-      hook: async () => {
-        await forceUnlockWorkers(database.pool, ["dead"]);
-        await claim(database.pool, "dead");
-        return "recover" as const;
-      },
-    });
-    expect(result).toMatchObject({ deadWorkerIds: ["dead"], recoveredJobIds: [] });
-    expect(await listJobs(database.pool)).toMatchObject([{ id, attempts: 2, locked_by: "dead" }]);
-  });
-
-  test("decides nothing about a worker that came back to life while it thought", async () => {
-    await addJob(database.pool, "work");
-    await die([]);
-    const result = await sweepOnce(database.pool, {
-      hook: async () => {
-        await rows("update graphile_worker._private_workers set last_heartbeat_at = now()");
-        return "recover" as const;
-      },
-    });
-    expect(result).toMatchObject({ swept: true, deadWorkerIds: [], recoveredJobIds: [] });
-    expect(await listJobs(database.pool)).toMatchObject([{ locked_by: "dead" }]);
-  });
 });
 
 test("a Rust sweep of one of our workers counts what had started, by the same default", async () => {

@@ -104,3 +104,33 @@ export async function untilWaiting(pool: Pool, count = 1): Promise<void> {
     return rows[0]?.waiting === count;
   }, "the statement that waits");
 }
+
+const marksStarts = { client: "taskwright", sweepThresholdMs: 1000, marksStarts: true };
+
+/** Lets the worker `dead` claim what is there, start the given jobs, and die. */
+export async function dieWith(
+  pool: Pool,
+  started: readonly string[],
+  metadata: object | null = marksStarts,
+): Promise<void> {
+  await pool.query("update graphile_worker._private_jobs set run_at = now() where run_at > now()");
+  await pool.query("delete from graphile_worker._private_workers");
+  await registerDead(pool, "dead");
+  await pool.query("update graphile_worker._private_workers set metadata = $1", [metadata]);
+  await claim(pool, "dead");
+  await pool.query(
+    `insert into graphile_worker.taskwright_starts (job_id, worker_id, locked_at)
+     select id, locked_by, locked_at from graphile_worker._private_jobs where id = any ($1)
+     on conflict (job_id) do update set locked_at = excluded.locked_at`,
+    [started],
+  );
+}
+
+/** How often a worker died while it ran the job, as far as it is counted. */
+export async function countCrashes(pool: Pool, id: string): Promise<number> {
+  const { rows } = await pool.query<{ crashes: number }>(
+    "select crashes from graphile_worker.taskwright_crashes where job_id = $1",
+    [id],
+  );
+  return rows[0]?.crashes ?? 0;
+}
