@@ -1,5 +1,3 @@
-import type { Queries } from "../database/queries.js";
-import type { WorkerEvents } from "../events.js";
 import { concerns, type PauseNotice } from "../manage/pause-notice.js";
 import { composeRun } from "../plugins/run.js";
 import { composeSettle } from "../plugins/settle.js";
@@ -7,41 +5,25 @@ import { isDueNow } from "../tasks/retry.js";
 import { Buffer } from "./buffer.js";
 import type { ClaimedJob } from "./claimed-job.js";
 import { Claimer } from "./claimer.js";
-import type { Connections } from "./connections.js";
-import { Drain, type DrainEnd } from "./drain.js";
-import { IsolatedHandlers } from "./isolated-handlers.js";
+import { Drain } from "./drain.js";
+import type { FlowOptions } from "./flow-options.js";
+import { isIsolated, isolateHandlers, type IsolatedHandlers } from "./isolated-handlers.js";
 import { Limits } from "./limits.js";
 import { LockWatch } from "./lock-watch.js";
 import { LoopWatch } from "./loop-watch.js";
-import type { ResolvedWorkerOptions } from "./options.js";
 import { completed, returned, type Settlement } from "./outcome.js";
 import { Pace } from "./pace.js";
 import { Runner } from "./runner.js";
 import { Lifecycle, type Service } from "../services/service.js";
 import { Settler } from "./settler.js";
 import { shareContext } from "./shared-context.js";
-import { StartGate, type Liveness } from "./start-gate.js";
+import { StartGate } from "./start-gate.js";
 import { Strays } from "./strays.js";
 import { Tally, type JobCounts } from "./tally.js";
-import type { TaskIds } from "./task-ids.js";
 
 /** So many results may wait to be written; with more, nothing is claimed. */
 const maxBacklog = 5000;
 const maxLockWatchMs = 10_000;
-
-export interface FlowOptions<App> {
-  readonly worker: ResolvedWorkerOptions<App>;
-  readonly queries: Queries;
-  readonly connections: Connections;
-  readonly events: WorkerEvents;
-  readonly taskIds: TaskIds;
-  /** When set, the flow doesn't poll, and calls this once it can run nothing more of what is due. */
-  readonly onDrainEnd: ((end: DrainEnd) => void) | undefined;
-  /** Called when a stop has nothing left to wait for but the database. */
-  readonly onIdle: () => void;
-  /** Undefined without recovery: then nobody takes the worker for dead. */
-  readonly liveness: Liveness | undefined;
-}
 
 /**
  * The way of jobs through a worker, and who holds which:
@@ -111,13 +93,13 @@ export class Flow<App> implements Service {
       onRemoved: (jobs) => this.#runner.abort("removed", this.#stillUncompleted(jobs)),
     });
     this.#gate = this.#makeGate();
-    this.#isolation = this.#makeIsolation();
+    this.#isolation = isolateHandlers(worker, events);
     this.#loopWatch = new LoopWatch({
       thresholdMs: worker.blockedLoopMs,
       recovery: worker.recovery,
       events,
       running: () => this.#runner.jobs(),
-      isIsolated: (task) => this.#isIsolated(task),
+      isIsolated: (task) => isIsolated(worker, task),
     });
     this.#claimer = this.#makeClaimer();
     this.#runner = this.#makeRunner();
@@ -330,18 +312,6 @@ export class Flow<App> implements Service {
       strays: this.#strays,
       onUnregistered: liveness && (() => liveness.check()),
     });
-  }
-
-  #isIsolated(task: string): boolean {
-    return this.#options.worker.handlers.tasks.get(task)?.task.isolate === true;
-  }
-
-  #makeIsolation(): IsolatedHandlers | undefined {
-    const { worker, events } = this.#options;
-    const { module } = worker.isolation;
-    const hasIsolated = [...worker.handlers.tasks.keys()].some((task) => this.#isIsolated(task));
-    if (!hasIsolated || module === undefined) return undefined;
-    return new IsolatedHandlers(module, worker, events);
   }
 
   #makeRunner(): Runner<App> {
