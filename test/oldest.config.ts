@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 import base from "../vitest.config.js";
 
 /** The tests of all that lives in the database, on the oldest PostgreSQL that is supported. */
-const folders = ["jobs", "migrate", "manage", "recovery", "testing", "worker"];
+const folders = ["jobs", "model", "migrate", "manage", "recovery", "testing", "worker"];
 
 export default defineConfig({
   ...base,
