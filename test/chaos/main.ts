@@ -24,9 +24,10 @@ async function act(): Promise<string> {
   const plan = makePlan(seed, lengthMs);
   writeFileSync(path.join(folder, "plan.json"), JSON.stringify(plan, undefined, 1));
   out.write(`chaos for ${minutes} minutes, --seed=${seed}: ${plan.length} faults\n`);
-  out.write(`cast: ${cast.map(({ name }) => name).join(", ")}\nledger: ${folder}\n`);
   const { program, why } = await findRustWorker(options.rust);
-  if (program === undefined) out.write(`without a worker of the Rust crate: ${why}\n`);
+  const names = cast.map(({ name }) => name).filter((name) => name !== "rust" || program);
+  const absent = program === undefined ? `; no worker of the Rust crate: ${why}` : "";
+  out.write(`cast: ${names.join(", ")}${absent}\nledger: ${folder}\n`);
   await run({ ledger, seed, plan, lengthMs, rust: program });
   ledger.close();
   return folder;
