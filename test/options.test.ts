@@ -117,6 +117,7 @@ const parts: Readonly<Record<string, Call>> = {
   RunHandlerOptions: calls["runHandler"] as Call,
   TaskSpec: calls["enqueue"] as Call,
   RecoveryOptions: manageAlone((recovery) => api.startWorker({ ...worker.right, recovery })),
+  IsolationOptions: manageAlone((isolation) => api.startWorker({ ...worker.right, isolation })),
   TaskLimit: manageAlone((limit) =>
     api.startWorker({ ...worker.right, taskLimits: { send_email: limit } }),
   ),
