@@ -27,6 +27,8 @@ export interface LockWatchOptions {
 export class LockWatch implements Service {
   readonly #options: LockWatchOptions;
   readonly #lifecycle = new Lifecycle();
+  /** Jobs whose key another job was seen to have. It may end long before they do. */
+  readonly #replaced = new WeakSet<ClaimedJob>();
   #timer: NodeJS.Timeout | undefined;
   #check: Promise<void> | undefined;
 
@@ -82,7 +84,8 @@ export class LockWatch implements Service {
   }
 
   /** Tells which of the jobs that lost their key were removed, and not replaced. */
-  async #findRemoved(jobs: readonly ClaimedJob[]): Promise<readonly ClaimedJob[]> {
+  async #findRemoved(suspects: readonly ClaimedJob[]): Promise<readonly ClaimedJob[]> {
+    const jobs = suspects.filter((job) => !this.#replaced.has(job));
     if (jobs.length === 0) return [];
     const { queries, db } = this.#options;
     const removed = await queries.findRemovedJobs(db, {
@@ -90,6 +93,7 @@ export class LockWatch implements Service {
       keys: jobs.map(({ key }) => key ?? ""),
     });
     const ids = new Set(removed.map(({ id }) => id));
+    for (const job of jobs) if (!ids.has(job.id)) this.#replaced.add(job);
     return jobs.filter(({ id }) => ids.has(id));
   }
 

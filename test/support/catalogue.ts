@@ -41,7 +41,7 @@ select concat('index ', relname, ': ', pg_get_indexdef(relations.oid), ' valid '
 from relations join pg_index on indexrelid = relations.oid
 union all
 select concat('trigger ', tgname, ': ', pg_get_triggerdef(pg_trigger.oid))
-from relations join pg_trigger on tgrelid = relations.oid
+from relations join pg_trigger on tgrelid = relations.oid and not tgisinternal
 union all
 select concat('policy ', polname, ': ', relname)
 from relations join pg_policy on polrelid = relations.oid
