@@ -41,6 +41,7 @@ export class LoopWatch implements Service {
     this.#options = options;
     const { thresholdMs } = options;
     this.#intervalMs = Math.max(1, thresholdMs / looksPerThreshold);
+    this.#mark();
     this.#rememberedMs = thresholdMs === 0 ? Infinity : thresholdMs * rememberedPart;
   }
 

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { startWorker, type WorkerEvent, type WorkerOptions } from "../../src/index.js";
+import { WorkerEvents } from "../../src/events.js";
+import type { ClaimedJob } from "../../src/worker/claimed-job.js";
+import { LoopWatch } from "../../src/worker/loop-watch.js";
 import type { TestDatabase } from "../support/database.js";
 import { compute } from "./isolated/handlers.js";
 import { startIsolated, TestLog } from "./isolated/support.js";
-import { addJob, createQueue, handlersFor } from "./support.js";
+import { addJob, createQueue, handlersFor, until } from "./support.js";
 
 type Blocked = WorkerEvent<"eventLoop:blocked">;
 
@@ -64,13 +67,11 @@ test("a handler that computes is named, though it has ended when the loop goes o
   expect(line?.message).not.toContain("taken for dead");
 });
 
-test("jobs that run beside it are named, too, and short ones in a row that block together", async () => {
+test("jobs that run beside it are named, too", async () => {
   const { worker, logger, told } = await firstBlock(["wait", "compute"], { concurrency: 2 });
   await addJob(database.pool, "wait");
   await logger.says("waits");
-  await database.pool.query(
-    `select graphile_worker.add_job('compute', '{"ms": 30}') from generate_series(1, 6)`,
-  );
+  await addJob(database.pool, "compute", { payload: { ms: 300 } });
   expect((await told).blockedMs).toBeGreaterThanOrEqual(100);
   await worker.stop();
 });
@@ -91,6 +92,51 @@ test("without a job that ran, the log says to look elsewhere", async () => {
   await told;
   await worker.stop();
   expect(logger.find("The event loop was blocked").at(-1)?.message).toContain("other code");
+});
+
+/** A look of its own, without the timer. */
+function watch(running: readonly string[] = []) {
+  const told: Blocked[] = [];
+  const events = new WorkerEvents("me", () => {});
+  events.on("eventLoop:blocked", (event) => told.push(event));
+  const loopWatch = new LoopWatch({
+    thresholdMs: 1000,
+    recovery: undefined,
+    events,
+    running: () => running.map(toJob),
+    isIsolated: (task) => task === "isolated",
+  });
+  return { loopWatch, told, tasks: () => told[0]?.jobs.map(({ task }) => task) };
+}
+
+const toJob = (task: string) => ({ task, job: { task } }) as ClaimedJob;
+
+test("short handlers in a row that block together are named, very short and isolated ones not", () => {
+  const { loopWatch, tasks } = watch(["waiting", "isolated"]);
+  compute(1000);
+  loopWatch.onFinished(toJob("short"), 50);
+  loopWatch.onFinished(toJob("very_short"), 49);
+  loopWatch.onFinished(toJob("isolated"), 1000);
+  loopWatch.look();
+  expect(tasks()).toEqual(["short", "waiting"]);
+});
+
+test("what has ended before the last look is not named", () => {
+  const { loopWatch, tasks } = watch();
+  loopWatch.onFinished(toJob("before"), 500);
+  loopWatch.look();
+  compute(1000);
+  loopWatch.look();
+  expect(tasks()).toEqual([]);
+});
+
+test("a timer that is late because the process was suspended is no block", async () => {
+  const { loopWatch, told } = watch();
+  // As for a suspended process, the time passes and the loop is not active.
+  const endMs = performance.now() + 1200;
+  await until(() => performance.now() > endMs, "the time to pass");
+  loopWatch.look();
+  expect(told).toEqual([]);
 });
 
 test("0 measures nothing", async () => {
