@@ -133,7 +133,7 @@ left join graphile_worker._private_job_queues as job_queues on job_queues.id = j
 -- Planner trap: a queue may be empty when its statements are planned and hold a million jobs a
 -- minute later. So taskwright_add_jobs plans once, without regard to the size of anything, and
 -- without sequential scans; and what is looked up is written so that nothing but its unique index
--- serves: as a scalar or lateral subquery, or with \`= any (array[…])\`, never as a plain join.
+-- serves: as a scalar or lateral subquery, or with \`= any (array[...])\`, never as a plain join.
 
 do $taskwright$
 begin
@@ -1035,7 +1035,8 @@ as $taskwright$
     set
       run_at = coalesce(taskwright_reschedule_jobs.run_at, jobs.run_at),
       priority = coalesce(taskwright_reschedule_jobs.priority::smallint, jobs.priority),
-      attempts = coalesce(taskwright_reschedule_jobs.attempts::smallint, jobs.attempts),
+      -- The peer takes less than zero, too, and fails at the job's next failure.
+      attempts = greatest(0, coalesce(taskwright_reschedule_jobs.attempts, jobs.attempts))::smallint,
       max_attempts = coalesce(taskwright_reschedule_jobs.max_attempts::smallint, jobs.max_attempts),
       updated_at = now()
     where jobs.id = any (job_ids)
@@ -1328,7 +1329,7 @@ as $taskwright$
   delete from graphile_worker._private_workers as workers where workers.id = any (worker_ids);
 $taskwright$;
 `,
-  "11_claim_indexes": `-- Indexes that our claim needs beyond the peers' own. Each is additive, named \`taskwright_…\`, and
+  "11_claim_indexes": `-- Indexes that our claim needs beyond the peers' own. Each is additive, named \`taskwright_*\`, and
 -- made with \`if not exists\`: on a peer's schema this file runs beside its jobs.
 --
 -- The planner must have no choice. Its statistics say little about a queue, whose tables are empty now
@@ -1842,9 +1843,11 @@ create or replace function graphile_worker.taskwright_retry_time(
 language sql
 stable
 as $taskwright$
-  -- taskwright: taskwright_retry_time 1
+  -- taskwright: taskwright_retry_time 2
   select case
-    when asked = '' then greatest(now(), run_at) + exp(least(attempts, 10)) * interval '1 second'
+    -- Whoever reschedules a job by hand may have given it any attempts; exp(-800) is an error.
+    when asked = ''
+      then greatest(now(), run_at) + exp(greatest(0, least(attempts, 10))) * interval '1 second'
     when asked = 'never' then run_at
     when asked like 'P%' then now() + asked::interval
     else greatest(now(), asked::timestamptz)

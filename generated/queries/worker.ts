@@ -265,7 +265,55 @@ export const settleJobs: Query<SettleJobsParams, SettleJobsResult> = new Prepare
     },
   ],
   statement:
-    "select lost as \"id!\"\nfrom set_config('lock_timeout', '300ms', true) as patience\ncross join lateral graphile_worker.taskwright_settle_jobs(\n  case when patience is not null then :workerId!::text end,\n  :locks!::text[]::timestamptz[],\n  :completedIds!::text[]::bigint[],\n  :failedIds!::text[]::bigint[],\n  :failedMessages!,\n  :failedPayloads!,\n  :failedRetries!,\n  :returnedIds!::text[]::bigint[],\n  :returnedPayloads!\n) as lost                                            ",
+    "select lost as \"id!\"\nfrom set_config('lock_timeout', '300ms', true) as patience\ncross join lateral graphile_worker.taskwright_settle_jobs(\n  case when patience is not null then :workerId!::text end,\n  :locks!::text[]::timestamptz[],\n  :completedIds!::text[]::bigint[],\n  :failedIds!::text[]::bigint[],\n  :failedMessages!,\n  :failedPayloads!,\n  :failedRetries!,\n  :returnedIds!::text[]::bigint[],\n  :returnedPayloads!\n) as lost                                                                                                                                                                                                                                                                                                            ",
+} as unknown as QueryIR);
+
+/** 'FindTakenJobs' parameters type */
+export interface FindTakenJobsParams {
+  areCompleted: stringArray;
+  ids: stringArray;
+  isRegistered: boolean;
+  locks: stringArray;
+  workerId: string;
+}
+
+/** 'FindTakenJobs' return type */
+export interface FindTakenJobsResult {
+  id: string;
+}
+
+/** 'FindTakenJobs' query type */
+export interface FindTakenJobsQuery {
+  params: FindTakenJobsParams;
+  result: FindTakenJobsResult;
+}
+
+/**
+ * Of jobs that the worker no longer holds, those that others have taken, rather than an earlier
+ * statement of the worker having settled them: a completed job that is still there, and every job if
+ * the worker was taken for dead since it claimed it (whoever does that deletes its registration).
+ */
+export const findTakenJobs: Query<FindTakenJobsParams, FindTakenJobsResult> = new PreparedQuery({
+  usedParamSet: { ids: true, locks: true, areCompleted: true, isRegistered: true, workerId: true },
+  params: [
+    { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 37, b: 41 }] },
+    { name: "locks", required: true, transform: { type: "scalar" }, locs: [{ a: 52, b: 58 }] },
+    {
+      name: "areCompleted",
+      required: true,
+      transform: { type: "scalar" },
+      locs: [{ a: 69, b: 82 }],
+    },
+    {
+      name: "isRegistered",
+      required: true,
+      transform: { type: "scalar" },
+      locs: [{ a: 300, b: 313 }],
+    },
+    { name: "workerId", required: true, transform: { type: "scalar" }, locs: [{ a: 426, b: 435 }] },
+  ],
+  statement:
+    'select given.id as "id!"\nfrom unnest(:ids!::text[], :locks!::text[], :areCompleted!::text[])\n  as given (id, locked_at, is_completed)\nwhere (\n  given.is_completed::boolean\n  and (\n    select jobs.id from graphile_worker._private_jobs as jobs where jobs.id = given.id::bigint\n  ) is not null\n)\nor (\n  :isRegistered!::boolean\n  and (\n    select workers.id from graphile_worker._private_workers as workers\n    where workers.id = :workerId! and workers.started_at <= given.locked_at::timestamptz\n  ) is null\n)                                            ',
 } as unknown as QueryIR);
 
 /** 'FindTasks' parameters type */

@@ -8,9 +8,11 @@ create or replace function graphile_worker.taskwright_retry_time(
 language sql
 stable
 as $taskwright$
-  -- taskwright: taskwright_retry_time 1
+  -- taskwright: taskwright_retry_time 2
   select case
-    when asked = '' then greatest(now(), run_at) + exp(least(attempts, 10)) * interval '1 second'
+    -- Whoever reschedules a job by hand may have given it any attempts; exp(-800) is an error.
+    when asked = ''
+      then greatest(now(), run_at) + exp(greatest(0, least(attempts, 10))) * interval '1 second'
     when asked = 'never' then run_at
     when asked like 'P%' then now() + asked::interval
     else greatest(now(), asked::timestamptz)

@@ -70,6 +70,29 @@ cross join lateral graphile_worker.taskwright_settle_jobs(
   :returnedPayloads!
 ) as lost;
 
+/*
+  Of jobs that the worker no longer holds, those that others have taken, rather than an earlier
+  statement of the worker having settled them: a completed job that is still there, and every job if
+  the worker was taken for dead since it claimed it (whoever does that deletes its registration).
+*/
+/* @name findTakenJobs */
+select given.id as "id!"
+from unnest(:ids!::text[], :locks!::text[], :areCompleted!::text[])
+  as given (id, locked_at, is_completed)
+where (
+  given.is_completed::boolean
+  and (
+    select jobs.id from graphile_worker._private_jobs as jobs where jobs.id = given.id::bigint
+  ) is not null
+)
+or (
+  :isRegistered!::boolean
+  and (
+    select workers.id from graphile_worker._private_workers as workers
+    where workers.id = :workerId! and workers.started_at <= given.locked_at::timestamptz
+  ) is null
+);
+
 /* The ids of tasks by their identifiers. */
 /* @name findTasks */
 select id, identifier

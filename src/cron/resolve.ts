@@ -250,7 +250,7 @@ function resolveOptions(entry: CronEntry, defaults: TaskSpec, fail: Fail): TaskS
   try {
     return resolveSpec(task, defaults, given);
   } catch (error) {
-    if (!(error instanceof TaskwrightError)) throw error;
+    if (!TaskwrightError.is(error)) throw error;
     fail({ message: error.message });
     return undefined;
   }

@@ -101,7 +101,7 @@ export async function runHandler<Task extends AnyTask, App = undefined>(
   checkPlugins(owner, options.plugins);
   const { db } = options;
   if (!isPool(db)) {
-    const transaction = db instanceof TestTransaction ? db : new TestTransaction(db);
+    const transaction = TestTransaction.is(db) ? db : new TestTransaction(db);
     return run(bound, payload, transaction, options);
   }
   const database = new Database({ pool: db, preparedStatements: false });

@@ -17,6 +17,7 @@ import type { ResolvedWorkerOptions } from "./options.js";
 import { completed, returned, type Settlement } from "./outcome.js";
 import { Pace } from "./pace.js";
 import { Runner } from "./runner.js";
+import { Patience } from "../services/patience.js";
 import { Lifecycle, type Service } from "../services/service.js";
 import { Settler } from "./settler.js";
 import { shareContext } from "./shared-context.js";
@@ -67,18 +68,16 @@ export class Flow<App> implements Service {
   readonly #gate: StartGate;
   readonly #lockWatch: LockWatch;
   readonly #drain: Drain | undefined;
-  /** Resolves when a stop waits for the database no longer. */
-  readonly #givenUp: Promise<void>;
-  #onGivenUp: () => void = () => {};
+  /** How long a stop waits for the database. */
+  readonly #patience = new Patience();
   readonly #tally = new Tally();
+  /** Whether a job stays locked, since the database refused every form of its result. */
+  #leavesLocks = false;
   /** Every job between its claim and its settlement. */
   readonly #held = new Map<string, ClaimedJob>();
 
   constructor(options: FlowOptions<App>) {
     this.#options = options;
-    this.#givenUp = new Promise((resolve) => {
-      this.#onGivenUp = resolve;
-    });
     const { worker, queries, events } = options;
     const { workerId, concurrency, bufferWaitMs, bufferSize, bufferTimeoutMs } = worker;
     const db = options.connections.system;
@@ -92,7 +91,9 @@ export class Flow<App> implements Service {
       db,
       workerId,
       events,
+      isRegistered: worker.recovery !== undefined,
       onSettled: (settled) => this.#onSettled(settled),
+      onUnwritable: (settlement) => this.#onUnwritable(settlement),
     });
     this.#strays = new Strays({ queries, db, workerId, events, held: this.#held });
     this.#limits = new Limits({
@@ -169,17 +170,17 @@ export class Flow<App> implements Service {
   giveUpDatabase(): void {
     this.#settler.giveUp();
     this.#strays.giveUp();
-    this.#onGivenUp();
+    this.#patience.end();
   }
 
   /** Waits for work of the database's, or of a user's function, until the database is given up. */
   async unlessGivenUp(work: Promise<unknown> | undefined): Promise<void> {
-    await Promise.race([work, this.#givenUp]);
+    await this.#patience.wait(Promise.resolve(work), () => undefined);
   }
 
   /** Whether nothing in the database can be locked by this worker. */
   get holdsNothing(): boolean {
-    return this.#held.size === 0 && !this.#strays.areExpected;
+    return this.#held.size === 0 && !this.#leavesLocks && !this.#strays.areExpected;
   }
 
   /** What became of the jobs so far; those that are held yet count as lost. */
@@ -265,6 +266,13 @@ export class Flow<App> implements Service {
       this.#claimer.wake();
     else this.#claimer.onDemand();
     this.#onRest();
+  }
+
+  /** The job stays locked until a sweep; the worker goes on without it. */
+  #onUnwritable(settlement: Settlement): void {
+    this.#leavesLocks = true;
+    settlement.job.lose();
+    this.#onSettled([settlement]);
   }
 
   /** A freed queue has its next job ready, so may a task that has room again, or the job itself. */
