@@ -44,7 +44,7 @@ export function printTable<Row>(
     return;
   }
   const widths = columns.map((_, index) =>
-    Math.max(...lines.map((cells) => widthOf(cells[index]))),
+    lines.reduce((width, cells) => Math.max(width, widthOf(cells[index])), 0),
   );
   for (const [index, cells] of lines.entries()) {
     const text = cells

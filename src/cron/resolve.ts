@@ -94,7 +94,7 @@ export function resolveCronEntries(given: CronSources): readonly ResolvedCronEnt
   const resolved: ResolvedCronEntry[] = [];
   const register = createIdRegister();
   for (const source of readSources(sources)) {
-    problems.push(...source.problems);
+    for (const each of source.problems) problems.push(each);
     for (const entry of source.entries) {
       const place = placeOf(source, entry);
       const fail: Fail = (problem) => problems.push({ ...place, ...problem });

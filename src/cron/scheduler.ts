@@ -138,7 +138,7 @@ export class CronScheduler implements Service {
     this.#reportOverdue(takeRound(pending, now), now);
     for (let round = takeRound(pending, now); round.length > 0; round = takeRound(pending, now)) {
       if (this.#lifecycle.isStopped) break;
-      scheduled.push(...(await this.#schedule(round)));
+      for (const each of await this.#schedule(round)) scheduled.push(each);
       for (const { entry } of round) entry.settle();
     }
     return scheduled;

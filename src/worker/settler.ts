@@ -18,12 +18,12 @@ export interface SettlerOptions {
   readonly db: Executor;
   readonly workerId: string;
   readonly events: WorkerEvents;
-  /** Whether the worker says in the database that it lives. */
-  readonly isRegistered: boolean;
+  /** Whether the worker says in the database that it lives. Default false. */
+  readonly isRegistered?: boolean;
   /** Called when results are in the database. */
   readonly onSettled: (settled: readonly Settlement[]) => void;
   /** Called for a result of which the database refuses every form: its job stays locked. */
-  readonly onUnwritable: (settlement: Settlement) => void;
+  readonly onUnwritable?: (settlement: Settlement) => void;
 }
 
 /**
@@ -205,7 +205,7 @@ export class Settler implements Service {
     if (simpler !== undefined) this.#queue.suspect([simpler]);
     else {
       this.#giveUpJobs([first], error);
-      this.#options.onUnwritable(first);
+      this.#options.onUnwritable?.(first);
     }
   }
 

@@ -6,8 +6,8 @@ export interface TakenOptions {
   readonly queries: Queries;
   readonly db: Executor;
   readonly workerId: string;
-  /** Whether the worker says in the database that it lives. */
-  readonly isRegistered: boolean;
+  /** Whether the worker says in the database that it lives. Default false. */
+  readonly isRegistered?: boolean;
 }
 
 /**
@@ -19,7 +19,7 @@ export interface TakenOptions {
  */
 export async function findTaken(
   settlements: readonly Settlement[],
-  { queries, db, workerId, isRegistered }: TakenOptions,
+  { queries, db, workerId, isRegistered = false }: TakenOptions,
 ): Promise<ReadonlySet<string>> {
   const rows = await queries.findTakenJobs(db, {
     workerId,

@@ -140,9 +140,7 @@ test("one that gives up says which jobs stay locked", async () => {
     db: { query: () => Promise.reject(new Error("never")) },
     workerId: "me",
     events,
-    isRegistered: false,
     onSettled: () => {},
-    onUnwritable: () => {},
   });
   settler.start();
   for (const job of jobs) settler.settle({ job, outcome: completed });
@@ -307,9 +305,7 @@ test("once results are announced nothing fails any more, so that the next jobs a
     },
     workerId: "me",
     events,
-    isRegistered: false,
     onSettled: () => failing.push(settler.isFailing),
-    onUnwritable: () => {},
   });
   settler.start();
   for (const job of jobs) settler.settle({ job, outcome: completed });
