@@ -1999,6 +1999,60 @@ begin
   end if;
 end;
 $taskwright$;
+
+-- What became of jobs that transactions of their handlers may have completed: whether a job's row is
+-- there, whether the worker still holds it, whether it is free of locks that a statement would wait
+-- for, and whether one of the given transactions committed. \`transactions\` has the ids of each job's
+-- transactions, separated by commas.
+--
+-- A row that is held and free was not completed, and no transaction that is open completes it. A row
+-- that is gone was completed if a transaction committed; else somebody else took it. The look may be
+-- part of such a transaction itself (in tests): then that one counts as committed. An id that the
+-- server hasn't reached yet is from before a fail-over, which lost the transaction; one that is so old
+-- that the server has forgotten its end is given the benefit of the doubt.
+create or replace function graphile_worker.taskwright_look_at_jobs(
+  worker_id text,
+  locks timestamptz[],
+  ids bigint[],
+  transactions text[]
+) returns table (id bigint, is_there boolean, is_held boolean, is_free boolean, is_committed boolean)
+language plpgsql
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+set plan_cache_mode = force_generic_plan
+as $taskwright$
+-- taskwright: taskwright_look_at_jobs 1
+#variable_conflict use_column
+begin
+  return query
+  with free as (
+    select jobs.id
+    from graphile_worker._private_jobs as jobs
+    where jobs.id = any (ids) and jobs.locked_by = worker_id
+    for update skip locked
+  ),
+  present as (
+    select jobs.id, jobs.locked_by = worker_id and jobs.locked_at = any (locks) as is_held
+    from graphile_worker._private_jobs as jobs
+    where jobs.id = any (ids)
+  )
+  select
+    given.id,
+    exists (select from present where present.id = given.id),
+    exists (select from present where present.id = given.id and present.is_held),
+    exists (select from free where free.id = given.id),
+    exists (
+      select from unnest(string_to_array(given.transactions, ',')::bigint[]) as own (id)
+      where case
+        when own.id = txid_current_if_assigned() then true
+        when own.id >= txid_snapshot_xmax(txid_current_snapshot()) then false
+        else coalesce(txid_status(own.id) = 'committed', true)
+      end
+    )
+  from unnest(ids, transactions) as given (id, transactions);
+end;
+$taskwright$;
 `,
   "15_pauses": `-- Tasks and queues that the whole fleet leaves alone for now. Each claim looks here, so a pause holds
 -- from the next claim on. The peers' workers don't look.

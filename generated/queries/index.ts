@@ -81,8 +81,9 @@ import {
   findHeldJobs,
   findRemovedJobs,
   findBusyJobs,
+  readOwnTransaction,
   completeJob,
-  lookAtJob,
+  lookAtJobs,
 } from "./worker.js";
 /** Every query, by name. */
 export const queries = {
@@ -163,6 +164,7 @@ export const queries = {
   findHeldJobs,
   findRemovedJobs,
   findBusyJobs,
+  readOwnTransaction,
   completeJob,
-  lookAtJob,
+  lookAtJobs,
 };

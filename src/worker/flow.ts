@@ -7,6 +7,7 @@ import { isDueNow } from "../tasks/retry.js";
 import { Buffer } from "./buffer.js";
 import type { ClaimedJob } from "./claimed-job.js";
 import { Claimer } from "./claimer.js";
+import { CompletionLooks } from "./completion-looks.js";
 import type { Connections } from "./connections.js";
 import { Drain, type DrainEnd } from "./drain.js";
 import { IsolatedHandlers } from "./isolated-handlers.js";
@@ -355,6 +356,7 @@ export class Flow<App> implements Service {
   #makeRunner(): Runner<App> {
     const { worker, queries, connections, events } = this.#options;
     const { workerId, handlers, concurrency, shutdownTimeoutMs, abortGraceMs, plugins } = worker;
+    const looks = new CompletionLooks({ queries, workerId, db: connections.system });
     return new Runner({
       handlers,
       concurrency,
@@ -365,7 +367,7 @@ export class Flow<App> implements Service {
       shared: shareContext(worker, connections.app),
       runChain: composeRun(plugins),
       settleChain: composeSettle(plugins),
-      completion: { queries, db: connections.system, workerId },
+      completion: { queries, workerId, looks },
       take: () => this.#gate.next(),
       mustWait: (job) => this.#gate.mustWait(job),
       giveBack: (jobs) => this.#giveBack(jobs),

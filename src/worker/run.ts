@@ -103,14 +103,10 @@ export class Run<App> implements RunControl {
     return this.#completion?.isWritten ?? false;
   }
 
-  completeIn(tx: Executor): Promise<void> {
+  completeIn(tx: Executor, isTransaction: boolean): Promise<void> {
     this.#completion ??= new Completion(this.job, this.#options.completion);
     if (this.#isOver) this.#completion.close();
-    return this.#completion.completeIn(tx);
-  }
-
-  onCommitted(tx: Executor): void {
-    this.#completion?.onCommitted(tx);
+    return this.#completion.completeIn(tx, isTransaction);
   }
 
   async #attempt(): Promise<Outcome> {

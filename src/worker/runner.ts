@@ -195,7 +195,9 @@ export class Runner<App> implements Service {
         events.emit("job:complete", () => ({ job: job.job, error: undefined }));
         break;
       case "unknown": {
-        const error = new Error("A transaction that completes the job is still open.");
+        const error = new Error(
+          "Whether a transaction of the handler's completed the job is not known.",
+        );
         events.emit("pool:fatalError", () => ({ action: "complete", error, jobs: [job.job] }));
         break;
       }
