@@ -603,11 +603,7 @@ export const findBusyJobs: Query<FindBusyJobsParams, FindBusyJobsResult> = new P
     },
   ],
   statement:
-<<<<<<< HEAD
-    'select jobs.id::text as "id!"\nfrom graphile_worker.taskwright_find_jobs(:ids!::text[]::bigint[]) as jobs\nwhere jobs.id <> all (array(\n  select free from graphile_worker.taskwright_lock_free_jobs(:ids!::text[]::bigint[]) as free\n))                                                                                                                                                                                                ',
-=======
-    'with free as (\n  select jobs.id\n  from graphile_worker._private_jobs as jobs\n  where jobs.id = any (:ids!::text[]::bigint[])\n  for update skip locked\n)\nselect jobs.id::text as "id!"\nfrom graphile_worker._private_jobs as jobs\nwhere jobs.id = any (:ids!::text[]::bigint[])\nand not exists (select from free where free.id = jobs.id)                                                                                                 ',
->>>>>>> 6b30b4f (Let the row alone decide whether a handler's transaction completed its job)
+    'select jobs.id::text as "id!"\nfrom graphile_worker.taskwright_find_jobs(:ids!::text[]::bigint[]) as jobs\nwhere jobs.id <> all (array(\n  select free from graphile_worker.taskwright_lock_free_jobs(:ids!::text[]::bigint[]) as free\n))                                                                                                 ',
 } as unknown as QueryIR);
 
 /** 'ReadOwnTransaction' parameters type */
@@ -714,20 +710,9 @@ export const lookAtJobs: Query<LookAtJobsParams, LookAtJobsResult> = new Prepare
       name: "transactions",
       required: true,
       transform: { type: "scalar" },
-<<<<<<< HEAD
-      locs: [
-        { a: 167, b: 173 },
-        { a: 274, b: 280 },
-      ],
-    },
-  ],
-  statement:
-    'with present as (\n  select jobs.locked_by = :workerId! and jobs.locked_at = :lockedAt!::text::timestamptz as is_held\n  from graphile_worker.taskwright_find_jobs(array[:jobId!::text::bigint]) as jobs\n), free as (\n  select from graphile_worker.taskwright_lock_free_jobs(array[:jobId!::text::bigint])\n)\nselect\n  exists (select from present) as "isThere!",\n  exists (select from present where is_held) as "isHeld!",\n  exists (select from free) as "isFree!"',
-=======
       locs: [{ a: 287, b: 300 }],
     },
   ],
   statement:
     'select\n  looked.id::text as "id!",\n  looked.is_there as "isThere!",\n  looked.is_held as "isHeld!",\n  looked.is_free as "isFree!",\n  looked.is_committed as "isCommitted!"\nfrom graphile_worker.taskwright_look_at_jobs(\n  :workerId!, :locks!::text[]::timestamptz[], :ids!::text[]::bigint[], :transactions!\n) as looked',
->>>>>>> 6b30b4f (Let the row alone decide whether a handler's transaction completed its job)
 } as unknown as QueryIR);

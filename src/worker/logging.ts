@@ -125,9 +125,10 @@ function logSchedules(events: WorkerEvents, logger: Logger): void {
       now,
     }),
   );
-  events.on("cron:error", ({ workerId, error, attempts, retryInMs }) =>
-    logger.error("Could not add recurring jobs.", { workerId, error, attempts, retryInMs }),
-  );
+  events.on("cron:error", ({ workerId, error, attempts, retryInMs, refused }) => {
+    const details = refused.length === 0 ? { attempts, retryInMs } : { refused };
+    logger.error("Could not add recurring jobs.", { workerId, error, ...details });
+  });
 }
 
 function logJobs(events: WorkerEvents, logger: Logger): void {
