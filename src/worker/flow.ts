@@ -72,8 +72,6 @@ export class Flow<App> implements Service {
   /** How long a stop waits for the database. */
   readonly #patience = new Patience();
   readonly #tally = new Tally();
-  /** Whether a job stays locked, since the database refused every form of its result. */
-  #leavesLocks = false;
   /** Every job between its claim and its settlement. */
   readonly #held = new Map<string, ClaimedJob>();
 
@@ -94,7 +92,6 @@ export class Flow<App> implements Service {
       events,
       isRegistered: worker.recovery !== undefined,
       onSettled: (settled) => this.#onSettled(settled),
-      onUnwritable: (settlement) => this.#onUnwritable(settlement),
     });
     this.#strays = new Strays({ queries, db, workerId, events, held: this.#held });
     this.#limits = new Limits({
@@ -181,7 +178,7 @@ export class Flow<App> implements Service {
 
   /** Whether nothing in the database can be locked by this worker. */
   get holdsNothing(): boolean {
-    return this.#held.size === 0 && !this.#leavesLocks && !this.#strays.areExpected;
+    return this.#held.size === 0 && !this.#settler.leavesLocks && !this.#strays.areExpected;
   }
 
   /** What became of the jobs so far; those that are held yet count as lost. */
@@ -267,13 +264,6 @@ export class Flow<App> implements Service {
       this.#claimer.wake();
     else this.#claimer.onDemand();
     this.#onRest();
-  }
-
-  /** The job stays locked until a sweep; the worker goes on without it. */
-  #onUnwritable(settlement: Settlement): void {
-    this.#leavesLocks = true;
-    settlement.job.lose();
-    this.#onSettled([settlement]);
   }
 
   /** A freed queue has its next job ready, so may a task that has room again, or the job itself. */

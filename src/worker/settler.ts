@@ -20,10 +20,8 @@ export interface SettlerOptions {
   readonly events: WorkerEvents;
   /** Whether the worker says in the database that it lives. Default false. */
   readonly isRegistered?: boolean;
-  /** Called when results are in the database. */
+  /** Called when results are in the database, or known to be lost. */
   readonly onSettled: (settled: readonly Settlement[]) => void;
-  /** Called for a result of which the database refuses every form: its job stays locked. */
-  readonly onUnwritable?: (settlement: Settlement) => void;
 }
 
 /**
@@ -51,6 +49,7 @@ export class Settler implements Service {
   #writing: readonly Settlement[] = [];
   #loop: Promise<void> | undefined;
   #hasGivenUp = false;
+  #leavesLocks = false;
   readonly #busy: Busy;
   /** Called when some of what stood aside has come back. */
   #onTakenBack: (() => void) | undefined;
@@ -69,6 +68,11 @@ export class Settler implements Service {
   /** Whether the last statement failed. */
   get isFailing(): boolean {
     return this.#backoff.failures > 0;
+  }
+
+  /** Whether a job stays locked, since the database refused every form of its result. */
+  get leavesLocks(): boolean {
+    return this.#leavesLocks;
   }
 
   start(): void {
@@ -204,8 +208,10 @@ export class Settler implements Service {
     const simpler = simplify(first, error);
     if (simpler !== undefined) this.#queue.suspect([simpler]);
     else {
+      this.#leavesLocks = true;
       this.#giveUpJobs([first], error);
-      this.#options.onUnwritable?.(first);
+      first.job.lose();
+      this.#options.onSettled([first]);
     }
   }
 

@@ -140,7 +140,11 @@ test("a job's age counts the time in which the machine slept", () => {
 
 test("more jobs than a call can have arguments fit into the buffer, first come first served", async () => {
   const buffer = new Buffer({ timeoutMs: 600_000, giveBack: () => {} });
-  const jobs = Array.from({ length: 300_000 }, (_, n) => ({ id: `${n}`, claimedAtMs: n, ageMs: n }));
+  const jobs = Array.from({ length: 300_000 }, (_, n) => ({
+    id: `${n}`,
+    claimedAtMs: n,
+    ageMs: n,
+  }));
   buffer.add(jobs as unknown as readonly ClaimedJob[]);
   expect(buffer.size).toBe(jobs.length);
   expect(buffer.take()?.id).toBe("0");

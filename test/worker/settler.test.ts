@@ -67,7 +67,6 @@ function start(
     events,
     isRegistered,
     onSettled: (settled) => groups.push(settled.length),
-    onUnwritable: ({ job }) => told.push(`unwritable ${job.id}`),
   });
   settler.start();
   return { settler, told, groups };
