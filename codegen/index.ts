@@ -43,16 +43,16 @@ async function compile({ tasks, queries }: CodegenOptions) {
   if (tasks !== undefined) {
     const { compileTasks } = await import("./tasks/index.js");
     const result = await compileTasks(tasks);
-    files.push(...result.files);
+    for (const each of result.files) files.push(each);
     folders.push(tasks.output, path.join(tasks.output, "validators"));
-    problems.push(...result.problems);
+    for (const each of result.problems) problems.push(each);
   }
   if (queries !== undefined) {
     const { compileQueries } = await import("./queries/index.js");
     const result = await compileQueries(queries);
-    files.push(...result.files);
+    for (const each of result.files) files.push(each);
     folders.push(queries.output);
-    problems.push(...result.problems);
+    for (const each of result.problems) problems.push(each);
   }
   const root = tasks?.root ?? queries?.root ?? "";
   for (const file of await findForeign(files, folders)) {

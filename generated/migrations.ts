@@ -133,7 +133,7 @@ left join graphile_worker._private_job_queues as job_queues on job_queues.id = j
 -- Planner trap: a queue may be empty when its statements are planned and hold a million jobs a
 -- minute later. So taskwright_add_jobs plans once, without regard to the size of anything, and
 -- without sequential scans; and what is looked up is written so that nothing but its unique index
--- serves: as a scalar or lateral subquery, or with \`= any (array[…])\`, never as a plain join.
+-- serves: as a scalar or lateral subquery, or with \`= any (array[...])\`, never as a plain join.
 
 do $taskwright$
 begin
@@ -1043,7 +1043,8 @@ as $taskwright$
     set
       run_at = coalesce(taskwright_reschedule_jobs.run_at, jobs.run_at),
       priority = coalesce(taskwright_reschedule_jobs.priority::smallint, jobs.priority),
-      attempts = coalesce(taskwright_reschedule_jobs.attempts::smallint, jobs.attempts),
+      -- The peer takes less than zero, too, and fails at the job's next failure.
+      attempts = greatest(0, coalesce(taskwright_reschedule_jobs.attempts, jobs.attempts))::smallint,
       max_attempts = coalesce(taskwright_reschedule_jobs.max_attempts::smallint, jobs.max_attempts),
       updated_at = now()
     where jobs.id = any (job_ids)
@@ -1336,7 +1337,7 @@ as $taskwright$
   delete from graphile_worker._private_workers as workers where workers.id = any (worker_ids);
 $taskwright$;
 `,
-  "11_claim_indexes": `-- Indexes that our claim needs beyond the peers' own. Each is additive, named \`taskwright_…\`, and
+  "11_claim_indexes": `-- Indexes that our claim needs beyond the peers' own. Each is additive, named \`taskwright_*\`, and
 -- made with \`if not exists\`: on a peer's schema this file runs beside its jobs.
 --
 -- The planner must have no choice. Its statistics say little about a queue, whose tables are empty now
@@ -1850,9 +1851,11 @@ create or replace function graphile_worker.taskwright_retry_time(
 language sql
 stable
 as $taskwright$
-  -- taskwright: taskwright_retry_time 1
+  -- taskwright: taskwright_retry_time 2
   select case
-    when asked = '' then greatest(now(), run_at) + exp(least(attempts, 10)) * interval '1 second'
+    -- Whoever reschedules a job by hand may have given it any attempts; exp(-800) is an error.
+    when asked = ''
+      then greatest(now(), run_at) + exp(greatest(0, least(attempts, 10))) * interval '1 second'
     when asked = 'never' then run_at
     when asked like 'P%' then now() + asked::interval
     else greatest(now(), asked::timestamptz)
@@ -2002,6 +2005,60 @@ begin
   if is_queued then
     perform pg_notify('jobs:insert', '{"r":' || random()::text || ',"count":1}');
   end if;
+end;
+$taskwright$;
+
+-- What became of jobs that transactions of their handlers may have completed: whether a job's row is
+-- there, whether the worker still holds it, whether it is free of locks that a statement would wait
+-- for, and whether one of the given transactions committed. \`transactions\` has the ids of each job's
+-- transactions, separated by commas.
+--
+-- A row that is held and free was not completed, and no transaction that is open completes it. A row
+-- that is gone was completed if a transaction committed; else somebody else took it. The look may be
+-- part of such a transaction itself (in tests): then that one counts as committed. An id that the
+-- server hasn't reached yet is from before a fail-over, which lost the transaction; one that is so old
+-- that the server has forgotten its end is given the benefit of the doubt.
+create or replace function graphile_worker.taskwright_look_at_jobs(
+  worker_id text,
+  locks timestamptz[],
+  ids bigint[],
+  transactions text[]
+) returns table (id bigint, is_there boolean, is_held boolean, is_free boolean, is_committed boolean)
+language plpgsql
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+set plan_cache_mode = force_generic_plan
+as $taskwright$
+-- taskwright: taskwright_look_at_jobs 1
+#variable_conflict use_column
+begin
+  return query
+  with free as (
+    select jobs.id
+    from graphile_worker._private_jobs as jobs
+    where jobs.id = any (ids) and jobs.locked_by = worker_id
+    for update skip locked
+  ),
+  present as (
+    select jobs.id, jobs.locked_by = worker_id and jobs.locked_at = any (locks) as is_held
+    from graphile_worker._private_jobs as jobs
+    where jobs.id = any (ids)
+  )
+  select
+    given.id,
+    exists (select from present where present.id = given.id),
+    exists (select from present where present.id = given.id and present.is_held),
+    exists (select from free where free.id = given.id),
+    exists (
+      select from unnest(string_to_array(given.transactions, ',')::bigint[]) as own (id)
+      where case
+        when own.id = txid_current_if_assigned() then true
+        when own.id >= txid_snapshot_xmax(txid_current_snapshot()) then false
+        else coalesce(txid_status(own.id) = 'committed', true)
+      end
+    )
+  from unnest(ids, transactions) as given (id, transactions);
 end;
 $taskwright$;
 `,

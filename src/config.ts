@@ -98,11 +98,11 @@ export function resolveConfig(given: unknown, root: string, file?: string): Reso
   const faults = findFaults(given, rules, "");
   const config = given as TaskwrightConfig;
   if (faults.length === 0 && config.queries !== undefined) {
-    faults.push(...findFaults(config.queries, queriesRules, "queries."));
+    for (const each of findFaults(config.queries, queriesRules, "queries.")) faults.push(each);
     const { queries } = config;
     const folders = Object.keys(queriesRules) as (keyof QueriesConfig)[];
     const missing = folders.filter((key) => queries[key] === undefined);
-    faults.push(...missing.map((key) => `queries.${key} is missing`));
+    for (const key of missing) faults.push(`queries.${key} is missing`);
   }
   if (faults.length > 0) {
     throw new TaskwrightError("CONFIG_INVALID", `${name}: ${faults.join("; ")}.`, { file, faults });

@@ -1,3 +1,7 @@
+import { addBrand, hasBrand } from "./brand.js";
+
+export { toError } from "./thrown.js";
+
 /** Every code that a {@link TaskwrightError} may carry. Codes are stable; messages are not. */
 export type ErrorCode =
   | "CONFIG_INVALID"
@@ -30,6 +34,7 @@ export type ErrorCode =
   | "BATCH_ITEMS_FAILED"
   | "BATCH_RESULT_INVALID"
   | "RECOVERY_TIMEOUT"
+  | "RESULT_REFUSED"
   | "WAIT_TIMEOUT"
   | "WAIT_FAILED"
   | "WORKER_STATE"
@@ -42,13 +47,25 @@ export type ErrorCode =
   | "CODEGEN_STALE";
 
 /**
- * The base of every error that Taskwright throws on purpose. Tell errors apart by `code` and
- * `details`, never by their message.
+ * The base of every error that Taskwright throws on purpose. Recognise one with
+ * `TaskwrightError.is(error)`, and tell errors apart by `code` and `details`, never by their message.
  */
 export class TaskwrightError extends Error {
   readonly code: ErrorCode;
   /** Facts for a program: names, limits, what was given. Never a payload's content. */
   readonly details: Readonly<Record<string, unknown>>;
+
+  static {
+    addBrand(this.prototype, "TaskwrightError");
+  }
+
+  /**
+   * Whether a value is a TaskwrightError. Unlike `instanceof` it also knows the errors of a second
+   * copy of the package, such as a plugin's own.
+   */
+  static is(value: unknown): value is TaskwrightError {
+    return hasBrand(value, "TaskwrightError");
+  }
 
   constructor(
     code: ErrorCode,
@@ -60,22 +77,5 @@ export class TaskwrightError extends Error {
     this.name = new.target.name;
     this.code = code;
     this.details = Object.freeze({ ...details });
-  }
-}
-
-/** What was thrown, as an Error: anything can be thrown in JavaScript. */
-export function toError(thrown: unknown): Error {
-  if (thrown instanceof Error) return thrown;
-  return new Error(`A value that is not an Error was thrown: ${describeThrown(thrown)}`, {
-    cause: thrown,
-  });
-}
-
-function describeThrown(thrown: unknown): string {
-  if (typeof thrown === "string") return thrown;
-  try {
-    return JSON.stringify(thrown) ?? String(thrown);
-  } catch {
-    return Object.prototype.toString.call(thrown);
   }
 }

@@ -21,7 +21,10 @@ export interface WorkerEventMap extends CronEvents {
   /** A stop no longer waits: running jobs are given back. */
   "pool:forcefulShutdown": { readonly message: string };
   "pool:forcefulShutdown:complete": object;
-  /** A stop gave up on the database: these jobs stay locked until a sweep. */
+  /**
+   * These jobs stay locked until a sweep: a stop gave up on the database, or the database refused every
+   * form of a result.
+   */
   "pool:fatalError": {
     readonly action: string;
     readonly error: Error;
@@ -61,7 +64,10 @@ export interface WorkerEventMap extends CronEvents {
   "job:complete": { readonly job: Job; readonly error: Error | undefined };
   /** A running job was given back by a shutdown, the attempt uncounted. */
   "job:interrupted": { readonly job: Job };
-  /** The worker didn't hold the job any more, so that its result changed nothing. */
+  /**
+   * The worker didn't hold the job any more, so that its result changed nothing. After an outage in
+   * which the worker was taken for dead, also where the result may have been written before that.
+   */
   "job:lost": { readonly job: Job };
   /**
    * A handler ended after the worker had stopped waiting for it, or failed after its own transaction
@@ -107,7 +113,13 @@ export interface WorkerEventMap extends CronEvents {
   /** The worker couldn't look whether its running jobs are still its own. */
   "locks:error": { readonly error: Error };
   /** Results couldn't be written; it is tried again after `retryInMs`. */
-  "settle:error": { readonly error: Error; readonly count: number; readonly retryInMs: number };
+  "settle:error": {
+    readonly error: Error;
+    readonly count: number;
+    readonly retryInMs: number;
+    /** The job whose result the database refused as it was: it is written in a simpler form. */
+    readonly refused: readonly Job[];
+  };
 }
 
 /** The name of a worker's event. */

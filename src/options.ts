@@ -64,7 +64,7 @@ function readSafely<T>(owner: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (error instanceof TaskwrightError) throw error;
+    if (TaskwrightError.is(error)) throw error;
     throw new TaskwrightError(
       "OPTION_INVALID",
       `The options of ${owner} can't be read: ${toError(error).message}`,

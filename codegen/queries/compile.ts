@@ -43,7 +43,7 @@ export async function compileFile(
   for (const ast of parsed) {
     const described = await describe(ast, pgtyped);
     const found = checkQuery(source, ast, described);
-    problems.push(...found);
+    for (const each of found) problems.push(each);
     if (found.length === 0) {
       const typeDeclarations = await pgtyped.generator.queryToTypeDeclarations(
         { ast, mode: pgtyped.generator.ProcessingMode.SQL },

@@ -41,7 +41,7 @@ export async function compileQueries(options: QueriesOptions): Promise<StageResu
       for (const source of sources) {
         const result = await compileFile(source, pgtyped);
         compiled.push(result.compiled);
-        problems.push(...result.problems);
+        for (const each of result.problems) problems.push(each);
       }
     } finally {
       pgtyped.close();

@@ -32,12 +32,12 @@ export async function compileTasks(options: TasksOptions): Promise<StageResult<P
   const { files: sources, problems } = await loadSchemas(options.root, options.schemas);
   const linted = sources.map((source) => lintFile(source, options.checkSchedule));
   for (const { source, findings } of linted) {
-    problems.push(...findings.map((finding) => toProblem(source, finding)));
+    for (const finding of findings) problems.push(toProblem(source, finding));
   }
-  problems.push(...findCollisions(linted));
+  for (const each of findCollisions(linted)) problems.push(each);
   if (problems.length > 0) return { files: [], problems: sortProblems(problems) };
   const models = await Promise.all(linted.map(buildModel));
-  problems.push(...findNameClashes(models));
+  for (const each of findNameClashes(models)) problems.push(each);
   return { files: await emitTasks(models, options), problems };
 }
 

@@ -53,11 +53,13 @@ export function lintFile(source: SchemaFile, checkSchedule: ScheduleCheck): Lint
     return { source, defaults, findings };
   }
   const findings = [...optionFindings, ...applyRules(schemaRules, input)];
-  if (findings.length === optionFindings.length) findings.push(...checkCompilation(root));
+  if (findings.length === optionFindings.length) {
+    for (const each of checkCompilation(root)) findings.push(each);
+  }
   if (findings.length > optionFindings.length) return { source, defaults, findings };
-  findings.push(...applyRules(compiledRules, input));
+  for (const each of applyRules(compiledRules, input)) findings.push(each);
   const reader = new TypeReader(root, input.references);
-  findings.push(...typeRules(input, reader, defaults));
+  for (const each of typeRules(input, reader, defaults)) findings.push(each);
   const definition = reader.definition("");
   return findings.length > 0
     ? { source, defaults, findings }

@@ -70,6 +70,7 @@ import {
   markStarts,
   hasDueJobs,
   settleJobs,
+  findTakenJobs,
   findTasks,
   addTasks,
   listenForJobs,
@@ -80,8 +81,9 @@ import {
   findHeldJobs,
   findRemovedJobs,
   findBusyJobs,
+  readOwnTransaction,
   completeJob,
-  lookAtJob,
+  lookAtJobs,
 } from "./worker.js";
 /** Every query, by name. */
 export const queries = {
@@ -151,6 +153,7 @@ export const queries = {
   markStarts,
   hasDueJobs,
   settleJobs,
+  findTakenJobs,
   findTasks,
   addTasks,
   listenForJobs,
@@ -161,6 +164,7 @@ export const queries = {
   findHeldJobs,
   findRemovedJobs,
   findBusyJobs,
+  readOwnTransaction,
   completeJob,
-  lookAtJob,
+  lookAtJobs,
 };

@@ -265,7 +265,55 @@ export const settleJobs: Query<SettleJobsParams, SettleJobsResult> = new Prepare
     },
   ],
   statement:
-    "select lost as \"id!\"\nfrom set_config('lock_timeout', '300ms', true) as patience\ncross join lateral graphile_worker.taskwright_settle_jobs(\n  case when patience is not null then :workerId!::text end,\n  :locks!::text[]::timestamptz[],\n  :completedIds!::text[]::bigint[],\n  :failedIds!::text[]::bigint[],\n  :failedMessages!,\n  :failedPayloads!,\n  :failedRetries!,\n  :returnedIds!::text[]::bigint[],\n  :returnedPayloads!\n) as lost                                            ",
+    "select lost as \"id!\"\nfrom set_config('lock_timeout', '300ms', true) as patience\ncross join lateral graphile_worker.taskwright_settle_jobs(\n  case when patience is not null then :workerId!::text end,\n  :locks!::text[]::timestamptz[],\n  :completedIds!::text[]::bigint[],\n  :failedIds!::text[]::bigint[],\n  :failedMessages!,\n  :failedPayloads!,\n  :failedRetries!,\n  :returnedIds!::text[]::bigint[],\n  :returnedPayloads!\n) as lost                                                                                                                                                                                                                                                                                                            ",
+} as unknown as QueryIR);
+
+/** 'FindTakenJobs' parameters type */
+export interface FindTakenJobsParams {
+  areCompleted: stringArray;
+  ids: stringArray;
+  isRegistered: boolean;
+  locks: stringArray;
+  workerId: string;
+}
+
+/** 'FindTakenJobs' return type */
+export interface FindTakenJobsResult {
+  id: string;
+}
+
+/** 'FindTakenJobs' query type */
+export interface FindTakenJobsQuery {
+  params: FindTakenJobsParams;
+  result: FindTakenJobsResult;
+}
+
+/**
+ * Of jobs that the worker no longer holds, those that others have taken, rather than an earlier
+ * statement of the worker having settled them: a completed job that is still there, and every job if
+ * the worker was taken for dead since it claimed it (whoever does that deletes its registration).
+ */
+export const findTakenJobs: Query<FindTakenJobsParams, FindTakenJobsResult> = new PreparedQuery({
+  usedParamSet: { ids: true, locks: true, areCompleted: true, isRegistered: true, workerId: true },
+  params: [
+    { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 37, b: 41 }] },
+    { name: "locks", required: true, transform: { type: "scalar" }, locs: [{ a: 52, b: 58 }] },
+    {
+      name: "areCompleted",
+      required: true,
+      transform: { type: "scalar" },
+      locs: [{ a: 69, b: 82 }],
+    },
+    {
+      name: "isRegistered",
+      required: true,
+      transform: { type: "scalar" },
+      locs: [{ a: 300, b: 313 }],
+    },
+    { name: "workerId", required: true, transform: { type: "scalar" }, locs: [{ a: 426, b: 435 }] },
+  ],
+  statement:
+    'select given.id as "id!"\nfrom unnest(:ids!::text[], :locks!::text[], :areCompleted!::text[])\n  as given (id, locked_at, is_completed)\nwhere (\n  given.is_completed::boolean\n  and (\n    select jobs.id from graphile_worker._private_jobs as jobs where jobs.id = given.id::bigint\n  ) is not null\n)\nor (\n  :isRegistered!::boolean\n  and (\n    select workers.id from graphile_worker._private_workers as workers\n    where workers.id = :workerId! and workers.started_at <= given.locked_at::timestamptz\n  ) is null\n)                                            ',
 } as unknown as QueryIR);
 
 /** 'FindTasks' parameters type */
@@ -555,19 +603,47 @@ export const findBusyJobs: Query<FindBusyJobsParams, FindBusyJobsResult> = new P
     },
   ],
   statement:
-    'select jobs.id::text as "id!"\nfrom graphile_worker.taskwright_find_jobs(:ids!::text[]::bigint[]) as jobs\nwhere jobs.id <> all (array(\n  select free from graphile_worker.taskwright_lock_free_jobs(:ids!::text[]::bigint[]) as free\n))                                                                                                                                                                                                ',
+    'select jobs.id::text as "id!"\nfrom graphile_worker.taskwright_find_jobs(:ids!::text[]::bigint[]) as jobs\nwhere jobs.id <> all (array(\n  select free from graphile_worker.taskwright_lock_free_jobs(:ids!::text[]::bigint[]) as free\n))                                                                                                 ',
 } as unknown as QueryIR);
+
+/** 'ReadOwnTransaction' parameters type */
+export type ReadOwnTransactionParams = void;
+
+/** 'ReadOwnTransaction' return type */
+export interface ReadOwnTransactionResult {
+  id: string;
+}
+
+/** 'ReadOwnTransaction' query type */
+export interface ReadOwnTransactionQuery {
+  params: ReadOwnTransactionParams;
+  result: ReadOwnTransactionResult;
+}
+
+/**
+ * The transaction that runs this; outside of a transaction each statement has one of its own.
+ */
+export const readOwnTransaction: Query<ReadOwnTransactionParams, ReadOwnTransactionResult> =
+  new PreparedQuery({
+    usedParamSet: {},
+    params: [],
+    statement:
+      'select txid_current()::text as "id!"                                                                                                                                                                                                                                                                    ',
+  } as unknown as QueryIR);
 
 /** 'CompleteJob' parameters type */
 export interface CompleteJobParams {
   jobId: string;
   lockedAt: string;
+  transactionId?: string | null | void;
   workerId: string;
 }
 
 /** 'CompleteJob' return type */
 export interface CompleteJobResult {
   completed: string | null;
+  isExpected: boolean;
+  transactionId: string;
 }
 
 /** 'CompleteJob' query type */
@@ -577,59 +653,66 @@ export interface CompleteJobQuery {
 }
 
 /**
- * Completes a job inside the transaction that runs this; fails when the worker holds it no more. The
- * transaction may be any driver's, and not every one can read `void`, hence the text.
+ * Completes a job inside the transaction that runs this; fails when the worker holds it no more. With a
+ * transaction's id it does nothing in any other transaction. The transaction may be any driver's, and
+ * not every one can read `void`, hence the text.
  */
 export const completeJob: Query<CompleteJobParams, CompleteJobResult> = new PreparedQuery({
-  usedParamSet: { workerId: true, jobId: true, lockedAt: true },
+  usedParamSet: { workerId: true, jobId: true, lockedAt: true, transactionId: true },
   params: [
-    { name: "workerId", required: true, transform: { type: "scalar" }, locs: [{ a: 50, b: 59 }] },
-    { name: "jobId", required: true, transform: { type: "scalar" }, locs: [{ a: 62, b: 68 }] },
-    { name: "lockedAt", required: true, transform: { type: "scalar" }, locs: [{ a: 85, b: 94 }] },
+    { name: "workerId", required: true, transform: { type: "scalar" }, locs: [{ a: 147, b: 156 }] },
+    { name: "jobId", required: true, transform: { type: "scalar" }, locs: [{ a: 159, b: 165 }] },
+    { name: "lockedAt", required: true, transform: { type: "scalar" }, locs: [{ a: 182, b: 191 }] },
+    {
+      name: "transactionId",
+      required: false,
+      transform: { type: "scalar" },
+      locs: [{ a: 326, b: 339 }],
+    },
   ],
   statement:
-    'select graphile_worker.taskwright_complete_job(\n  :workerId!, :jobId!::text::bigint, :lockedAt!::text::timestamptz\n)::text as "completed?"                                                                                                                                                 ',
+    'select own.id as "transactionId!", own.is_expected as "isExpected!", case\n  when own.is_expected then graphile_worker.taskwright_complete_job(\n    :workerId!, :jobId!::text::bigint, :lockedAt!::text::timestamptz\n  )::text\nend as "completed?"\nfrom (\n  select\n    txid_current()::text as id,\n    coalesce(txid_current()::text = :transactionId::text, true) as is_expected\n  offset 0\n) as own                                                                                                                     ',
 } as unknown as QueryIR);
 
-/** 'LookAtJob' parameters type */
-export interface LookAtJobParams {
-  jobId: string;
-  lockedAt: string;
+/** 'LookAtJobs' parameters type */
+export interface LookAtJobsParams {
+  ids: stringArray;
+  locks: stringArray;
+  transactions: stringArray;
   workerId: string;
 }
 
-/** 'LookAtJob' return type */
-export interface LookAtJobResult {
+/** 'LookAtJobs' return type */
+export interface LookAtJobsResult {
+  id: string;
+  isCommitted: boolean;
   isFree: boolean;
   isHeld: boolean;
   isThere: boolean;
 }
 
-/** 'LookAtJob' query type */
-export interface LookAtJobQuery {
-  params: LookAtJobParams;
-  result: LookAtJobResult;
+/** 'LookAtJobs' query type */
+export interface LookAtJobsQuery {
+  params: LookAtJobsParams;
+  result: LookAtJobsResult;
 }
 
 /**
- * Whether a job is there, whether the worker holds it, and whether it is free of locks of a transaction
- * that would make a statement wait.
+ * What became of jobs that transactions of their handlers may have completed (sql/migrations/14_settle_jobs.sql).
  */
-export const lookAtJob: Query<LookAtJobParams, LookAtJobResult> = new PreparedQuery({
-  usedParamSet: { workerId: true, lockedAt: true, jobId: true },
+export const lookAtJobs: Query<LookAtJobsParams, LookAtJobsResult> = new PreparedQuery({
+  usedParamSet: { workerId: true, locks: true, ids: true, transactions: true },
   params: [
-    { name: "workerId", required: true, transform: { type: "scalar" }, locs: [{ a: 44, b: 53 }] },
-    { name: "lockedAt", required: true, transform: { type: "scalar" }, locs: [{ a: 76, b: 85 }] },
+    { name: "workerId", required: true, transform: { type: "scalar" }, locs: [{ a: 218, b: 227 }] },
+    { name: "locks", required: true, transform: { type: "scalar" }, locs: [{ a: 230, b: 236 }] },
+    { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 262, b: 266 }] },
     {
-      name: "jobId",
+      name: "transactions",
       required: true,
       transform: { type: "scalar" },
-      locs: [
-        { a: 167, b: 173 },
-        { a: 274, b: 280 },
-      ],
+      locs: [{ a: 287, b: 300 }],
     },
   ],
   statement:
-    'with present as (\n  select jobs.locked_by = :workerId! and jobs.locked_at = :lockedAt!::text::timestamptz as is_held\n  from graphile_worker.taskwright_find_jobs(array[:jobId!::text::bigint]) as jobs\n), free as (\n  select from graphile_worker.taskwright_lock_free_jobs(array[:jobId!::text::bigint])\n)\nselect\n  exists (select from present) as "isThere!",\n  exists (select from present where is_held) as "isHeld!",\n  exists (select from free) as "isFree!"',
+    'select\n  looked.id::text as "id!",\n  looked.is_there as "isThere!",\n  looked.is_held as "isHeld!",\n  looked.is_free as "isFree!",\n  looked.is_committed as "isCommitted!"\nfrom graphile_worker.taskwright_look_at_jobs(\n  :workerId!, :locks!::text[]::timestamptz[], :ids!::text[]::bigint[], :transactions!\n) as looked',
 } as unknown as QueryIR);

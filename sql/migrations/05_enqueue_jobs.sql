@@ -5,7 +5,7 @@
 -- Planner trap: a queue may be empty when its statements are planned and hold a million jobs a
 -- minute later. So taskwright_add_jobs plans once, without regard to the size of anything, and
 -- without sequential scans; and what is looked up is written so that nothing but its unique index
--- serves: as a scalar or lateral subquery, or with `= any (array[…])`, never as a plain join.
+-- serves: as a scalar or lateral subquery, or with `= any (array[...])`, never as a plain join.
 
 do $taskwright$
 begin

@@ -80,7 +80,8 @@ as $taskwright$
     set
       run_at = coalesce(taskwright_reschedule_jobs.run_at, jobs.run_at),
       priority = coalesce(taskwright_reschedule_jobs.priority::smallint, jobs.priority),
-      attempts = coalesce(taskwright_reschedule_jobs.attempts::smallint, jobs.attempts),
+      -- The peer takes less than zero, too, and fails at the job's next failure.
+      attempts = greatest(0, coalesce(taskwright_reschedule_jobs.attempts, jobs.attempts))::smallint,
       max_attempts = coalesce(taskwright_reschedule_jobs.max_attempts::smallint, jobs.max_attempts),
       updated_at = now()
     where jobs.id = any (job_ids)

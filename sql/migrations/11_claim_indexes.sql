@@ -1,4 +1,4 @@
--- Indexes that our claim needs beyond the peers' own. Each is additive, named `taskwright_…`, and
+-- Indexes that our claim needs beyond the peers' own. Each is additive, named `taskwright_*`, and
 -- made with `if not exists`: on a peer's schema this file runs beside its jobs.
 --
 -- The planner must have no choice. Its statistics say little about a queue, whose tables are empty now

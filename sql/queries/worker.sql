@@ -70,6 +70,29 @@ cross join lateral graphile_worker.taskwright_settle_jobs(
   :returnedPayloads!
 ) as lost;
 
+/*
+  Of jobs that the worker no longer holds, those that others have taken, rather than an earlier
+  statement of the worker having settled them: a completed job that is still there, and every job if
+  the worker was taken for dead since it claimed it (whoever does that deletes its registration).
+*/
+/* @name findTakenJobs */
+select given.id as "id!"
+from unnest(:ids!::text[], :locks!::text[], :areCompleted!::text[])
+  as given (id, locked_at, is_completed)
+where (
+  given.is_completed::boolean
+  and (
+    select jobs.id from graphile_worker._private_jobs as jobs where jobs.id = given.id::bigint
+  ) is not null
+)
+or (
+  :isRegistered!::boolean
+  and (
+    select workers.id from graphile_worker._private_workers as workers
+    where workers.id = :workerId! and workers.started_at <= given.locked_at::timestamptz
+  ) is null
+);
+
 /* The ids of tasks by their identifiers. */
 /* @name findTasks */
 select id, identifier
@@ -144,27 +167,36 @@ where jobs.id <> all (array(
   select free from graphile_worker.taskwright_lock_free_jobs(:ids!::text[]::bigint[]) as free
 ));
 
-/*
-  Completes a job inside the transaction that runs this; fails when the worker holds it no more. The
-  transaction may be any driver's, and not every one can read `void`, hence the text.
-*/
-/* @name completeJob */
-select graphile_worker.taskwright_complete_job(
-  :workerId!, :jobId!::text::bigint, :lockedAt!::text::timestamptz
-)::text as "completed?";
+/* The transaction that runs this; outside of a transaction each statement has one of its own. */
+/* @name readOwnTransaction */
+select txid_current()::text as "id!";
 
 /*
-  Whether a job is there, whether the worker holds it, and whether it is free of locks of a transaction
-  that would make a statement wait.
+  Completes a job inside the transaction that runs this; fails when the worker holds it no more. With a
+  transaction's id it does nothing in any other transaction. The transaction may be any driver's, and
+  not every one can read `void`, hence the text.
 */
-/* @name lookAtJob */
-with present as (
-  select jobs.locked_by = :workerId! and jobs.locked_at = :lockedAt!::text::timestamptz as is_held
-  from graphile_worker.taskwright_find_jobs(array[:jobId!::text::bigint]) as jobs
-), free as (
-  select from graphile_worker.taskwright_lock_free_jobs(array[:jobId!::text::bigint])
-)
+/* @name completeJob */
+select own.id as "transactionId!", own.is_expected as "isExpected!", case
+  when own.is_expected then graphile_worker.taskwright_complete_job(
+    :workerId!, :jobId!::text::bigint, :lockedAt!::text::timestamptz
+  )::text
+end as "completed?"
+from (
+  select
+    txid_current()::text as id,
+    coalesce(txid_current()::text = :transactionId::text, true) as is_expected
+  offset 0
+) as own;
+
+/* What became of jobs that transactions of their handlers may have completed (sql/migrations/14_settle_jobs.sql). */
+/* @name lookAtJobs */
 select
-  exists (select from present) as "isThere!",
-  exists (select from present where is_held) as "isHeld!",
-  exists (select from free) as "isFree!";
+  looked.id::text as "id!",
+  looked.is_there as "isThere!",
+  looked.is_held as "isHeld!",
+  looked.is_free as "isFree!",
+  looked.is_committed as "isCommitted!"
+from graphile_worker.taskwright_look_at_jobs(
+  :workerId!, :locks!::text[]::timestamptz[], :ids!::text[]::bigint[], :transactions!
+) as looked;

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { TaskwrightError } from "../errors.js";
 import { resolveConfig, type ResolvedConfig, type TaskwrightConfig } from "../config.js";
+import { messageOf, readProperty } from "../thrown.js";
 import { importDefault } from "./typescript.js";
 
 /** The names that a config file may have; a project has one of them at most. */
@@ -64,7 +65,7 @@ async function readConfig(file: string): Promise<unknown> {
   try {
     return JSON.parse(text.replace(/^\uFEFF/u, ""));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : "";
+    const reason = messageOf(error);
     throw new TaskwrightError(
       "CONFIG_INVALID",
       `${path.basename(file)} is not JSON: ${reason}`,
@@ -78,7 +79,7 @@ async function readIfThere(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, "utf8");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    if (readProperty(error, "code") === "ENOENT") return undefined;
     throw error;
   }
 }

@@ -47,7 +47,7 @@ export async function startEmbeddedServer(options: EmbeddedOptions = {}): Promis
     } catch (error) {
       await host.stop();
       // Another process may have taken the port between our look and the server's.
-      if (attempt === startAttempts || error instanceof TaskwrightError) throw error;
+      if (attempt === startAttempts || TaskwrightError.is(error)) throw error;
     }
   }
 }

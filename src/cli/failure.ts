@@ -45,7 +45,7 @@ function describeFailure(thrown: unknown): Failure {
   if (error instanceof UsageError) return { code: "USAGE", message, exitCode: exitCodes.usage };
   const exitCode = exitCodes.failure;
   if (error instanceof NotFoundError) return { code: "NOT_FOUND", message, exitCode };
-  if (error instanceof TaskwrightError) return { code: error.code, message, exitCode };
+  if (TaskwrightError.is(error)) return { code: error.code, message, exitCode };
   const state = sqlState(error);
   // What PostgreSQL says is meant for people, such as that a role or a database doesn't exist.
   if (state !== undefined) return { code: `SQLSTATE_${state}`, message, exitCode };

@@ -1,3 +1,4 @@
+import { isError } from "../kinds.js";
 import type { Logger } from "../log.js";
 import { paint, printable, type Style, type Terminal } from "./terminal.js";
 
@@ -46,7 +47,7 @@ function formatLine(terminal: Terminal, level: LogLevel, message: string, detail
 /** Errors are no data to JSON. */
 function plain(details: Details): Details {
   const entries = Object.entries(details).map(([name, value]) =>
-    value instanceof Error ? [name, describeError(value)] : [name, value],
+    isError(value) ? [name, describeError(value)] : [name, value],
   );
   return Object.fromEntries(entries) as Details;
 }

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { paint, printable, type Terminal } from "./terminal.js";
 
 /** What a command line says of how results are shown. */
@@ -43,7 +44,7 @@ export function printTable<Row>(
     return;
   }
   const widths = columns.map((_, index) =>
-    Math.max(...lines.map((cells) => widthOf(cells[index]))),
+    lines.reduce((width, cells) => Math.max(width, widthOf(cells[index])), 0),
   );
   for (const [index, cells] of lines.entries()) {
     const text = cells
@@ -74,7 +75,7 @@ export function count(number: number, noun: string): string {
 
 function format({ columns }: Terminal, value: string | number | Date | null): string {
   if (value === null) return "";
-  if (value instanceof Date) {
+  if (types.isDate(value)) {
     const iso = value.toISOString();
     // For eyes: what follows the seconds takes room and tells nothing.
     return columns === undefined ? iso : iso.replace("T", " ").replace(/\.\d+Z$/u, "Z");

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { TaskwrightError } from "../errors.js";
+import { readProperty } from "../thrown.js";
 
 /** Packages that compile schemas. They are optional, because a running worker needs none of them. */
 export const taskPackages: readonly string[] = [
@@ -44,7 +45,7 @@ function isInstalled(name: string): boolean {
     return true;
   } catch (error) {
     // A package without a main entry point is found all the same, with another error.
-    return !(error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND");
+    return readProperty(error, "code") !== "ERR_MODULE_NOT_FOUND";
   }
 }
 

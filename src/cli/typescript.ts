@@ -13,7 +13,7 @@ export async function importModule(file: string): Promise<Readonly<Record<string
   try {
     return await (/\.[cm]?tsx?$/u.test(file) ? importByJiti(file) : importNatively(file));
   } catch (error) {
-    if (error instanceof TaskwrightError) throw error;
+    if (TaskwrightError.is(error)) throw error;
     const message = `${path.basename(file)} can't be loaded: ${toError(error).message}`;
     throw new TaskwrightError("CONFIG_INVALID", message, { file }, { cause: error });
   }

@@ -1,4 +1,4 @@
-import { sqlState } from "../database/failure.js";
+import { refusesData, sqlState } from "../database/failure.js";
 import { toError } from "../errors.js";
 import { maxChunkLength } from "../jobs/bulk.js";
 import type { JobInsert } from "../jobs/insert.js";
@@ -27,8 +27,8 @@ const slowAfterMs = 100;
 /** How many statements may be under way, all but one of them slow. */
 const maxGroups = 4;
 
-/** What PostgreSQL may have against a single job: its data, a constraint, a trigger, a lock. */
-const refusalOfOne = /^(22|23|40|54|55|57014|GW|TW|P0)/u;
+/** What PostgreSQL may have against a single job besides its data: a lock, its time. */
+const waitsForOne = /^(40|55|57014)/u;
 
 /**
  * Adds the jobs of callers that come at the same time in one statement: one is under way, and what
@@ -129,5 +129,6 @@ export class Coalescer {
 
 /** The statement was undone, and there is hope for those without the one job. */
 function isRefusalOfOne(error: Error): boolean {
-  return refusalOfOne.test(sqlState(error) ?? sqlState(error.cause) ?? "");
+  const state = sqlState(error) ?? "";
+  return waitsForOne.test(state) || (state !== "" && refusesData(error));
 }

@@ -16,8 +16,16 @@ export interface CronEvents {
   "cron:overdueTimer": { readonly expected: Date; readonly now: Date };
   /** The clock went back; the scheduler waits until it shows a time that it has not seen. */
   "cron:prematureTimer": { readonly expected: Date; readonly now: Date };
-  /** Scheduling failed. Nothing is lost: it is tried again. */
-  "cron:error": { readonly error: Error; readonly attempts: number; readonly retryInMs: number };
+  /**
+   * Scheduling failed. Nothing is lost: it is tried again after `retryInMs`. With the ids of entries in
+   * `refused` the database refuses their data; other entries go on meanwhile.
+   */
+  "cron:error": {
+    readonly error: Error;
+    readonly attempts: number;
+    readonly retryInMs: number;
+    readonly refused: readonly string[];
+  };
 }
 
 /** A tick whose job was added. */

@@ -94,7 +94,7 @@ export function resolveCronEntries(given: CronSources): readonly ResolvedCronEnt
   const resolved: ResolvedCronEntry[] = [];
   const register = createIdRegister();
   for (const source of readSources(sources)) {
-    problems.push(...source.problems);
+    for (const each of source.problems) problems.push(each);
     for (const entry of source.entries) {
       const place = placeOf(source, entry);
       const fail: Fail = (problem) => problems.push({ ...place, ...problem });
@@ -250,7 +250,7 @@ function resolveOptions(entry: CronEntry, defaults: TaskSpec, fail: Fail): TaskS
   try {
     return resolveSpec(task, defaults, given);
   } catch (error) {
-    if (!(error instanceof TaskwrightError)) throw error;
+    if (!TaskwrightError.is(error)) throw error;
     fail({ message: error.message });
     return undefined;
   }

@@ -1,6 +1,7 @@
 import type { Executor } from "../database/executor.js";
 import type { Queries } from "../database/queries.js";
 import { readTime } from "../database/time.js";
+import { divide } from "../database/divide.js";
 import { toError } from "../errors.js";
 import { Backoff } from "../services/backoff.js";
 import { Lifecycle, type Service } from "../services/service.js";
@@ -64,6 +65,8 @@ export class CronScheduler implements Service {
   #lastStep: Promise<unknown> = Promise.resolve();
   #startedAt: Date | undefined;
   #pending: readonly PendingEntry[] | undefined;
+  /** Entries of which the last step's statements were refused because of their data. */
+  readonly #refused = new Map<PendingEntry, Error>();
 
   constructor(options: CronSchedulerOptions) {
     const { entries, db, queries, clock, events, onScheduled } = options;
@@ -121,13 +124,25 @@ export class CronScheduler implements Service {
     } catch (error) {
       const retryInMs = this.#backoff.next();
       const attempts = this.#backoff.failures;
-      this.#events.emit("cron:error", () => ({ error: toError(error), attempts, retryInMs }));
-      return retryInMs;
+      this.#events.emit("cron:error", () => ({
+        error: toError(error),
+        attempts,
+        retryInMs,
+        refused: Array.from(this.#refused.keys(), ({ entry }) => entry.id),
+      }));
+      // Entries that were not refused don't wait for those that were.
+      const isRefusal = [...this.#refused.values()].some((refusal) => refusal === error);
+      return isRefusal ? Math.min(retryInMs, this.#untilNext()) : retryInMs;
     }
   }
 
+  /** The entries whose ticks were not refused by the last step. */
+  #accepted(): PendingEntry[] {
+    return (this.#pending ?? []).filter((entry) => !this.#refused.has(entry));
+  }
+
   #untilNext(): number {
-    const next = nextOf(this.#pending ?? []);
+    const next = nextOf(this.#accepted());
     return Math.min(Math.max(next - +this.#clock.now(), 1), longestSleepMs);
   }
 
@@ -135,20 +150,30 @@ export class CronScheduler implements Service {
     this.#pending ??= await this.#register((this.#startedAt ??= now));
     const pending = this.#pending;
     const scheduled: ScheduledTick[] = [];
+    this.#refused.clear();
     this.#reportOverdue(takeRound(pending, now), now);
-    for (let round = takeRound(pending, now); round.length > 0; round = takeRound(pending, now)) {
+    for (let round = takeRound(pending, now); round.length > 0;) {
       if (this.#lifecycle.isStopped) break;
-      scheduled.push(...(await this.#schedule(round)));
-      for (const { entry } of round) entry.settle();
+      for (const each of await this.#schedule(round)) scheduled.push(each);
+      for (const { entry } of round) if (!this.#refused.has(entry)) entry.settle();
+      round = takeRound(this.#accepted(), now);
     }
+    const [refusal] = this.#refused.values();
+    if (refusal !== undefined) throw refusal;
     return scheduled;
   }
 
   async #register(startedAt: Date): Promise<readonly PendingEntry[]> {
     const ids = this.#entries.map(({ id }) => id);
     this.#events.emit("cron:starting", () => ({ startedAt, ids }));
-    const rows = await this.#queries.registerCronEntries(this.#db, { ids, knownSince: startedAt });
-    const since = new Map(rows.map((row) => [row.id, readTime(row.since)]));
+    const since = new Map<string, Date>();
+    const register = async (part: readonly string[]) => {
+      const params = { ids: [...part], knownSince: startedAt };
+      const rows = await this.#queries.registerCronEntries(this.#db, params);
+      for (const row of rows) since.set(row.id, readTime(row.since));
+    };
+    // The ticks of an entry that is refused are refused, too, which tells.
+    await divide(ids, register, () => {});
     this.#events.emit("cron:started", () => ({ startedAt, ids }));
     return this.#entries.map((entry) => new PendingEntry(entry, startedAt, since.get(entry.id)));
   }
@@ -158,12 +183,22 @@ export class CronScheduler implements Service {
     const backfilled = ticks.filter((tick) => tick.backfilled);
     if (backfilled.length > 0) this.#events.emit("cron:backfill", () => ({ ticks: backfilled }));
     this.#events.emit("cron:schedule", () => ({ ticks }));
+    const scheduled: ScheduledTick[] = [];
+    const add = async (part: readonly DueTick[]) => {
+      for (const tick of await this.#add(part)) scheduled.push(tick);
+    };
+    await divide(round, add, ({ entry }, error) => this.#refused.set(entry, error));
+    return scheduled;
+  }
+
+  /** Adds the jobs of ticks in one statement, and returns the ticks that this scheduler won. */
+  async #add(round: readonly DueTick[]): Promise<ScheduledTick[]> {
     const rows = await this.#queries.scheduleCronTicks(this.#db, {
       ticks: JSON.stringify(round.map(toRecord)),
       payloads: round.map(toPayload),
     });
     const jobIds = new Map(rows.map(({ id, jobId }) => [id, jobId]));
-    const won = ticks.flatMap((tick) => {
+    const won = round.flatMap(({ tick }) => {
       const jobId = jobIds.get(tick.id);
       return jobId === undefined ? [] : [{ ...tick, jobId }];
     });
@@ -174,7 +209,7 @@ export class CronScheduler implements Service {
 
   #reportOverdue(round: readonly DueTick[], now: Date): void {
     const late = round.filter(({ tick }) => !tick.backfilled).map(({ tick }) => +tick.ts);
-    const earliest = Math.min(...late);
+    const earliest = late.reduce((least, ts) => Math.min(least, ts), Infinity);
     if (+now - earliest < overdueMs) return;
     const expected = new Date(earliest);
     this.#events.emit("cron:overdueTimer", () => ({ expected, now }));
@@ -201,7 +236,7 @@ function takeRound(pending: readonly PendingEntry[], now: Date): DueTick[] {
 
 /** When the next tick is due, in milliseconds. */
 function nextOf(pending: readonly PendingEntry[]): number {
-  return Math.min(...pending.map(({ next }) => +(next ?? Infinity)));
+  return pending.reduce((least, { next }) => Math.min(least, +(next ?? Infinity)), Infinity);
 }
 
 function toRecord({ entry: { entry }, tick }: DueTick) {

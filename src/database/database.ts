@@ -1,4 +1,5 @@
 import { Pool } from "pg";
+import { addBrand, hasBrand } from "../brand.js";
 import { TaskwrightError } from "../errors.js";
 import { withPooled } from "./connection.js";
 import type { QueryResult, Statement, StatementExecutor } from "./executor.js";
@@ -27,6 +28,15 @@ export class Database implements StatementExecutor {
   readonly preparedStatements: boolean;
   readonly #ownsPool: boolean;
   readonly #leavePool: () => void;
+
+  static {
+    addBrand(this.prototype, "Database");
+  }
+
+  /** Whether a value is a Database, of this copy of the package or of another. */
+  static is(value: unknown): value is Database {
+    return hasBrand(value, "Database");
+  }
 
   /** @throws TaskwrightError `OPTION_INVALID` unless exactly one source is given. */
   constructor(options: DatabaseOptions) {

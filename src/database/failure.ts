@@ -1,3 +1,5 @@
+import { readProperty } from "../thrown.js";
+
 /** PostgreSQL's word for what others have locked for longer than the statement would wait. */
 export const lockedState = "55P03";
 
@@ -111,6 +113,43 @@ export function breaksConnection(error: unknown): boolean {
   return /^(08|25006|25P03|57P)/u.test(state);
 }
 
+/** Codes of a connection that was never made, so that nothing was sent. */
+const unsentCodes = new Set([
+  "57P03", // cannot connect now
+  "CONNECT_TIMEOUT", // postgres
+  "EADDRNOTAVAIL",
+  "EAI_AGAIN",
+  "ECONNREFUSED",
+  "ENOENT",
+  "ENOTFOUND",
+]);
+const unsentMessages = /^(timeout exceeded when trying to connect|timeout expired)/u;
+
+/** Whether a statement may have been carried out though it failed: its connection broke under it. */
+export function losesAnswer(error: unknown): boolean {
+  const isUnsent = layersOf(error).some(
+    ({ code, message }) =>
+      (typeof code === "string" && unsentCodes.has(code)) ||
+      (typeof message === "string" && unsentMessages.test(message)),
+  );
+  return !isUnsent && breaksConnection(error);
+}
+
+/**
+ * Classes of SQLSTATEs that concern a statement as a whole: the connection, the role, the schema, the
+ * state of the transaction or of the server.
+ */
+const wholeClasses = /^(08|0L|0P|25|28|2D|3B|3D|3F|40|42|53|55|57|58|F0)/u;
+
+/** Whether a statement failed because of its data, so that it may succeed with some of them left out. */
+export function refusesData(error: unknown): boolean {
+  const state = sqlState(error);
+  if (state !== undefined) return !wholeClasses.test(state);
+  // The client itself couldn't put the statement together, such as for its length.
+  const name = readProperty(error, "name");
+  return (name === "RangeError" || name === "TypeError") && !isTransient(error);
+}
+
 /** The fields that errors of drivers and of their wrappers may have. */
 interface Layer {
   readonly code?: unknown;
@@ -123,6 +162,17 @@ interface Layer {
   readonly meta?: unknown;
 }
 
+const layerProperties = [
+  "code",
+  "kind",
+  "message",
+  "originalCode",
+  "originalMessage",
+  "errors",
+  "cause",
+  "meta",
+] as const satisfies (keyof Layer)[];
+
 /** Deeper than any wrapper goes; causes may form a circle. */
 const maxLayers = 10;
 
@@ -130,17 +180,18 @@ const maxLayers = 10;
 function layersOf(error: unknown): Layer[] {
   const layers: Layer[] = [];
   let layer = error;
-  while (isLayer(layer) && layers.length < maxLayers) {
-    layers.push(layer);
-    const { meta, cause } = layer;
-    const adapterError = isLayer(meta) && "driverAdapterError" in meta && meta.driverAdapterError;
-    layer = adapterError || (cause ?? meta);
+  while (typeof layer === "object" && layer !== null && layers.length < maxLayers) {
+    const read = readLayer(layer);
+    layers.push(read);
+    const { meta, cause } = read;
+    layer = readProperty(meta, "driverAdapterError") ?? cause ?? meta;
   }
   return layers;
 }
 
-function isLayer(value: unknown): value is Layer {
-  return typeof value === "object" && value !== null;
+/** A copy, so that nothing else reads an error whose properties may throw. */
+function readLayer(error: object): Layer {
+  return Object.fromEntries(layerProperties.map((name) => [name, readProperty(error, name)]));
 }
 
 /** Neither EPIPE and its kind nor Prisma's own codes (P2010), which look alike. */

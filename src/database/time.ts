@@ -1,3 +1,5 @@
+import { timeOf } from "../kinds.js";
+
 /** The ends of JavaScript's time; PostgreSQL's goes on. */
 const endOfTimeMs = 8.64e15;
 
@@ -6,7 +8,7 @@ const endOfTimeMs = 8.64e15;
  * 9999 nor years before the first. What is due since before 1970 is due.
  */
 export function writeDueTime(time: Date): string {
-  return new Date(Math.max(time.getTime(), 0)).toISOString().replace(/^\+/u, "");
+  return new Date(Math.max(timeOf(time), 0)).toISOString().replace(/^\+/u, "");
 }
 
 /** The sign that JavaScript wants before years of more than four digits, and PostgreSQL doesn't. */

@@ -20,7 +20,7 @@ export async function inTransaction<T>(
   db: Executor,
   fn: (tx: Executor) => Promise<T>,
 ): Promise<T> {
-  if (db instanceof Database) return db.withTransaction(fn);
+  if (Database.is(db)) return db.withTransaction(fn);
   if (isPool(db)) {
     return withPooled(db, (client, discard) => runTransaction(client, false, fn, discard));
   }

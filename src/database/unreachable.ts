@@ -1,4 +1,5 @@
 import { TaskwrightError, toError } from "../errors.js";
+import { messageOf, readProperty } from "../thrown.js";
 import { isTransient, sqlState } from "./failure.js";
 
 /**
@@ -6,7 +7,7 @@ import { isTransient, sqlState } from "./failure.js";
  * what is wrong, such as a database that doesn't exist, pass unchanged.
  */
 export function explainUnreachable(error: unknown): unknown {
-  if (error instanceof TaskwrightError || !isTransient(error)) return error;
+  if (TaskwrightError.is(error) || !isTransient(error)) return error;
   return new TaskwrightError(
     "DATABASE_UNREACHABLE",
     `The database can't be reached: ${describe(toError(error))}. Check the connection and that the server is up; the option waitForDatabaseMs makes a worker's start wait for it.`,
@@ -17,6 +18,7 @@ export function explainUnreachable(error: unknown): unknown {
 
 /** Node's error about a name with several addresses has no message of its own. */
 function describe(error: Error): string {
-  if (!(error instanceof AggregateError)) return error.message;
-  return error.errors.map((part: unknown) => toError(part).message).join("; ");
+  const parts = readProperty(error, "errors");
+  if (error.name !== "AggregateError" || !Array.isArray(parts)) return error.message;
+  return parts.map(messageOf).join("; ");
 }

@@ -1,5 +1,6 @@
 import type { Executor, QueryResult } from "../database/executor.js";
 import { TaskwrightError } from "../errors.js";
+import { isError } from "../kinds.js";
 
 /** What is used of a `Knex` or a `Knex.Transaction`. */
 export interface KnexDatabase {
@@ -58,7 +59,7 @@ function toPositional(text: string, values: readonly unknown[]) {
  * them, where it finds question marks.
  */
 function takeStatementOut(text: string, error: unknown): void {
-  if (!(error instanceof Error)) return;
+  if (!isError(error)) return;
   const end = `${/[^?$]*$/u.exec(text)?.[0]} - `;
   const place = error.message.lastIndexOf(end);
   if (place >= 0) error.message = error.message.slice(place + end.length);

@@ -26,7 +26,6 @@ export interface Call {
   /** Called when the handler is about to be called. */
   readonly onStarted: () => void;
   completeIn(tx: Executor): Promise<void>;
-  onCommitted(tx: Executor): void;
 }
 
 /** Hands a job to the pool, whose promise settles when the thread is free again or has ended. */
@@ -147,8 +146,6 @@ export class RunningCall {
       case "completeIn":
         void this.#completeIn(message.call, message.tx);
         return;
-      case "committed":
-        return this.#call.onCommitted(this.#transaction(message.tx));
       case "rows":
         return this.#answer(message.call, ({ resolve }) => resolve(toResult(message)));
       case "refused":

@@ -47,8 +47,6 @@ export type ThreadMessage =
     }
   /** The handler wants its transaction `tx` to complete the job. */
   | { readonly kind: "completeIn"; readonly call: number; readonly tx: number }
-  /** The transaction is known to have been committed. */
-  | { readonly kind: "committed"; readonly tx: number }
   /** The answer to a statement of the worker's. */
   | {
       readonly kind: "rows";

@@ -1,3 +1,4 @@
+import { addBrand, hasBrand } from "../brand.js";
 import { TaskwrightError, toError } from "../errors.js";
 
 /** What is known when a bulk ends early. */
@@ -24,6 +25,15 @@ export class BulkError extends TaskwrightError {
   readonly inDoubt: number;
   /** The item that was refused, counted from 0; undefined when no single one was. */
   readonly index: number | undefined;
+
+  static {
+    addBrand(this.prototype, "BulkError");
+  }
+
+  /** Whether a value is a BulkError, of this copy of the package or of another. */
+  static override is(value: unknown): value is BulkError {
+    return hasBrand(value, "BulkError");
+  }
 
   constructor(task: string, { added, skipped, inDoubt, index }: BulkOutcome, cause: unknown) {
     const doubt = inDoubt === 0 ? "" : ` (and perhaps ${inDoubt} more)`;

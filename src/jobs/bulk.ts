@@ -3,6 +3,7 @@ import { breaksConnection } from "../database/failure.js";
 import { inTransaction } from "../database/transactional.js";
 import { TaskwrightError } from "../errors.js";
 import { checkOption } from "../options.js";
+import { throwIfAborted } from "../kinds.js";
 import { BulkError } from "./bulk-error.js";
 import type { BulkProgress, ResolvedBulkOptions } from "./bulk-options.js";
 import { ItemReader, itemSourceRule, type ItemSource } from "./item-reader.js";
@@ -48,7 +49,7 @@ export async function addInBulk<Item, Prepared>(
     });
   } catch (error) {
     if (!isOwn) throw error;
-    if (error instanceof BulkError) throw run.failUndone(error.cause);
+    if (BulkError.is(error)) throw run.failUndone(error.cause);
     // Else it was the commit that failed, or nothing had begun.
     throw run.progress.added === 0 ? error : run.failUndone(error, breaksConnection(error));
   }
@@ -75,10 +76,10 @@ class BulkRun<Item, Prepared> {
     const reader = new ItemReader(items, options.signal);
     try {
       for (;;) {
-        options.signal?.throwIfAborted();
+        throwIfAborted(options.signal);
         const chunk = await this.#read(reader);
         if (chunk.length === 0) return this.progress;
-        options.signal?.throwIfAborted();
+        throwIfAborted(options.signal);
         await this.#insert(db, chunk);
         await options.onProgress?.(this.progress);
       }
@@ -108,7 +109,7 @@ class BulkRun<Item, Prepared> {
     let length = 0;
     while (chunk.length < options.chunkSize && length < maxChunkLength) {
       const next = reader.next();
-      const result = next instanceof Promise ? await next : next;
+      const result = "then" in next ? await next : next;
       if (result.done === true) break;
       this.#refused = this.#added + this.#skipped + chunk.length;
       const prepared = prepare(result.value);
@@ -126,7 +127,7 @@ class BulkRun<Item, Prepared> {
       this.#added += chunk.length - skipped;
       this.#skipped += skipped;
     } catch (error) {
-      const index = error instanceof TaskwrightError ? error.details["index"] : undefined;
+      const index = TaskwrightError.is(error) ? error.details["index"] : undefined;
       if (typeof index === "number") this.#refused = this.#added + this.#skipped + index;
       throw error;
     }

@@ -61,7 +61,7 @@ const refusals: Readonly<Record<string, Refusal>> = {
  * timeout, stays the driver's error, which the owner of a transaction may know how to deal with.
  */
 export function explainRefusal(error: unknown): unknown {
-  if (error instanceof TaskwrightError) return error;
+  if (TaskwrightError.is(error)) return error;
   const failure = serverFailure(error);
   const known = failure === undefined ? undefined : refusals[failure.state];
   const refusal = known ?? (losesConnection(error) ? unreachable : undefined);

@@ -60,7 +60,8 @@ export async function change(
   for (let start = 0; start < ids.length; start += maxChanges) {
     const part = ids.slice(start, start + maxChanges);
     const changed = (await changer(part.join())).map(({ job }) => readJob(job));
-    jobs.push(...changed.sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1)));
+    for (const each of changed.sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1)))
+      jobs.push(each);
     if (changed.length === part.length) continue;
     const changedIds = new Set(changed.map(({ id }) => id));
     const skipped = part.filter((id) => !changedIds.has(id));

@@ -1,5 +1,7 @@
 import { sqlState } from "../database/failure.js";
 import { TaskwrightError } from "../errors.js";
+import { isError } from "../kinds.js";
+import { messageOf } from "../thrown.js";
 import { ledger } from "./catalogue.js";
 import type { SchemaState } from "./state.js";
 
@@ -59,7 +61,7 @@ export function isClash(error: unknown): boolean {
 /** What the server's refusals mean while a schema is migrated; other errors pass unchanged. */
 export function explainFailure(error: unknown, schema: string): unknown {
   const state = sqlState(error);
-  const said = error instanceof Error ? error.message : "";
+  const said = isError(error) ? messageOf(error) : "";
   const explained = (
     code: "PRIVILEGE_MISSING" | "DATABASE_READ_ONLY" | "SCHEMA_FOREIGN",
     text: string,

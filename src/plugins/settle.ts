@@ -1,5 +1,6 @@
 import { TaskwrightError } from "../errors.js";
 import type { Job } from "../jobs/job.js";
+import { isError } from "../kinds.js";
 import { isRetryTime, type RetryTime } from "../tasks/retry.js";
 import { compose, type Chain, type Interceptor } from "./compose.js";
 import type { Plugin } from "./plugin.js";
@@ -60,5 +61,5 @@ function isOutcome(result: unknown): result is SettleOutcome {
   if (typeof result !== "object" || result === null) return false;
   const { kind, error, retry }: { kind?: unknown; error?: unknown; retry?: unknown } = result;
   if (kind === "completed") return true;
-  return kind === "failed" && error instanceof Error && (retry === undefined || isRetryTime(retry));
+  return kind === "failed" && isError(error) && (retry === undefined || isRetryTime(retry));
 }

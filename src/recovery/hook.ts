@@ -2,6 +2,7 @@ import type { ListHeldJobsResult } from "../../generated/queries/recovery.js";
 import { writeDueTime } from "../database/time.js";
 import { TaskwrightError, toError } from "../errors.js";
 import { readJob } from "../jobs/stored-job.js";
+import { isValidDate } from "../kinds.js";
 import { refuseOption } from "../options.js";
 import type { RecoveryDecision, RecoveryHook } from "./options.js";
 
@@ -80,7 +81,7 @@ const words: readonly unknown[] = ["default", "recover", "fail", "leave"];
 function checkDecision(decision: RecoveryDecision): RecoveryDecision {
   if (words.includes(decision)) return decision;
   const { runAt, attempts = 0 } = (decision ?? {}) as Partial<Exclude<RecoveryDecision, string>>;
-  const isTime = runAt instanceof Date && !Number.isNaN(runAt.getTime());
+  const isTime = isValidDate(runAt);
   const isCount = Number.isInteger(attempts) && attempts >= 0 && attempts <= maxAttempts;
   if (isTime && isCount) return decision;
   refuseOption(

@@ -1,4 +1,7 @@
-import { TaskwrightError } from "../errors.js";
+import { addBrand, hasBrand } from "../brand.js";
+import { TaskwrightError, toError } from "../errors.js";
+import { isError } from "../kinds.js";
+import { messageOf, readProperty } from "../thrown.js";
 import type { JobContext } from "./context.js";
 import { latestRetryTime, retryTimeOf, type RetryTime } from "./retry.js";
 
@@ -31,6 +34,15 @@ export class BatchError extends TaskwrightError {
   /** What the items' errors say of their retry: the latest time, or never if all of them say so. */
   readonly retry: RetryTime | undefined;
 
+  static {
+    addBrand(this.prototype, "BatchError");
+  }
+
+  /** Whether a value is a BatchError, of this copy of the package or of another. */
+  static override is(value: unknown): value is BatchError {
+    return hasBrand(value, "BatchError");
+  }
+
   constructor(task: string, count: number, failures: ReadonlyMap<number, unknown>) {
     const lines = [...failures].map(([index, reason]) => `item ${index}: ${messageOf(reason)}`);
     const hidden = lines.length - maxErrorsShown;
@@ -39,7 +51,7 @@ export class BatchError extends TaskwrightError {
       "BATCH_ITEMS_FAILED",
       `${failures.size} of ${count} items of task ${task} failed.\n${shown}${hidden > 0 ? `\nand ${hidden} more` : ""}`,
       { task, items: count, failed: [...failures.keys()] },
-      { cause: new AggregateError(failures.values()) },
+      { cause: new AggregateError(Array.from(failures.values(), toError)) },
     );
     this.failed = [...failures.keys()];
     this.retry = latestRetryTime([...failures.values()].map(retryTimeOf));
@@ -66,7 +78,7 @@ export async function checkBatchResult(
   const failures = new Map<number, unknown>();
   for (const [index, settled] of results.entries()) {
     const failure = failureOf(settled);
-    if (failure !== undefined) failures.set(index, failure.reason);
+    if (failure !== undefined) failures.set(index, readProperty(failure, "reason"));
   }
   if (failures.size > 0) throw new BatchError(task, count, failures);
 }
@@ -74,18 +86,18 @@ export async function checkBatchResult(
 function failureOf(result: PromiseSettledResult<unknown>): { reason: unknown } | undefined {
   if (result.status === "rejected") return result;
   const { value } = result;
-  if (value instanceof Error) return { reason: value };
+  if (isError(value)) return { reason: value };
   return isRejection(value) ? value : undefined;
 }
 
+/** A settled result; one that can't be read is none. */
 function isRejection(value: unknown): value is PromiseRejectedResult {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "status" in value &&
-    value.status === "rejected" &&
-    "reason" in value
-  );
+  if (typeof value !== "object" || value === null) return false;
+  try {
+    return "status" in value && value.status === "rejected" && "reason" in value;
+  } catch {
+    return false;
+  }
 }
 
 function resultError(task: string, count: number, given: string): TaskwrightError {
@@ -94,9 +106,4 @@ function resultError(task: string, count: number, given: string): TaskwrightErro
     `The handler of batch task ${task} must return nothing or one result for each of its ${count} items; it returned ${given}. The job is retried whole.`,
     { task, items: count, given },
   );
-}
-
-function messageOf(reason: unknown): string {
-  if (!(reason instanceof Error)) return String(reason);
-  return reason.message === "" ? reason.name : reason.message;
 }

@@ -53,7 +53,8 @@ export interface JobContext<App = undefined, Payload = unknown> {
    * What the handler returns or throws after the commit changes nothing. If the transaction was
    * rolled back, the attempt fails, also when the handler then returns (`COMPLETION_ROLLED_BACK`).
    * @throws TaskwrightError `JOB_LOST` when the worker holds the job no more; the transaction can't
-   * commit then. `OPTION_INVALID` when `tx` is `db`, which is no transaction.
+   * commit then. `OPTION_INVALID` when `tx` is no transaction, such as a pool, `db`, or a client without BEGIN: then
+   * nothing was changed.
    */
   readonly completeIn: (tx: Executor) => Promise<void>;
   /** Set when a scheduler added the job, ours or a peer's. */

@@ -141,7 +141,7 @@ export function atIndex<T>(index: number, make: () => T): T {
   try {
     return make();
   } catch (error) {
-    if (!(error instanceof TaskwrightError)) throw error;
+    if (!TaskwrightError.is(error)) throw error;
     const message = `Item ${index}: ${error.message}`;
     throw new TaskwrightError(error.code, message, { ...error.details, index }, { cause: error });
   }

@@ -1,4 +1,6 @@
 import { types } from "node:util";
+import { isError } from "../kinds.js";
+import { messageOf } from "../thrown.js";
 import type { PayloadIssue } from "./issues.js";
 import { toPointer } from "./pointer.js";
 
@@ -91,9 +93,10 @@ const emptied: readonly (readonly [kind: string, test: (value: object) => boolea
 ];
 
 function explain(error: unknown): string {
-  if (!(error instanceof Error)) return "its toJSON or a getter threw what isn't an Error";
+  if (!isError(error)) return "its toJSON or a getter threw what isn't an Error";
+  const message = messageOf(error);
   // V8's word for a stack that is full.
-  return /call stack/u.test(error.message) ? "it is nested too deeply" : error.message;
+  return /call stack/u.test(message) ? "it is nested too deeply" : message;
 }
 
 function notJson(pointer: string, message: string): JsonText {

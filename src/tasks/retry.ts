@@ -1,7 +1,11 @@
+import { types } from "node:util";
+import { addBrand, hasBrand } from "../brand.js";
 import { writeDueTime } from "../database/time.js";
 import { TaskwrightError } from "../errors.js";
 import { Rule } from "../option-rules.js";
 import { checkOption, copyOptions } from "../options.js";
+import { isValidDate, timeOf } from "../kinds.js";
+import { readProperty } from "../thrown.js";
 
 /**
  * When a failed job is tried again: so many milliseconds from now (by the database's clock), at a
@@ -28,6 +32,15 @@ const afterRule = new Rule<number | Date>(
 export class RetryAfterError extends TaskwrightError {
   readonly retry: number | Date;
 
+  static {
+    addBrand(this.prototype, "RetryAfterError");
+  }
+
+  /** Whether a value is a RetryAfterError, of this copy of the package or of another. */
+  static override is(value: unknown): value is RetryAfterError {
+    return hasBrand(value, "RetryAfterError");
+  }
+
   /** @throws TaskwrightError `OPTION_INVALID` when `after` is no time. */
   constructor(message: string, given: RetryAfterOptions) {
     const { after, ...options } = copyOptions("RetryAfterError", given);
@@ -46,15 +59,29 @@ export class RetryAfterError extends TaskwrightError {
 export class NonRetriableError extends TaskwrightError {
   readonly retry = "never" as const;
 
+  static {
+    addBrand(this.prototype, "NonRetriableError");
+  }
+
+  /** Whether a value is a NonRetriableError, of this copy of the package or of another. */
+  static override is(value: unknown): value is NonRetriableError {
+    return hasBrand(value, "NonRetriableError");
+  }
+
   constructor(message: string, options?: ErrorOptions) {
     super("JOB_NOT_RETRIABLE", message, {}, options);
   }
 }
 
-/** When an error says that its job is to be tried again; undefined: as ever. */
+/** When an error says that its job is to be tried again; undefined: after the usual back-off. */
 export function retryTimeOf(error: unknown): RetryTime | undefined {
-  if (!(error instanceof TaskwrightError) || !("retry" in error)) return undefined;
-  return isRetryTime(error.retry) ? error.retry : undefined;
+  return TaskwrightError.is(error) ? toRetryTime(readProperty(error, "retry")) : undefined;
+}
+
+/** A copy of a retry's time, since a Date may be changed before it is written; undefined if it is none. */
+export function toRetryTime(time: unknown): RetryTime | undefined {
+  if (!isRetryTime(time)) return undefined;
+  return types.isDate(time) ? new Date(timeOf(time)) : time;
 }
 
 /** Of several times, for one job: the latest, and never only if nobody wants another attempt. */
@@ -69,7 +96,7 @@ export function latestRetryTime(times: readonly (RetryTime | undefined)[]): Retr
 }
 
 function toMs(time: number | Date, nowMs: number): number {
-  return typeof time === "number" ? nowMs + time : time.getTime();
+  return typeof time === "number" ? nowMs + time : timeOf(time);
 }
 
 /** Whether a job with this time is due at once. */
@@ -87,7 +114,7 @@ export function isRetryTime(time: unknown): time is RetryTime {
 }
 
 function isTime(time: unknown): time is number | Date {
-  if (time instanceof Date) return !Number.isNaN(time.getTime());
+  if (types.isDate(time)) return isValidDate(time);
   return typeof time === "number" && time >= 0 && time <= maxDelayMs;
 }
 

@@ -92,7 +92,7 @@ function readOptions(task: string, given: unknown): TaskSpec {
     if (flags === undefined) return options;
     return { ...options, flags: Array.isArray(flags) ? Array.from(flags) : flags } as TaskSpec;
   } catch (error) {
-    if (error instanceof TaskwrightError) throw error;
+    if (TaskwrightError.is(error)) throw error;
     throw new TaskwrightError(
       "SPEC_INVALID",
       `The job options of task ${task} can't be read: ${toError(error).message}`,

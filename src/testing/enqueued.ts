@@ -111,7 +111,7 @@ export async function enqueuedJobs<Task extends AnyTask>(
       limit: 1000,
       ...(cursor === null ? {} : { cursor }),
     });
-    jobs.push(...page.jobs);
+    for (const each of page.jobs) jobs.push(each);
     cursor = page.nextCursor;
   } while (cursor !== null);
   const isNew = ({ id, revision }: StoredJob) => since?.revisions.get(id) !== revision;

@@ -24,6 +24,7 @@ import { toInsert } from "../tasks/enqueue.js";
 import type { BoundTask, HandlerOf, HandlerSet, PayloadOf } from "../tasks/handlers.js";
 import type { TaskSpec } from "../tasks/spec.js";
 import type { AnyTask } from "../tasks/task.js";
+import { CompletionLooks } from "../worker/completion-looks.js";
 import { Run } from "../worker/run.js";
 import { shareContext, type HandlerDatabase } from "../worker/shared-context.js";
 import { addHeldJob } from "./held-job.js";
@@ -101,7 +102,7 @@ export async function runHandler<Task extends AnyTask, App = undefined>(
   checkPlugins(owner, options.plugins);
   const { db } = options;
   if (!isPool(db)) {
-    const transaction = db instanceof TestTransaction ? db : new TestTransaction(db);
+    const transaction = TestTransaction.is(db) ? db : new TestTransaction(db);
     return run(bound, payload, transaction, options);
   }
   const database = new Database({ pool: db, preparedStatements: false });
@@ -145,7 +146,7 @@ async function run<Task, App>(
   const attempt = new Run(job, bound, {
     shared: shareContext({ app, logger, schema, preparedStatements: false, plugins }, db),
     chain: composeRun(plugins),
-    completion: { queries, db, workerId },
+    completion: { queries, workerId, looks: new CompletionLooks({ queries, db, workerId }) },
     abortGraceMs,
     onLate: () => {},
   });

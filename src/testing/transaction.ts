@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Pool } from "pg";
+import { addBrand, hasBrand } from "../brand.js";
 import { withPooled } from "../database/connection.js";
 import type { Executor, QueryResult, StatementExecutor } from "../database/executor.js";
 import { sqlState } from "../database/failure.js";
@@ -48,6 +49,15 @@ export class TestTransaction implements HandlerDatabase {
   readonly #client: Executor;
   readonly #root = new Level(undefined);
   readonly #levels = new AsyncLocalStorage<Level>();
+
+  static {
+    addBrand(this.prototype, "TestTransaction");
+  }
+
+  /** Whether a value is a TestTransaction, of this copy of the package or of another. */
+  static is(value: unknown): value is TestTransaction {
+    return hasBrand(value, "TestTransaction");
+  }
 
   /** @param client A connection inside of a transaction. */
   constructor(client: Executor) {

@@ -51,7 +51,8 @@ export class Buffer implements Service {
       this.#giveBack(jobs);
       return;
     }
-    this.#jobs.push(...jobs);
+    // Not by push(...jobs): so many arguments may be more than the stack holds.
+    for (const job of jobs) this.#jobs.push(job);
     if (this.#lifecycle.isStarted) this.#watch();
   }
 

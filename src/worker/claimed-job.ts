@@ -3,6 +3,7 @@ import { readTime } from "../database/time.js";
 import { readFlags } from "../jobs/flags.js";
 import type { Job } from "../jobs/job.js";
 import { Moment } from "../services/moment.js";
+import { splitItems } from "../tasks/json-items.js";
 
 /** A row of a claim that is a job. */
 export type ClaimedRow = ClaimJobsResult & { readonly id: string };
@@ -62,6 +63,11 @@ export class ClaimedJob {
   /** Whether the job was attempted, or given back by a sweep, before this claim. */
   get wasTried(): boolean {
     return this.attempts > 1 || this.#row.lastError !== null;
+  }
+
+  /** The texts of the items of a batch's payload, as they are stored. */
+  itemTexts(): string[] {
+    return splitItems(this.#row.payload);
   }
 
   /** Whether a failure of this attempt is final. */

@@ -248,7 +248,7 @@ export class Claimer implements Service {
 
 /** Whether a claim failed because the worker isn't registered. */
 export function isUnregistered(error: unknown): boolean {
-  return error instanceof TaskwrightError && error.code === "WORKER_UNREGISTERED";
+  return TaskwrightError.is(error) && error.code === "WORKER_UNREGISTERED";
 }
 
 /** The one row of a claim that found nothing may say that there is more to look at. */

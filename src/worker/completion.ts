@@ -2,16 +2,17 @@ import { sqlState } from "../database/failure.js";
 import type { Executor } from "../database/executor.js";
 import type { Queries } from "../database/queries.js";
 import { TaskwrightError } from "../errors.js";
+import { refuseOption } from "../options.js";
 import { Backoff, Pause } from "../services/backoff.js";
 import type { ClaimedJob } from "./claimed-job.js";
+import type { CompletionLooks, Look } from "./completion-looks.js";
 
 /** Raised by the database (sql/migrations/14_settle_jobs.sql). */
 const lostState = "TWLST";
 
 export interface CompletionOptions {
   readonly queries: Queries;
-  /** Not the transaction: it looks at the job from outside. */
-  readonly db: Executor;
+  readonly looks: CompletionLooks;
   readonly workerId: string;
 }
 
@@ -19,22 +20,27 @@ export interface CompletionOptions {
 export type CompletionResult = "committed" | "undone" | "unknown";
 
 /**
- * The completion of one job by its handler's own transaction. Whether it happened is decided by that
- * transaction, which the worker doesn't see: once the handler has ended, the job's row tells.
+ * The completion of one job by transactions of its handler's. Whether it happened is decided by those
+ * transactions, which the worker doesn't see: they may be rolled back, as a whole or to a savepoint,
+ * after anything that the handler was told. So once the handler has ended, the job's row tells.
  *
- *                              the handler ends
- *     idle --completeIn()--> written ----------> row gone: committed
- *                                                row locked by a transaction: looks again
- *                                                row there: undone
+ *     idle --completeIn()--> written --the handler ends--> looking
+ *
+ *     looking: the row is held and free               undone
+ *              held, and a transaction has locked it  looks again
+ *              gone, and a transaction committed      committed
+ *              gone, or another's; none committed     undone: the settlement will find it lost
+ *              as before, and a call has no answer    looks again
  */
 export class Completion {
   readonly #options: CompletionOptions;
   readonly #job: ClaimedJob;
   readonly #backoff = new Backoff({ firstMs: 10, maxMs: 1000 });
   readonly #pause = new Pause();
-  /** The transaction that completes the job, unless the database refused it. */
-  #tx: Executor | undefined;
-  #isCommitted = false;
+  /** The ids of transactions in which the job was, or may have been, completed. */
+  readonly #transactions = new Set<string>();
+  /** How many calls are under way. */
+  #calls = 0;
   #isClosed = false;
   #hasGivenUp = false;
 
@@ -43,30 +49,27 @@ export class Completion {
     this.#options = options;
   }
 
-  /** Whether some transaction completes the job, or has done so. */
+  /** Whether some transaction completes the job, or has done so, or may have. */
   get isWritten(): boolean {
-    return this.#tx !== undefined;
+    return this.#calls > 0 || this.#transactions.size > 0;
   }
 
-  /** @throws TaskwrightError `JOB_LOST`; the transaction can't commit then. */
-  async completeIn(tx: Executor): Promise<void> {
-    const { queries, workerId } = this.#options;
-    const { id, lockedAt } = this.#job;
+  /**
+   * Completes the job in a transaction.
+   * @param isTransaction Whether `tx` is known to be a transaction; else it is found out.
+   * @throws TaskwrightError `JOB_LOST`, when the transaction can't commit; `OPTION_INVALID`
+   */
+  async completeIn(tx: Executor, isTransaction: boolean): Promise<void> {
     if (this.#isClosed) throw this.#lostError();
+    const { queries } = this.#options;
     // From here on the row may be locked, whatever becomes of the answer.
-    this.#tx = tx;
+    this.#calls += 1;
     try {
-      await queries.completeJob(tx, { workerId, jobId: id, lockedAt });
-    } catch (error) {
-      if (sqlState(error) !== lostState) throw error;
-      this.#tx = undefined;
-      throw this.#lostError(error);
+      const [known] = isTransaction ? [] : await queries.readOwnTransaction(tx);
+      await this.#complete(tx, known?.id);
+    } finally {
+      this.#calls -= 1;
     }
-  }
-
-  /** The transaction is known to have been committed. */
-  onCommitted(tx: Executor): void {
-    if (this.#tx === tx) this.#isCommitted = true;
   }
 
   /** Refuses further use: the handler isn't waited for any more. */
@@ -79,11 +82,11 @@ export class Completion {
    * a statement that touched the job would wait too, and all results of its group with it.
    */
   async result(): Promise<CompletionResult> {
-    if (this.#isCommitted) return "committed";
     while (!this.#hasGivenUp) {
-      const result = await this.#look();
+      const look = await this.#options.looks.look(this.#job, this.#transactions);
+      const result = look === undefined ? undefined : this.#decide(look);
       if (result !== undefined) return result;
-      await this.#pause.wait(this.#backoff.next());
+      if (!this.#hasGivenUp) await this.#pause.wait(this.#backoff.next());
     }
     return "unknown";
   }
@@ -94,17 +97,34 @@ export class Completion {
     this.#pause.end();
   }
 
-  /** Undefined as long as it isn't decided, or the database doesn't answer. */
-  async #look(): Promise<CompletionResult | undefined> {
-    const { queries, db, workerId } = this.#options;
-    const { id, lockedAt } = this.#job;
-    try {
-      const [row] = await queries.lookAtJob(db, { workerId, jobId: id, lockedAt });
-      if (row === undefined || !row.isThere) return "committed";
-      return row.isHeld && !row.isFree ? undefined : "undone";
-    } catch {
-      return undefined;
-    }
+  /** @param expectedId The only transaction in which something may happen, if it is known. */
+  async #complete(tx: Executor, expectedId: string | undefined): Promise<void> {
+    const { queries, workerId } = this.#options;
+    const { id: jobId, lockedAt } = this.#job;
+    const params = { workerId, jobId, lockedAt, transactionId: expectedId };
+    const [row] = await queries.completeJob(tx, params).catch(async (error: unknown) => {
+      // An earlier call in the same transaction keeps what it did: this one may be undone alone.
+      if (sqlState(error) === lostState) throw this.#lostError(error);
+      if (sqlState(error) === undefined) await this.#suspect(tx, expectedId);
+      throw error;
+    });
+    if (row?.isExpected !== true) refuseTransaction();
+    this.#transactions.add(row.transactionId);
+  }
+
+  /** The answer was lost: the transaction may have completed the job, if it goes on at all. */
+  async #suspect(tx: Executor, expectedId: string | undefined): Promise<void> {
+    const { queries } = this.#options;
+    const read = () => queries.readOwnTransaction(tx).catch(() => []);
+    const [own] = expectedId === undefined ? await read() : [{ id: expectedId }];
+    if (own !== undefined) this.#transactions.add(own.id);
+  }
+
+  /** Undefined as long as it isn't decided. */
+  #decide({ isThere, isHeld, isFree, isCommitted }: Look): CompletionResult | undefined {
+    if (isHeld) return isFree ? "undone" : undefined;
+    if (!isThere && isCommitted) return "committed";
+    return this.#calls > 0 ? undefined : "undone";
   }
 
   #lostError(cause?: unknown): TaskwrightError {
@@ -116,4 +136,13 @@ export class Completion {
       cause === undefined ? undefined : { cause },
     );
   }
+}
+
+/** @throws TaskwrightError `OPTION_INVALID` */
+export function refuseTransaction(): never {
+  refuseOption(
+    "completeIn",
+    "tx",
+    "a transaction: what ctx.withTransaction gives, a client after BEGIN, or a transaction of another library",
+  );
 }

@@ -1,10 +1,11 @@
-import type { Executor } from "../database/executor.js";
+import { checkExecutor, type Executor } from "../database/executor.js";
 import type { Job } from "../jobs/job.js";
 import type { Logger } from "../log.js";
-import { refuseOption } from "../options.js";
 import type { AddJob } from "../tasks/added.js";
 import type { CronInfo, JobContext, JobTransaction } from "../tasks/context.js";
 import { readCronInfo } from "../tasks/reserved.js";
+import { refuseTransaction } from "./completion.js";
+import { EnqueuingTransaction } from "./job-transaction.js";
 
 /** What all jobs of a worker share. */
 export interface SharedContext<App> {
@@ -26,9 +27,8 @@ export interface ContextJob {
 /** What the context asks of the run that it is part of. */
 export interface RunControl {
   readonly signal: AbortSignal;
-  completeIn(tx: Executor): Promise<void>;
-  /** A transaction of the context's was committed. */
-  onCommitted(tx: Executor): void;
+  /** @param isTransaction Whether `tx` is known to be a transaction. */
+  completeIn(tx: Executor, isTransaction: boolean): Promise<void>;
 }
 
 /** Makes the context of one job. Most handlers use little of it, so its parts are made when asked for. */
@@ -70,23 +70,14 @@ export class Context<App, Payload> implements JobContext<App, Payload> {
   // Getters, so that handlers may take them apart from the context.
 
   get withTransaction(): JobContext["withTransaction"] {
-    return async (fn) => {
-      let opened: Executor | undefined;
-      const result = await this.#shared.withTransaction((tx) => {
-        opened = tx;
-        return fn(tx);
-      });
-      if (opened !== undefined) this.#run.onCommitted(opened);
-      return result;
-    };
+    return (fn) => this.#shared.withTransaction(fn);
   }
 
   get completeIn(): JobContext["completeIn"] {
     return async (tx) => {
-      if (tx === this.db) {
-        refuseOption("completeIn", "tx", "a transaction, such as ctx.withTransaction gives");
-      }
-      await this.#run.completeIn(tx);
+      checkExecutor(tx);
+      if (tx === this.db) refuseTransaction();
+      await this.#run.completeIn(tx, EnqueuingTransaction.is(tx));
     };
   }
 

@@ -1,15 +1,16 @@
 import { toError } from "../errors.js";
 import type { WorkerEvents } from "../events.js";
 import type { SettleChain } from "../plugins/settle.js";
-import { retryTimeOf } from "../tasks/retry.js";
+import type { Patience } from "../services/patience.js";
+import { retryTimeOf, toRetryTime } from "../tasks/retry.js";
 import type { ClaimedJob } from "./claimed-job.js";
 import { completed, type Outcome } from "./outcome.js";
 
 export interface DecideOptions {
   readonly chain: SettleChain;
   readonly events: WorkerEvents;
-  /** Resolves when nobody waits for the plugins any longer. */
-  readonly givenUp: Promise<unknown>;
+  /** How long the plugins are waited for. */
+  readonly patience: Patience;
 }
 
 type Decidable = Extract<Outcome, { readonly kind: "completed" | "failed" }>;
@@ -21,14 +22,14 @@ type Decidable = Extract<Outcome, { readonly kind: "completed" | "failed" }>;
 export async function decide(
   job: ClaimedJob,
   outcome: Decidable,
-  { chain, events, givenUp }: DecideOptions,
+  { chain, events, patience }: DecideOptions,
 ): Promise<Outcome> {
   const asked = ask(job, outcome, chain).catch((thrown: unknown) => {
     const error = toError(thrown);
     events.emit("plugin:error", () => ({ job: job.job, error }));
     return outcome;
   });
-  return Promise.race([asked, givenUp.then(() => outcome)]);
+  return patience.wait(asked, () => outcome);
 }
 
 async function ask(job: ClaimedJob, outcome: Decidable, chain: SettleChain): Promise<Outcome> {
@@ -39,7 +40,9 @@ async function ask(job: ClaimedJob, outcome: Decidable, chain: SettleChain): Pro
   const decided = await chain({ job: job.job, outcome: given }, async (last) => last.outcome);
   // What else the run found out about itself stays: that it was skipped, or which items are done.
   if (decided.kind === "completed") return outcome.kind === "completed" ? outcome : completed;
-  const { error, retry = retryTimeOf(error) } = decided;
+  const retry =
+    decided.retry === undefined ? retryTimeOf(decided.error) : toRetryTime(decided.retry);
+  const error = toError(decided.error);
   return outcome.kind === "failed"
     ? { ...outcome, error, retry }
     : { kind: "failed", error, retry };

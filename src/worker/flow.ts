@@ -5,6 +5,7 @@ import { isDueNow } from "../tasks/retry.js";
 import { Buffer } from "./buffer.js";
 import type { ClaimedJob } from "./claimed-job.js";
 import { Claimer } from "./claimer.js";
+import { CompletionLooks } from "./completion-looks.js";
 import { Drain } from "./drain.js";
 import type { FlowOptions } from "./flow-options.js";
 import { isIsolated, isolateHandlers, type IsolatedHandlers } from "./isolated-handlers.js";
@@ -14,6 +15,7 @@ import { LoopWatch } from "./loop-watch.js";
 import { completed, returned, type Settlement } from "./outcome.js";
 import { Pace } from "./pace.js";
 import { Runner } from "./runner.js";
+import { Patience } from "../services/patience.js";
 import { Lifecycle, type Service } from "../services/service.js";
 import { Settler } from "./settler.js";
 import { shareContext } from "./shared-context.js";
@@ -49,18 +51,14 @@ export class Flow<App> implements Service {
   readonly #gate: StartGate;
   readonly #lockWatch: LockWatch;
   readonly #drain: Drain | undefined;
-  /** Resolves when a stop waits for the database no longer. */
-  readonly #givenUp: Promise<void>;
-  #onGivenUp: () => void = () => {};
+  /** How long a stop waits for the database. */
+  readonly #patience = new Patience();
   readonly #tally = new Tally();
   /** Every job between its claim and its settlement. */
   readonly #held = new Map<string, ClaimedJob>();
 
   constructor(options: FlowOptions<App>) {
     this.#options = options;
-    this.#givenUp = new Promise((resolve) => {
-      this.#onGivenUp = resolve;
-    });
     const { worker, queries, events } = options;
     const { workerId, concurrency, bufferWaitMs, bufferSize, bufferTimeoutMs } = worker;
     const db = options.connections.system;
@@ -74,6 +72,7 @@ export class Flow<App> implements Service {
       db,
       workerId,
       events,
+      isRegistered: worker.recovery !== undefined,
       onSettled: (settled) => this.#onSettled(settled),
     });
     this.#strays = new Strays({ queries, db, workerId, events, held: this.#held });
@@ -151,17 +150,17 @@ export class Flow<App> implements Service {
   giveUpDatabase(): void {
     this.#settler.giveUp();
     this.#strays.giveUp();
-    this.#onGivenUp();
+    this.#patience.end();
   }
 
   /** Waits for work of the database's, or of a user's function, until the database is given up. */
   async unlessGivenUp(work: Promise<unknown> | undefined): Promise<void> {
-    await Promise.race([work, this.#givenUp]);
+    await this.#patience.wait(Promise.resolve(work), () => undefined);
   }
 
   /** Whether nothing in the database can be locked by this worker. */
   get holdsNothing(): boolean {
-    return this.#held.size === 0 && !this.#strays.areExpected;
+    return this.#held.size === 0 && !this.#settler.leavesLocks && !this.#strays.areExpected;
   }
 
   /** What became of the jobs so far; those that are held yet count as lost. */
@@ -317,6 +316,7 @@ export class Flow<App> implements Service {
   #makeRunner(): Runner<App> {
     const { worker, queries, connections, events } = this.#options;
     const { workerId, handlers, concurrency, shutdownTimeoutMs, abortGraceMs, plugins } = worker;
+    const looks = new CompletionLooks({ queries, workerId, db: connections.system });
     return new Runner({
       handlers,
       concurrency,
@@ -327,7 +327,7 @@ export class Flow<App> implements Service {
       shared: shareContext(worker, connections.app),
       runChain: composeRun(plugins),
       settleChain: composeSettle(plugins),
-      completion: { queries, db: connections.system, workerId },
+      completion: { queries, workerId, looks },
       take: () => this.#gate.next(),
       mustWait: (job) => this.#gate.mustWait(job),
       giveBack: (jobs) => this.#giveBack(jobs),

@@ -95,8 +95,7 @@ export class IsolatedHandlers implements Service {
       killed,
       onWaiting,
       onStarted,
-      completeIn: (tx) => control.completeIn(tx),
-      onCommitted: (tx) => control.onCommitted(tx),
+      completeIn: (tx) => control.completeIn(tx, false),
     });
   }
 }

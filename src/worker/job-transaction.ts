@@ -8,6 +8,11 @@ export class EnqueuingTransaction implements JobTransaction, StatementExecutor {
   readonly add: AddJob;
   readonly #tx: StatementExecutor;
 
+  /** Whether a value is such a transaction, which may have ended. */
+  static is(value: object): value is EnqueuingTransaction {
+    return #tx in value;
+  }
+
   constructor(tx: StatementExecutor, enqueuer: Enqueuer) {
     this.#tx = tx;
     this.add = (task, ...args) => enqueuer.add(tx, task, ...args);

@@ -41,9 +41,14 @@ function logConnections(events: WorkerEvents, logger: Logger): void {
   events.on("worker:getJob:error", ({ workerId, error, retryInMs }) =>
     logger.error("Could not claim jobs.", { workerId, error, retryInMs }),
   );
-  events.on("settle:error", ({ workerId, error, count, retryInMs }) =>
-    logger.error("Could not write results.", { workerId, error, count, retryInMs }),
-  );
+  events.on("settle:error", ({ workerId, error, count, retryInMs, refused }) => {
+    if (refused.length === 0) {
+      logger.error("Could not write results.", { workerId, error, count, retryInMs });
+      return;
+    }
+    const jobIds = refused.map(({ id }) => id);
+    logger.error("The database refused a result.", { workerId, error, jobIds });
+  });
   events.on("starts:error", ({ workerId, error, count, retryInMs }) =>
     logger.error("Could not mark jobs as started; they are given back.", {
       workerId,
@@ -120,9 +125,10 @@ function logSchedules(events: WorkerEvents, logger: Logger): void {
       now,
     }),
   );
-  events.on("cron:error", ({ workerId, error, attempts, retryInMs }) =>
-    logger.error("Could not add recurring jobs.", { workerId, error, attempts, retryInMs }),
-  );
+  events.on("cron:error", ({ workerId, error, attempts, retryInMs, refused }) => {
+    const details = refused.length === 0 ? { attempts, retryInMs } : { refused };
+    logger.error("Could not add recurring jobs.", { workerId, error, ...details });
+  });
 }
 
 function logJobs(events: WorkerEvents, logger: Logger): void {

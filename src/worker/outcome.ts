@@ -5,16 +5,16 @@ import type { ClaimedJob } from "./claimed-job.js";
 export type Outcome =
   /** Skipped: a plugin completed it without its handler. */
   | { readonly kind: "completed"; readonly isSkipped?: boolean }
-  /** With `items`, these take the place of the payload: a batch's others are done. */
+  /** With `items`, a JSON array as text, these take the place of the payload: a batch's others are done. */
   | {
       readonly kind: "failed";
       readonly error: Error;
-      readonly items?: readonly unknown[];
+      readonly items?: string;
       /** Undefined: after the usual back-off. */
       readonly retry?: RetryTime | undefined;
     }
   /** Given back, the attempt uncounted: it never started, or a shutdown interrupted it. */
-  | { readonly kind: "returned"; readonly items?: readonly unknown[] };
+  | { readonly kind: "returned"; readonly items?: string };
 
 /** What became of a job that the worker has nothing to write about. */
 export type Unwritten =
@@ -23,22 +23,20 @@ export type Unwritten =
   /** Whether a transaction that is still open completes it wasn't waited for. */
   | { readonly kind: "unknown" };
 
+/**
+ * How a result is written: whole; plain, which is in ASCII; or bare, without the error's text and
+ * without the items. The simpler forms are for results that the database has refused.
+ */
+export type Form = "whole" | "plain" | "bare";
+
 /** A job on its way out of this worker. */
 export interface Settlement {
   readonly job: ClaimedJob;
   readonly outcome: Outcome;
+  /** Undefined: whole. */
+  readonly form?: Form;
 }
 
 export const completed: Outcome = Object.freeze({ kind: "completed" });
 export const skipped: Outcome = Object.freeze({ kind: "completed", isSkipped: true });
 export const returned: Outcome = Object.freeze({ kind: "returned" });
-
-/** Long enough for any message that a person reads; some libraries put whole documents into theirs. */
-const maxMessageLength = 10_000;
-
-/** An error's message as `last_error` can hold it: PostgreSQL's text has no NUL and no half characters. */
-export function toErrorMessage(error: Error): string {
-  const message = error.message === "" ? error.name : error.message;
-  const text = message.slice(0, maxMessageLength).replaceAll("\0", "\u{FFFD}");
-  return Buffer.from(text).toString();
-}

@@ -58,7 +58,7 @@ async function prepareOnce(options: PrepareOptions): Promise<void> {
 
 function mayPass(error: unknown): boolean {
   return (
-    error instanceof TaskwrightError &&
+    TaskwrightError.is(error) &&
     (error.code === "DATABASE_UNREACHABLE" || error.code === "DATABASE_READ_ONLY")
   );
 }

@@ -103,14 +103,10 @@ export class Run<App> implements RunControl {
     return this.#completion?.isWritten ?? false;
   }
 
-  completeIn(tx: Executor): Promise<void> {
+  completeIn(tx: Executor, isTransaction: boolean): Promise<void> {
     this.#completion ??= new Completion(this.job, this.#options.completion);
     if (this.#isOver) this.#completion.close();
-    return this.#completion.completeIn(tx);
-  }
-
-  onCommitted(tx: Executor): void {
-    this.#completion?.onCommitted(tx);
+    return this.#completion.completeIn(tx, isTransaction);
   }
 
   async #attempt(): Promise<Outcome> {
@@ -120,7 +116,7 @@ export class Run<App> implements RunControl {
       const result = await this.#handle(payload, decoded);
       return result === "skipped" ? skipped : completed;
     } catch (thrown) {
-      return this.#failed(toError(thrown));
+      return this.#failed(thrown);
     }
   }
 
@@ -169,9 +165,8 @@ export class Run<App> implements RunControl {
       void this.#call(payload, context).then(
         (result) => (isGivenUp ? onLate(this.job, undefined) : resolve(result)),
         (thrown: unknown) => {
-          const error = toError(thrown);
-          if (isGivenUp) onLate(this.job, error);
-          else reject(error);
+          if (isGivenUp) onLate(this.job, toError(thrown));
+          else reject(thrown);
         },
       );
     });
@@ -224,9 +219,10 @@ export class Run<App> implements RunControl {
     });
   }
 
-  #failed(error: Error): Outcome {
-    const left = this.#leftItems(error);
-    const retry = retryTimeOf(error);
+  #failed(thrown: unknown): Outcome {
+    const error = toError(thrown);
+    const left = this.#leftItems(thrown);
+    const retry = retryTimeOf(thrown);
     if (this.#abort === undefined) return { kind: "failed", error, retry, ...left };
     const { cause, reason } = this.#abort;
     if (cause === "shutdown" || cause === "lost") return { ...returned, ...left };
@@ -241,10 +237,11 @@ export class Run<App> implements RunControl {
   }
 
   /** The failed items as they were stored: the handler's copy has defaults, and is the handler's. */
-  #leftItems(error: Error): { readonly items?: readonly unknown[] } {
-    if (!(error instanceof BatchError) || this.#bound.task.batch === undefined) return {};
-    const items = this.job.decode() as readonly unknown[];
-    return { items: error.failed.map((index) => items[index]) };
+  #leftItems(thrown: unknown): { readonly items?: string } {
+    if (!BatchError.is(thrown) || this.#bound.task.batch === undefined) return {};
+    const items = this.job.itemTexts();
+    const failed = thrown.failed.flatMap((index) => items[index] ?? []);
+    return failed.length === 0 ? {} : { items: `[${failed.join()}]` };
   }
 }
 

@@ -9,6 +9,7 @@ import { decide } from "./decide.js";
 import type { IsolatedHandlers } from "./isolated-handlers.js";
 import type { Outcome, Settlement, Unwritten } from "./outcome.js";
 import { Run, type AbortCause, type RunOptions } from "./run.js";
+import { Patience } from "../services/patience.js";
 import { Lifecycle, type Service } from "../services/service.js";
 
 export interface RunnerOptions<App> {
@@ -49,17 +50,13 @@ export class Runner<App> implements Service {
   readonly #starting = new Set<ClaimedJob>();
   /** Jobs that have run and are with the plugins. */
   readonly #deciding = new Set<ClaimedJob>();
-  /** Resolves when a stop waits for plugins no longer. */
-  readonly #givenUp: Promise<void>;
-  #onGivenUp: () => void = () => {};
+  /** How long a stop waits for plugins. */
+  readonly #patience = new Patience();
   #onIdle: (() => void) | undefined;
 
   constructor(options: RunnerOptions<App>) {
     this.#options = options;
     const { shared, completion, isolation, abortGraceMs, events, runChain: chain } = options;
-    this.#givenUp = new Promise((resolve) => {
-      this.#onGivenUp = resolve;
-    });
     this.#runOptions = {
       shared,
       chain,
@@ -96,7 +93,7 @@ export class Runner<App> implements Service {
       const { shutdownTimeoutMs, abortGraceMs } = this.#options;
       let timer = setTimeout(() => {
         this.abort("shutdown");
-        timer = setTimeout(this.#onGivenUp, abortGraceMs);
+        timer = setTimeout(() => this.#patience.end(), abortGraceMs);
       }, shutdownTimeoutMs);
       await new Promise<void>((resolve) => {
         this.#onIdle = resolve;
@@ -141,7 +138,7 @@ export class Runner<App> implements Service {
 
   /** Aborts every running job and doesn't wait for the handlers. */
   giveUp(): void {
-    this.#onGivenUp();
+    this.#patience.end();
     for (const run of this.#running) {
       run.abort("shutdown");
       run.giveUp();
@@ -180,7 +177,7 @@ export class Runner<App> implements Service {
     if (chain === undefined) return outcome;
     if (outcome.kind !== "completed" && outcome.kind !== "failed") return outcome;
     this.#deciding.add(job);
-    const decided = await decide(job, outcome, { chain, events, givenUp: this.#givenUp });
+    const decided = await decide(job, outcome, { chain, events, patience: this.#patience });
     this.#deciding.delete(job);
     return decided;
   }
@@ -198,7 +195,9 @@ export class Runner<App> implements Service {
         events.emit("job:complete", () => ({ job: job.job, error: undefined }));
         break;
       case "unknown": {
-        const error = new Error("A transaction that completes the job is still open.");
+        const error = new Error(
+          "Whether a transaction of the handler's completed the job is not known.",
+        );
         events.emit("pool:fatalError", () => ({ action: "complete", error, jobs: [job.job] }));
         break;
       }

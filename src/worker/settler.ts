@@ -1,24 +1,26 @@
-import { breaksConnection, lockedState, sqlState } from "../database/failure.js";
+import { lockedState, losesAnswer, refusesData, sqlState } from "../database/failure.js";
 import type { Executor } from "../database/executor.js";
 import type { Queries } from "../database/queries.js";
 import { toError } from "../errors.js";
 import type { WorkerEvents } from "../events.js";
-import { toRetryText } from "../tasks/retry.js";
 import { Backoff, Pause } from "../services/backoff.js";
 import { Busy, lookIntervalMs } from "./busy.js";
 import type { ClaimedJob } from "./claimed-job.js";
-import { toErrorMessage, type Settlement } from "./outcome.js";
+import type { Settlement } from "./outcome.js";
 import { Lifecycle, type Service } from "../services/service.js";
-
-/** More at once gains nothing, and would hold many rows locked for one statement's time. */
-const maxBatch = 2000;
+import { writeSettlements } from "./settle-statement.js";
+import { simplify } from "./simplify.js";
+import { SettlementQueue } from "./settlement-queue.js";
+import { findTaken } from "./taken.js";
 
 export interface SettlerOptions {
   readonly queries: Queries;
   readonly db: Executor;
   readonly workerId: string;
   readonly events: WorkerEvents;
-  /** Called when results are in the database. */
+  /** Whether the worker says in the database that it lives. Default false. */
+  readonly isRegistered?: boolean;
+  /** Called when results are in the database, or known to be lost. */
   readonly onSettled: (settled: readonly Settlement[]) => void;
 }
 
@@ -27,20 +29,27 @@ export interface SettlerOptions {
  * meanwhile goes out together in the next. No timer holds a result back, so an idle worker settles
  * at once and a busy one in groups as large as the database is slow.
  *
- * A statement that fails is tried again until it is known to have happened. Jobs that somebody else
- * has locked hold up nobody: they stand aside until they are free.
+ * What becomes of a group:
+ *
+ *     waiting --> written --> announced
+ *        ^           |
+ *        |           +-- the connection or the server failed: waits, then goes out again
+ *        |           +-- others have locked some: these stand aside until they are free (Busy)
+ *        +-----------+-- refused because of its data: goes out in halves; a single one in a simpler
+ *                        form; one that is refused in every form is given up
  */
 export class Settler implements Service {
   readonly #options: SettlerOptions;
   readonly #lifecycle = new Lifecycle();
   readonly #backoff = new Backoff({ firstMs: 100, maxMs: 10_000 });
   readonly #pause = new Pause();
-  #waiting: Settlement[] = [];
-  #writing: Settlement[] = [];
-  /** Jobs of a statement whose connection broke: whether it happened is not known. */
+  readonly #queue = new SettlementQueue();
+  /** Jobs of a statement whose answer was lost: whether it happened is not known. */
   readonly #uncertain = new WeakSet<ClaimedJob>();
+  #writing: readonly Settlement[] = [];
   #loop: Promise<void> | undefined;
   #hasGivenUp = false;
+  #leavesLocks = false;
   readonly #busy: Busy;
   /** Called when some of what stood aside has come back. */
   #onTakenBack: (() => void) | undefined;
@@ -53,12 +62,17 @@ export class Settler implements Service {
 
   /** How many results are not known to be in the database. */
   get backlog(): number {
-    return this.#waiting.length + this.#writing.length + this.#busy.size;
+    return this.#queue.size + this.#writing.length + this.#busy.size;
   }
 
   /** Whether the last statement failed. */
   get isFailing(): boolean {
     return this.#backoff.failures > 0;
+  }
+
+  /** Whether a job stays locked, since the database refused every form of its result. */
+  get leavesLocks(): boolean {
+    return this.#leavesLocks;
   }
 
   start(): void {
@@ -88,23 +102,35 @@ export class Settler implements Service {
 
   /** Takes a result; it is written with all that come in the same turn of the event loop. */
   settle(settlement: Settlement): void {
-    this.#waiting.push(settlement);
+    this.#queue.add(settlement);
     if (this.#lifecycle.isStarted) this.#schedule();
   }
 
-  /** Writes what waits, in one statement. Rejects as the statement does; the results then wait on. */
+  /**
+   * Writes a group in one statement. Rejects as the statement does, and the results wait on; unless
+   * their data was refused: then the next calls find out whose.
+   */
   async settleOnce(): Promise<void> {
-    this.#writing = this.#waiting.splice(0, maxBatch);
-    const settled = this.#writing;
+    const group = this.#queue.take();
+    this.#writing = group;
     try {
-      const lost = await this.#write(settled);
-      this.#writing = [];
-      this.#announce(settled, lost);
+      const lost = await writeSettlements(group, this.#options);
+      const isDoubtful = ({ job }: Settlement) => lost.has(job.id) && this.#uncertain.has(job);
+      this.#writing = group.filter(isDoubtful);
+      // Before the results are announced, since that asks for new jobs if nothing fails.
+      this.#backoff.reset();
+      this.#announce(
+        group.filter((settlement) => !isDoubtful(settlement)),
+        lost,
+      );
+      if (this.#writing.length > 0) await this.#announceDoubtful(this.#writing);
     } catch (error) {
-      if (breaksConnection(error)) for (const { job } of settled) this.#uncertain.add(job);
-      this.#waiting = [...settled, ...this.#waiting];
-      this.#writing = [];
+      if (refusesData(error)) return this.#split(this.#writing, toError(error));
+      if (losesAnswer(error)) for (const { job } of this.#writing) this.#uncertain.add(job);
+      this.#queue.putBack(this.#writing);
       throw error;
+    } finally {
+      this.#writing = [];
     }
   }
 
@@ -115,101 +141,96 @@ export class Settler implements Service {
   async #run(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
     let failure = new Error("Nobody waited for the results to be written.");
-    while (this.#waiting.length > 0 && !this.#hasGivenUp) {
+    while (this.#queue.size > 0 && !this.#hasGivenUp) {
       try {
         await this.settleOnce();
-        this.#backoff.reset();
       } catch (error) {
         failure = toError(error);
         await this.#onFailure(failure);
       }
     }
-    if (this.#waiting.length > 0) this.#announceLeft(failure);
+    if (this.#queue.size > 0) this.#giveUpJobs(this.#queue.takeAll(), failure);
     this.#loop = undefined;
   }
 
   async #onFailure(error: Error): Promise<void> {
     if (sqlState(error) === lockedState && (await this.#setBusyAside(error))) return;
     const retryInMs = this.#backoff.next();
-    const count = this.#waiting.length;
-    this.#options.events.emit("settle:error", () => ({ error, count, retryInMs }));
+    const count = this.#queue.size;
+    this.#options.events.emit("settle:error", () => ({ error, count, retryInMs, refused: [] }));
     if (!this.#hasGivenUp) await this.#pause.wait(retryInMs);
   }
 
   /** Returns whether any job was locked by others. */
   async #setBusyAside(error: Error): Promise<boolean> {
-    const asked = this.#waiting.splice(0);
+    const asked = this.#queue.takeAll();
+    this.#writing = asked;
     try {
       const free = await this.#busy.setAside(asked);
-      this.#waiting = [...free, ...this.#waiting];
+      this.#queue.putBack(free);
       // Told meanwhile to give up: nobody would take back what stands aside from now on.
-      if (this.#hasGivenUp) this.#waiting.push(...this.#busy.release());
+      if (this.#hasGivenUp) this.#queue.putBack(this.#busy.release());
       const count = asked.length - free.length;
       if (count === 0) return false;
+      // The database answers: what is locked must not look like a failure, which stops claims.
+      this.#backoff.reset();
       const retryInMs = lookIntervalMs;
-      this.#options.events.emit("settle:error", () => ({ error, count, retryInMs }));
+      this.#options.events.emit("settle:error", () => ({ error, count, retryInMs, refused: [] }));
       return true;
     } catch {
-      this.#waiting = [...asked, ...this.#waiting];
+      this.#queue.putBack(asked);
       return false;
+    } finally {
+      this.#writing = [];
     }
   }
 
   #takeBack(settlements: readonly Settlement[]): void {
-    this.#waiting.push(...settlements);
+    this.#queue.putBack(settlements);
     this.#schedule();
     this.#onTakenBack?.();
   }
 
-  #announceLeft(error: Error): void {
-    const jobs = this.#waiting.map(({ job }) => job.job);
+  /** The database refused something of a group: looks for it in halves, and simplifies what it finds. */
+  #split(group: readonly Settlement[], error: Error): void {
+    // The database answers, and the results that it doesn't refuse go on.
+    this.#backoff.reset();
+    const [first] = group;
+    if (first === undefined) return;
+    if (group.length > 1) {
+      const middle = Math.ceil(group.length / 2);
+      this.#queue.suspect(group.slice(0, middle));
+      this.#queue.suspect(group.slice(middle));
+      return;
+    }
+    const refused = [first.job.job];
+    this.#options.events.emit("settle:error", () => ({ error, count: 1, retryInMs: 0, refused }));
+    const simpler = simplify(first, error);
+    if (simpler !== undefined) this.#queue.suspect([simpler]);
+    else {
+      this.#leavesLocks = true;
+      this.#giveUpJobs([first], error);
+      first.job.lose();
+      this.#options.onSettled([first]);
+    }
+  }
+
+  #giveUpJobs(settlements: readonly Settlement[], error: Error): void {
+    const jobs = settlements.map(({ job }) => job.job);
     this.#options.events.emit("pool:fatalError", () => ({ action: "settle", error, jobs }));
   }
 
-  /** Returns the ids of jobs that were not the worker's any more. */
-  async #write(settlements: readonly Settlement[]): Promise<ReadonlySet<string>> {
-    const { queries, db, workerId } = this.#options;
-    const locks = new Set<string>();
-    const completedIds: string[] = [];
-    const returnedIds: string[] = [];
-    const failedIds: string[] = [];
-    const returnedPayloads: string[] = [];
-    const failedMessages: string[] = [];
-    const failedPayloads: string[] = [];
-    const failedRetries: string[] = [];
-    for (const { job, outcome } of settlements) {
-      if (job.isLost) continue;
-      locks.add(job.lockedAt);
-      if (outcome.kind === "completed") completedIds.push(job.id);
-      else if (outcome.kind === "returned") {
-        returnedIds.push(job.id);
-        returnedPayloads.push(toPayload(outcome.items));
-      } else {
-        failedIds.push(job.id);
-        failedMessages.push(toErrorMessage(outcome.error));
-        failedPayloads.push(toPayload(outcome.items));
-        failedRetries.push(toRetryText(outcome.retry));
-      }
-    }
-    const lost = await queries.settleJobs(db, {
-      workerId,
-      locks: [...locks],
-      completedIds,
-      failedIds,
-      failedMessages,
-      failedPayloads,
-      failedRetries,
-      returnedIds,
-      returnedPayloads,
-    });
-    return new Set(lost.map(({ id }) => id));
+  /** Results that the worker no longer holds the job of, or that a statement without answer wrote. */
+  async #announceDoubtful(settlements: readonly Settlement[]): Promise<void> {
+    this.#announce(settlements, await findTaken(settlements, this.#options));
   }
 
+  /** @param lost The ids of jobs that others have taken. */
   #announce(settled: readonly Settlement[], lost: ReadonlySet<string>): void {
+    if (settled.length === 0) return;
     const { events, onSettled } = this.#options;
     for (const { job, outcome } of settled) {
-      // A job that an earlier attempt may have settled is no wonder.
-      if (job.isLost || (lost.has(job.id) && !this.#uncertain.has(job))) {
+      if (job.isLost || lost.has(job.id)) {
         job.lose();
         events.emit("job:lost", () => ({ job: job.job }));
       } else if (outcome.kind !== "returned") {
@@ -219,9 +240,4 @@ export class Settler implements Service {
     }
     onSettled(settled);
   }
-}
-
-/** The empty text keeps the payload as it is. */
-function toPayload(items: readonly unknown[] | undefined): string {
-  return items === undefined ? "" : JSON.stringify(items);
 }

@@ -1,3 +1,5 @@
+import type { ListLocksResult } from "../../generated/queries/worker.js";
+import { divide } from "../database/divide.js";
 import type { Executor } from "../database/executor.js";
 import type { Queries } from "../database/queries.js";
 import { toError } from "../errors.js";
@@ -32,6 +34,8 @@ export class Strays implements Service {
   readonly #options: StraysOptions;
   /** When to look, on the clock of `performance.now()`, soonest first. */
   #looksMs: number[] = [];
+  /** Strays that the database doesn't let go of; told once. */
+  readonly #stuck = new Set<string>();
   readonly #lifecycle = new Lifecycle();
   readonly #backoff = new Backoff({ firstMs: 100, maxMs: 2000 });
   readonly #pause = new Pause();
@@ -41,9 +45,9 @@ export class Strays implements Service {
     this.#options = options;
   }
 
-  /** Whether a lost claim may still lock jobs that nobody knows of. */
+  /** Whether jobs that nobody knows of may be locked, or stay so. */
   get areExpected(): boolean {
-    return (this.#looksMs.at(-1) ?? -Infinity) > performance.now();
+    return this.#stuck.size > 0 || (this.#looksMs.at(-1) ?? -Infinity) > performance.now();
   }
 
   start(): void {
@@ -93,12 +97,28 @@ export class Strays implements Service {
    */
   async returnOnce(): Promise<{ readonly returned: number; readonly locked: number }> {
     const { queries, db, workerId, held } = this.#options;
-    const all = (await queries.listLocks(db, { workerId })).filter(({ id }) => !held.has(id));
+    const all = (await queries.listLocks(db, { workerId })).filter(
+      ({ id }) => !held.has(id) && !this.#stuck.has(id),
+    );
     if (all.length === 0) return { returned: 0, locked: 0 };
     const busy = await queries.findBusyJobs(db, { ids: all.map(({ id }) => id) });
     const busyIds = new Set(busy.map(({ id }) => id));
     const strays = all.filter(({ id }) => !busyIds.has(id));
-    // Fenced by the time of the lock: what was settled since the look is not touched.
+    await divide(
+      strays,
+      (part) => this.#return(part),
+      ({ id }, error) => {
+        this.#stuck.add(id);
+        this.#announceLeft(error);
+      },
+    );
+    const returned = strays.filter(({ id }) => !this.#stuck.has(id)).length;
+    return { returned, locked: busyIds.size };
+  }
+
+  /** Fenced by the time of the lock: what was settled since the look is not touched. */
+  async #return(strays: readonly ListLocksResult[]): Promise<void> {
+    const { queries, db, workerId } = this.#options;
     await queries.settleJobs(db, {
       workerId,
       locks: strays.map(({ lockedAt }) => lockedAt),
@@ -110,7 +130,6 @@ export class Strays implements Service {
       returnedIds: strays.map(({ id }) => id),
       returnedPayloads: [],
     });
-    return { returned: strays.length, locked: busyIds.size };
   }
 
   #announceLeft(error: Error): void {

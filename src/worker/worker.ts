@@ -2,10 +2,13 @@ import { systemClock, type Clock } from "../cron/clock.js";
 import { CronScheduler } from "../cron/scheduler.js";
 import { bindQueries, type Queries } from "../database/queries.js";
 import { isTransient } from "../database/failure.js";
+import { toError } from "../errors.js";
 import { WorkerEvents } from "../events.js";
+import { isError, throwIfAborted } from "../kinds.js";
 import { silentLogger } from "../log.js";
 import { Recovery } from "../recovery/recovery.js";
 import { Lifecycle } from "../services/service.js";
+import { messageOf, readProperty } from "../thrown.js";
 import { Connections } from "./connections.js";
 import type { DrainEnd } from "./drain.js";
 import { isUnregistered } from "./claimer.js";
@@ -162,7 +165,7 @@ export class WorkerRoot<App> {
   async #prepare(): Promise<void> {
     const { signal } = this.options;
     const onAbort = () => this.#connections.abandon();
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     signal?.addEventListener("abort", onAbort);
     try {
       await prepare({
@@ -174,7 +177,7 @@ export class WorkerRoot<App> {
       });
     } finally {
       signal?.removeEventListener("abort", onAbort);
-      signal?.throwIfAborted();
+      throwIfAborted(signal);
     }
   }
 
@@ -265,7 +268,7 @@ export class WorkerRoot<App> {
   #makeEvents(): WorkerEvents {
     const { workerId, logger, on, plugins } = this.options;
     const events = new WorkerEvents(workerId, (event, error) =>
-      logger.error("A listener failed.", { workerId, event, error }),
+      logger.error("A listener failed.", { workerId, event, error: toError(error) }),
     );
     if (logger !== silentLogger) logEvents(events, logger);
     for (const plugin of plugins) if (plugin.on !== undefined) events.addAll(plugin.on);
@@ -288,6 +291,6 @@ export class WorkerRoot<App> {
 /** The reason that somebody gave, or else what happened. */
 function describeAbort(signal: AbortSignal | undefined): string {
   const reason: unknown = signal?.reason;
-  const isGiven = reason instanceof Error && reason.name !== "AbortError";
-  return isGiven ? reason.message : "its signal was aborted";
+  const isGiven = isError(reason) && readProperty(reason, "name") !== "AbortError";
+  return isGiven ? messageOf(reason) : "its signal was aborted";
 }

@@ -143,3 +143,47 @@ describe("schedulers that share entries", () => {
     expect(await database.jobTimes("a")).toEqual(["08:01:00", "08:02:00"]);
   });
 });
+
+test("an entry whose data the database refuses costs only its own ticks", async () => {
+  const { pool, schema } = database;
+  await pool.query(
+    `create function refuse() returns trigger language plpgsql as $$
+    begin
+      if tg_table_name = '_private_jobs' and to_jsonb(new) -> 'payload' ->> 'n' = '7'
+      or tg_table_name = '_private_known_crontabs' and to_jsonb(new) ->> 'identifier' = 'unknowable'
+      then
+        raise exception 'refused' using errcode = '23514';
+      end if;
+      return new;
+    end $$;
+    create trigger refuse before insert on ${schema}._private_jobs
+    for each row execute function refuse();
+    create trigger refuse before insert on ${schema}._private_known_crontabs
+    for each row execute function refuse()`,
+  );
+  try {
+    const crontab = [
+      ...["a", "b", "c"].map((task) => `* * * * * ${task}`),
+      "* * * * * bad {n: 7}",
+      "* * * * * d ?id=unknowable",
+      "* * * * * e",
+    ];
+    const { scheduler, events } = database.schedule(crontab.join("\n"));
+    await scheduler.tick(at("08:00:30"));
+    await expect(scheduler.tick(at("08:02:00"))).rejects.toThrow("refused");
+    const won = events("cron:scheduled").flatMap(({ ticks }) => ticks.map(({ task }) => task));
+    const tasks = ["a", "b", "c", "e"];
+    expect(won).toEqual([...tasks, ...tasks]);
+    for (const task of tasks) {
+      expect(await database.jobTimes(task)).toEqual(["08:01:00", "08:02:00"]);
+    }
+    // Nothing is lost: once the database takes them, the others' ticks are made up for.
+    await pool.query("drop function refuse() cascade");
+    await scheduler.tick(at("08:03:00"));
+    for (const task of [...tasks, "bad", "d"]) {
+      expect(await database.jobTimes(task)).toEqual(["08:01:00", "08:02:00", "08:03:00"]);
+    }
+  } finally {
+    await pool.query("drop function if exists refuse() cascade");
+  }
+});

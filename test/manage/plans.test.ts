@@ -97,7 +97,16 @@ const cases: [string, (db: Session) => Promise<unknown>][] = [
   ["findJobs", (db) => worker.findJobs(db, { ids: ids.join(",") })],
   ["findJobStates", (db) => worker.findJobStates(db, { ids: ids.join(",") })],
   ["findBusyJobs", (db) => worker.findBusyJobs(db, { ids })],
-  ["lookAtJob", (db) => worker.lookAtJob(db, { workerId: "me", jobId: id, lockedAt })],
+  [
+    "lookAtJobs",
+    (db) =>
+      worker.lookAtJobs(db, {
+        workerId: "me",
+        locks: [lockedAt],
+        ids: [id],
+        transactions: ["7,8"],
+      }),
+  ],
   ["findHeldJobs", (db) => worker.findHeldJobs(db, { workerId: "me", locks: [lockedAt], ids })],
   [
     "settleJobs",

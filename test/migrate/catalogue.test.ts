@@ -59,6 +59,7 @@ test("what we add is this and nothing else", async () => {
     "function taskwright_last_job_id",
     "function taskwright_lock_free_jobs",
     "function taskwright_lock_names",
+    "function taskwright_look_at_jobs",
     "function taskwright_mark_moves",
     "function taskwright_mark_queues",
     "function taskwright_mark_starts",

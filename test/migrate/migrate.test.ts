@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { migrations } from "../../generated/migrations.js";
 import { bindQueries } from "../../src/database/queries.js";
 import { insertJobs } from "../../src/jobs/insert.js";
 import { migrate } from "../../src/migrate/index.js";
@@ -20,4 +21,10 @@ test("an empty database takes jobs after migrating, and migrating again keeps th
   await migrate({ connectionString: database.connectionString });
   const { rows } = await database.pool.query("select payload from graphile_worker._private_jobs");
   expect(rows).toEqual([{ payload: { name: "Ada" } }]);
+});
+
+test("what is installed is ASCII, which every database's encoding has", () => {
+  for (const [name, text] of Object.entries(migrations)) {
+    expect(/[^\n -~]/u.exec(text)?.[0], name).toBeUndefined();
+  }
 });

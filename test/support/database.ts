@@ -9,11 +9,15 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** Creates a database of a random name on the run's server. */
-export async function createDatabase(): Promise<TestDatabase> {
+/**
+ * Creates a database of a random name on the run's server.
+ * @param encoding The database's own, such as `LATIN1`. Default: the server's.
+ */
+export async function createDatabase(encoding?: string): Promise<TestDatabase> {
   const serverUrl = inject("serverUrl");
   const name = `taskwright_test_${randomBytes(6).toString("hex")}`;
-  await onServer(serverUrl, `create database ${name}`);
+  const options = encoding === undefined ? "" : encodedAs(encoding);
+  await onServer(serverUrl, `create database ${name} ${options}`);
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
   const pool = new Pool({ connectionString: url.href, max: 20 });
@@ -31,6 +35,10 @@ export async function createDatabase(): Promise<TestDatabase> {
       await onServer(serverUrl, `drop database if exists ${name}`);
     },
   };
+}
+
+function encodedAs(encoding: string): string {
+  return `template template0 encoding '${encoding}' lc_collate 'C' lc_ctype 'C'`;
 }
 
 async function onServer(serverUrl: string, sql: string): Promise<void> {

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { startWorker } from "../../src/index.js";
 import { Moment } from "../../src/services/moment.js";
+import { Buffer } from "../../src/worker/buffer.js";
+import type { ClaimedJob } from "../../src/worker/claimed-job.js";
 import type { TestDatabase } from "../support/database.js";
 import { eventually } from "../support/wait.js";
 import {
@@ -134,4 +136,18 @@ test("a job's age counts the time in which the machine slept", () => {
   vi.spyOn(Date, "now").mockReturnValue(0);
   expect(moment.ageMs).toBeGreaterThanOrEqual(0);
   vi.restoreAllMocks();
+});
+
+test("more jobs than a call can have arguments fit into the buffer, first come first served", async () => {
+  const buffer = new Buffer({ timeoutMs: 600_000, giveBack: () => {} });
+  const jobs = Array.from({ length: 300_000 }, (_, n) => ({
+    id: `${n}`,
+    claimedAtMs: n,
+    ageMs: n,
+  }));
+  buffer.add(jobs as unknown as readonly ClaimedJob[]);
+  expect(buffer.size).toBe(jobs.length);
+  expect(buffer.take()?.id).toBe("0");
+  await buffer.stop();
+  expect(buffer.size).toBe(0);
 });

@@ -44,6 +44,7 @@ interface Started {
 /** A settler on an executor that may do what it likes with each statement. */
 function start(
   around: (run: () => Promise<unknown>) => Promise<unknown> = (run) => run(),
+  isRegistered = false,
 ): Started {
   const told: string[] = [];
   const groups: number[] = [];
@@ -64,6 +65,7 @@ function start(
     db: executor,
     workerId: "me",
     events,
+    isRegistered,
     onSettled: (settled) => groups.push(settled.length),
   });
   settler.start();
@@ -212,4 +214,119 @@ test("one that gives up while it looks for locks waits for none of them", async 
   await client.query("rollback");
   client.release();
   expect(told).toEqual(expect.arrayContaining(jobs.map(({ id }) => `pool:fatalError ${id}`)));
+});
+
+const cutOff = () => Object.assign(new Error("cut off"), { code: "ECONNRESET" });
+
+/** As a sweep does to a worker that it takes for dead, and another worker to its jobs. */
+async function declareDead(): Promise<void> {
+  await database.pool.query("select graphile_worker.worker_deregister('me')");
+  await database.pool.query("delete from graphile_worker._private_jobs");
+}
+
+test("jobs that were swept and run elsewhere during an outage are lost, not complete", async () => {
+  await database.pool.query("select graphile_worker.worker_heartbeat('me')");
+  const [done, broken] = await claim(2);
+  let statements = 0;
+  const { settler, told } = start(async (run) => {
+    statements += 1;
+    if (statements > 1) return run();
+    // Neither the statement nor its answer came through.
+    await declareDead();
+    throw cutOff();
+  }, true);
+  if (done === undefined || broken === undefined) throw new Error("Two jobs were added.");
+  settler.settle({ job: done, outcome: completed });
+  settler.settle({ job: broken, outcome: failed });
+  await settler.stop();
+  expect(told).toEqual(["settle:error", `job:lost ${done.id}`, `job:lost ${broken.id}`]);
+});
+
+test("a worker that was registered all the time knows that its lost statement was carried out", async () => {
+  await database.pool.query("select graphile_worker.worker_heartbeat('me')");
+  const [job] = await claim(1);
+  let statements = 0;
+  const { settler, told } = start(async (run) => {
+    const answer = await run();
+    statements += 1;
+    if (statements === 1) throw cutOff();
+    // The question who has the job is tried again, too.
+    if (statements === 3) throw cutOff();
+    return answer;
+  }, true);
+  if (job !== undefined) settler.settle({ job, outcome: completed });
+  await settler.stop();
+  expect(told).toEqual(["settle:error", "settle:error", `job:complete ${job?.id}`]);
+});
+
+test("a completed job that is still there was taken by others", async () => {
+  const [job] = await claim(1);
+  let statements = 0;
+  const { settler, told } = start(async (run) => {
+    statements += 1;
+    if (statements > 1) return run();
+    await database.pool.query("update graphile_worker._private_jobs set locked_by = 'other'");
+    throw cutOff();
+  });
+  if (job !== undefined) settler.settle({ job, outcome: completed });
+  await settler.stop();
+  expect(told).toEqual(["settle:error", `job:lost ${job?.id}`]);
+});
+
+test("a statement that was never sent leaves no doubt: a job that is gone then is lost", async () => {
+  await database.pool.query("select graphile_worker.worker_heartbeat('me')");
+  const [job] = await claim(1);
+  let statements = 0;
+  const { settler, told } = start(async (run) => {
+    statements += 1;
+    if (statements > 1) return run();
+    await database.pool.query("delete from graphile_worker._private_jobs");
+    throw Object.assign(new Error("refused"), { code: "ECONNREFUSED" });
+  }, true);
+  if (job !== undefined) settler.settle({ job, outcome: completed });
+  await settler.stop();
+  expect(told).toEqual(["settle:error", `job:lost ${job?.id}`]);
+});
+
+test("once results are announced nothing fails any more, so that the next jobs are asked for", async () => {
+  const jobs = await claim(1);
+  let statements = 0;
+  const failing: boolean[] = [];
+  const events = new WorkerEvents("me", () => {});
+  const settler: Settler = new Settler({
+    queries,
+    db: {
+      query: async (text, values) => {
+        statements += 1;
+        if (statements === 1) throw Object.assign(new Error("again"), { code: "40001" });
+        return db.query(text, values);
+      },
+    },
+    workerId: "me",
+    events,
+    onSettled: () => failing.push(settler.isFailing),
+  });
+  settler.start();
+  for (const job of jobs) settler.settle({ job, outcome: completed });
+  await settler.stop();
+  expect(failing).toEqual([false]);
+});
+
+test("after a failure, a job that others have locked stops no claim", async () => {
+  const [job] = await claim(1);
+  const client = await database.pool.connect();
+  await client.query("begin; select from graphile_worker._private_jobs for update");
+  let statements = 0;
+  const { settler, told } = start(async (run) => {
+    statements += 1;
+    if (statements === 1) throw Object.assign(new Error("again"), { code: "40001" });
+    return run();
+  });
+  if (job !== undefined) settler.settle({ job, outcome: completed });
+  await eventually(() => told.length === 2);
+  expect(settler.isFailing).toBe(false);
+  await client.query("rollback");
+  client.release();
+  await settler.stop();
+  expect(told.at(-1)).toBe(`job:complete ${job?.id}`);
 });

@@ -91,3 +91,36 @@ test("a stray that a transaction has locked keeps nothing else waiting, and is g
     other.release();
   }
 });
+
+test("a stray that the database refuses to free keeps neither the others nor the claims waiting", async () => {
+  const { pool } = database;
+  await addJobs(pool, "task", 3);
+  await pool.query(
+    "update graphile_worker._private_jobs set locked_by = 'me', locked_at = now(), attempts = 1",
+  );
+  const [first] = await listJobs(pool);
+  await pool.query(
+    `create function refuse() returns trigger language plpgsql as $$
+    begin raise exception 'refused' using errcode = '23514'; end $$;
+    create trigger refuse before update on graphile_worker._private_jobs
+    for each row when (old.id = ${first?.id}) execute function refuse()`,
+  );
+  const queries = bindQueries({ schema: "graphile_worker", preparedStatements: true });
+  const db = new Database({ pool });
+  const events = new WorkerEvents("me", () => {});
+  const left: string[] = [];
+  events.on("pool:fatalError", ({ error }) => left.push(error.message));
+  const strays = new Strays({ queries, db, workerId: "me", events, held: new Map() });
+  strays.start();
+  strays.expect();
+  try {
+    expect(await strays.returnOnce()).toEqual({ returned: 2, locked: 0 });
+    expect(await strays.returnOnce()).toEqual({ returned: 0, locked: 0 });
+    await strays.stop();
+    expect(left).toEqual(["refused"]);
+    expect(strays.areExpected).toBe(true);
+    expect(await countLocks(pool)).toBe(1);
+  } finally {
+    await pool.query("drop function refuse() cascade");
+  }
+});

@@ -5,8 +5,8 @@ import { migrate } from "../../src/migrate/index.js";
 import { createDatabase, type TestDatabase } from "../support/database.js";
 
 /** A database with the schema installed. */
-export async function createQueue(): Promise<TestDatabase> {
-  const database = await createDatabase();
+export async function createQueue(encoding?: string): Promise<TestDatabase> {
+  const database = await createDatabase(encoding);
   await migrate({ pool: database.pool });
   return database;
 }

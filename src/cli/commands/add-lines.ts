@@ -6,6 +6,7 @@ import { enqueueBulk } from "../../tasks/enqueue-bulk.js";
 import type { JobItem } from "../../tasks/enqueue.js";
 import type { TaskSpec } from "../../tasks/spec.js";
 import type { AnyTask } from "../../tasks/task.js";
+import { messageOf } from "../../thrown.js";
 import { exitCodes, type ExitCode } from "../failure.js";
 import { count, printResult, type OutputFlags } from "../output.js";
 import type { Session } from "../session.js";
@@ -55,7 +56,7 @@ export function parsePayload(what: string, text: string): unknown {
   try {
     return JSON.parse(text.replace(/^\uFEFF/u, ""));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : "";
+    const reason = messageOf(error);
     throw new TaskwrightError(
       "PAYLOAD_NOT_JSON",
       `${what} is not JSON: ${reason}`,

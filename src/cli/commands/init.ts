@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { Command } from "commander";
 import { TaskwrightError } from "../../errors.js";
+import { readProperty } from "../../thrown.js";
 import { exitCodes, type ExitCode } from "../failure.js";
 import {
   detectPackageManager,
@@ -94,7 +95,7 @@ async function create(terminal: Terminal, name: string, content: object): Promis
     await writeFile(file, `${JSON.stringify(content, null, 2)}\n`, { flag: "wx" });
     terminal.out(`created ${shown}`);
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+    if (readProperty(error, "code") !== "EEXIST") throw error;
     terminal.out(`kept ${shown}`);
   }
 }

@@ -46,11 +46,6 @@ export class Link implements RunControl {
     });
   }
 
-  onCommitted(tx: Executor): void {
-    const number = this.#numbers.get(tx);
-    if (number !== undefined) this.tell({ kind: "committed", tx: number });
-  }
-
   tell(message: ThreadMessage): void {
     this.#port.postMessage(message, []);
   }

@@ -1,0 +1,32 @@
+import type { Executor } from "../database/executor.js";
+import type { Queries } from "../database/queries.js";
+import type { Settlement } from "./outcome.js";
+
+export interface TakenOptions {
+  readonly queries: Queries;
+  readonly db: Executor;
+  readonly workerId: string;
+  /** Whether the worker says in the database that it lives. Default false. */
+  readonly isRegistered?: boolean;
+}
+
+/**
+ * Finds out about jobs that the worker no longer holds and that a statement whose answer was lost may
+ * have settled. Returns the ids of those that others have taken.
+ *
+ * If a sweep took the worker for dead since the claim, its jobs are with others. That the statement was
+ * faster than the sweep can't be ruled out, but nothing tells, and the job may have run again.
+ */
+export async function findTaken(
+  settlements: readonly Settlement[],
+  { queries, db, workerId, isRegistered = false }: TakenOptions,
+): Promise<ReadonlySet<string>> {
+  const rows = await queries.findTakenJobs(db, {
+    workerId,
+    isRegistered,
+    ids: settlements.map(({ job }) => job.id),
+    locks: settlements.map(({ job }) => job.lockedAt),
+    areCompleted: settlements.map(({ outcome }) => `${outcome.kind === "completed"}`),
+  });
+  return new Set(rows.map(({ id }) => id));
+}
