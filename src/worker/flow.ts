@@ -1,5 +1,3 @@
-import type { Queries } from "../database/queries.js";
-import type { WorkerEvents } from "../events.js";
 import { concerns, type PauseNotice } from "../manage/pause-notice.js";
 import { composeRun } from "../plugins/run.js";
 import { composeSettle } from "../plugins/settle.js";
@@ -7,41 +5,25 @@ import { isDueNow } from "../tasks/retry.js";
 import { Buffer } from "./buffer.js";
 import type { ClaimedJob } from "./claimed-job.js";
 import { Claimer } from "./claimer.js";
-import type { Connections } from "./connections.js";
-import { Drain, type DrainEnd } from "./drain.js";
-import { IsolatedHandlers } from "./isolated-handlers.js";
+import { Drain } from "./drain.js";
+import type { FlowOptions } from "./flow-options.js";
+import { isIsolated, isolateHandlers, type IsolatedHandlers } from "./isolated-handlers.js";
 import { Limits } from "./limits.js";
 import { LockWatch } from "./lock-watch.js";
 import { LoopWatch } from "./loop-watch.js";
-import type { ResolvedWorkerOptions } from "./options.js";
 import { completed, returned, type Settlement } from "./outcome.js";
 import { Pace } from "./pace.js";
 import { Runner } from "./runner.js";
 import { Lifecycle, type Service } from "../services/service.js";
 import { Settler } from "./settler.js";
 import { shareContext } from "./shared-context.js";
-import { StartGate, type Liveness } from "./start-gate.js";
+import { StartGate } from "./start-gate.js";
 import { Strays } from "./strays.js";
 import { Tally, type JobCounts } from "./tally.js";
-import type { TaskIds } from "./task-ids.js";
 
 /** So many results may wait to be written; with more, nothing is claimed. */
 const maxBacklog = 5000;
 const maxLockWatchMs = 10_000;
-
-export interface FlowOptions<App> {
-  readonly worker: ResolvedWorkerOptions<App>;
-  readonly queries: Queries;
-  readonly connections: Connections;
-  readonly events: WorkerEvents;
-  readonly taskIds: TaskIds;
-  /** When set, the flow doesn't poll, and calls this once it can run nothing more of what is due. */
-  readonly onDrainEnd: ((end: DrainEnd) => void) | undefined;
-  /** Called when a stop has nothing left to wait for but the database. */
-  readonly onIdle: () => void;
-  /** Undefined without recovery: then nobody takes the worker for dead. */
-  readonly liveness: Liveness | undefined;
-}
 
 /**
  * The way of jobs through a worker, and who holds which:
@@ -53,6 +35,8 @@ export interface FlowOptions<App> {
  */
 export class Flow<App> implements Service {
   readonly #options: FlowOptions<App>;
+  /** What most of the services need. */
+  readonly #common: ReturnType<typeof commonOptions>;
   readonly #lifecycle = new Lifecycle();
   readonly #pace: Pace;
   readonly #limits: Limits;
@@ -79,45 +63,39 @@ export class Flow<App> implements Service {
     this.#givenUp = new Promise((resolve) => {
       this.#onGivenUp = resolve;
     });
-    const { worker, queries, events } = options;
-    const { workerId, concurrency, bufferWaitMs, bufferSize, bufferTimeoutMs } = worker;
-    const db = options.connections.system;
+    this.#common = commonOptions(options);
+    const { worker, events } = options;
+    const { concurrency, bufferWaitMs, bufferSize, bufferTimeoutMs } = worker;
     this.#pace = new Pace({ concurrency, waitMs: bufferWaitMs, size: bufferSize });
     this.#buffer = new Buffer({
       timeoutMs: bufferTimeoutMs,
       giveBack: (jobs) => this.#giveBack(jobs),
     });
     this.#settler = new Settler({
-      queries,
-      db,
-      workerId,
-      events,
+      ...this.#common,
       onSettled: (settled) => this.#onSettled(settled),
     });
-    this.#strays = new Strays({ queries, db, workerId, events, held: this.#held });
+    this.#strays = new Strays({ ...this.#common, held: this.#held });
     this.#limits = new Limits({
       limits: worker.taskLimits,
       taskIds: options.taskIds,
       held: () => [...this.#buffer.jobs(), ...this.#runner.jobs()],
     });
     this.#lockWatch = new LockWatch({
-      queries,
-      db,
-      workerId,
-      events,
+      ...this.#common,
       intervalMs: Math.min(maxLockWatchMs, worker.pollIntervalMs),
       running: () => this.#runner.jobs(),
       onLost: (jobs) => this.#lose(this.#stillUncompleted(jobs)),
       onRemoved: (jobs) => this.#runner.abort("removed", this.#stillUncompleted(jobs)),
     });
     this.#gate = this.#makeGate();
-    this.#isolation = this.#makeIsolation();
+    this.#isolation = isolateHandlers(worker, events);
     this.#loopWatch = new LoopWatch({
       thresholdMs: worker.blockedLoopMs,
       recovery: worker.recovery,
       events,
       running: () => this.#runner.jobs(),
-      isIsolated: (task) => this.#isIsolated(task),
+      isIsolated: (task) => isIsolated(worker, task),
     });
     this.#claimer = this.#makeClaimer();
     this.#runner = this.#makeRunner();
@@ -296,13 +274,9 @@ export class Flow<App> implements Service {
   }
 
   #makeGate(): StartGate {
-    const { worker, queries, connections, events, liveness } = this.#options;
     return new StartGate({
-      queries,
-      db: connections.system,
-      workerId: worker.workerId,
-      events,
-      liveness,
+      ...this.#common,
+      liveness: this.#options.liveness,
       buffer: this.#buffer,
       runner: () => this.#runner,
       giveBack: (jobs) => this.#giveBack(jobs),
@@ -312,14 +286,10 @@ export class Flow<App> implements Service {
   }
 
   #makeClaimer(): Claimer {
-    const { worker, queries, connections, events, taskIds, onDrainEnd, liveness } = this.#options;
-    const { workerId, forbiddenFlags, pollIntervalMs } = worker;
-    const db = connections.system;
+    const { worker, taskIds, onDrainEnd, liveness } = this.#options;
+    const { forbiddenFlags, pollIntervalMs } = worker;
     return new Claimer({
-      queries,
-      db,
-      workerId,
-      events,
+      ...this.#common,
       taskIds,
       forbiddenFlags,
       limits: this.#limits,
@@ -332,21 +302,9 @@ export class Flow<App> implements Service {
     });
   }
 
-  #isIsolated(task: string): boolean {
-    return this.#options.worker.handlers.tasks.get(task)?.task.isolate === true;
-  }
-
-  #makeIsolation(): IsolatedHandlers | undefined {
-    const { worker, events } = this.#options;
-    const { module } = worker.isolation;
-    const hasIsolated = [...worker.handlers.tasks.keys()].some((task) => this.#isIsolated(task));
-    if (!hasIsolated || module === undefined) return undefined;
-    return new IsolatedHandlers(module, worker, events);
-  }
-
   #makeRunner(): Runner<App> {
-    const { worker, queries, connections, events } = this.#options;
-    const { workerId, handlers, concurrency, shutdownTimeoutMs, abortGraceMs, plugins } = worker;
+    const { worker, connections, events } = this.#options;
+    const { handlers, concurrency, shutdownTimeoutMs, abortGraceMs, plugins } = worker;
     return new Runner({
       handlers,
       concurrency,
@@ -357,7 +315,7 @@ export class Flow<App> implements Service {
       shared: shareContext(worker, connections.app),
       runChain: composeRun(plugins),
       settleChain: composeSettle(plugins),
-      completion: { queries, db: connections.system, workerId },
+      completion: this.#common,
       take: () => this.#gate.next(),
       mustWait: (job) => this.#gate.mustWait(job),
       giveBack: (jobs) => this.#giveBack(jobs),
@@ -375,4 +333,8 @@ export class Flow<App> implements Service {
       onCommitted: (job) => this.#onSettled([{ job, outcome: completed }]),
     });
   }
+}
+
+function commonOptions<App>({ worker, queries, connections, events }: FlowOptions<App>) {
+  return { queries, db: connections.system, workerId: worker.workerId, events } as const;
 }
