@@ -105,19 +105,3 @@ function entryUrl(): URL {
   const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
   return new URL(`./thread/entry.${extension}`, import.meta.url);
 }
-
-/** Whether a task's handler runs in a thread. */
-export function isIsolated<App>({ handlers }: ResolvedWorkerOptions<App>, task: string): boolean {
-  return handlers.tasks.get(task)?.task.isolate === true;
-}
-
-/** The threads of a worker's isolated tasks; undefined when it has none. */
-export function isolateHandlers<App>(
-  worker: ResolvedWorkerOptions<App>,
-  events: WorkerEvents,
-): IsolatedHandlers | undefined {
-  const { module } = worker.isolation;
-  const hasIsolated = [...worker.handlers.tasks.values()].some(({ task }) => task.isolate);
-  if (!hasIsolated || module === undefined) return undefined;
-  return new IsolatedHandlers(module, worker, events);
-}
