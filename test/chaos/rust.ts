@@ -6,8 +6,9 @@ import { promisify } from "node:util";
 
 /** The interop tests' project, which has the worker as its second program. */
 const project = path.resolve(import.meta.dirname, "../interop/rust");
-/** Outside of the tree, so that the next run finds it. */
-const target = path.join(homedir(), ".cache/taskwright-rust");
+/** Where the interop tests build it too (test/support/rust-program.ts). */
+const cache = process.env["XDG_CACHE_HOME"] ?? path.join(homedir(), ".cache");
+const target = path.join(cache, "taskwright", "rust");
 const program = path.join(target, "debug/chaos");
 /** All of the crate's dependencies are compiled the first time. */
 const patienceMs = 15 * 60_000;
