@@ -93,6 +93,29 @@ test("sweep recovers what an unregistered worker has held for too long, if asked
   });
 });
 
+test("a worker of ours that lost its registration is overdue, and sweep says which of its jobs failed", async () => {
+  const { rows } = await commands.pool.query<{ id: string }>(
+    "select id from graphile_worker.add_job('swept', max_attempts => 1)",
+  );
+  const id = rows[0]?.id ?? "";
+  await commands.pool.query(
+    `update graphile_worker._private_jobs
+     set locked_at = '2020-01-01', locked_by = 'lost', attempts = 1 where id = $1`,
+    [id],
+  );
+  await commands.pool.query("insert into graphile_worker.taskwright_workers values ('lost')");
+  await commands.pool.query(
+    "insert into graphile_worker.taskwright_starts values ($1, 'lost', '2020-01-01')",
+    [id],
+  );
+  expect((await commands.run(["workers"])).out).toMatch(/^lost\toverdue\t1\t/mu);
+  const { code, out } = await commands.run(["sweep"]);
+  expect(code).toBe(0);
+  expect(out).toContain("gave 0 jobs back of lost");
+  expect(out).toContain(`failed 1 job for good: ${id} `);
+  await commands.pool.query("delete from graphile_worker._private_jobs where id = $1", [id]);
+});
+
 test("cleanup deletes jobs only when told to", async () => {
   await commands.pool.query(
     "update graphile_worker._private_jobs set attempts = max_attempts where id = (select min(id) from graphile_worker._private_jobs)",
