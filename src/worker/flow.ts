@@ -9,10 +9,9 @@ import type { ClaimedJob } from "./claimed-job.js";
 import { Claimer } from "./claimer.js";
 import type { Connections } from "./connections.js";
 import { Drain, type DrainEnd } from "./drain.js";
-import { IsolatedHandlers } from "./isolated-handlers.js";
+import { HandlerPlaces } from "./handler-places.js";
 import { Limits } from "./limits.js";
-import { LockWatch } from "./lock-watch.js";
-import { LoopWatch } from "./loop-watch.js";
+import { LockWatch, maxLockWatchMs } from "./lock-watch.js";
 import type { ResolvedWorkerOptions } from "./options.js";
 import { completed, returned, type Settlement } from "./outcome.js";
 import { Pace } from "./pace.js";
@@ -27,7 +26,6 @@ import type { TaskIds } from "./task-ids.js";
 
 /** So many results may wait to be written; with more, nothing is claimed. */
 const maxBacklog = 5000;
-const maxLockWatchMs = 10_000;
 
 export interface FlowOptions<App> {
   readonly worker: ResolvedWorkerOptions<App>;
@@ -59,9 +57,7 @@ export class Flow<App> implements Service {
   readonly #claimer: Claimer;
   readonly #buffer: Buffer;
   readonly #runner: Runner<App>;
-  /** Only with isolated tasks. */
-  readonly #isolation: IsolatedHandlers | undefined;
-  readonly #loopWatch: LoopWatch;
+  readonly #places: HandlerPlaces;
   readonly #settler: Settler;
   readonly #strays: Strays;
   readonly #gate: StartGate;
@@ -87,38 +83,26 @@ export class Flow<App> implements Service {
       timeoutMs: bufferTimeoutMs,
       giveBack: (jobs) => this.#giveBack(jobs),
     });
+    const shared = { queries, db, workerId, events };
     this.#settler = new Settler({
-      queries,
-      db,
-      workerId,
-      events,
+      ...shared,
       onSettled: (settled) => this.#onSettled(settled),
     });
-    this.#strays = new Strays({ queries, db, workerId, events, held: this.#held });
+    this.#strays = new Strays({ ...shared, held: this.#held });
     this.#limits = new Limits({
       limits: worker.taskLimits,
       taskIds: options.taskIds,
       held: () => [...this.#buffer.jobs(), ...this.#runner.jobs()],
     });
     this.#lockWatch = new LockWatch({
-      queries,
-      db,
-      workerId,
-      events,
+      ...shared,
       intervalMs: Math.min(maxLockWatchMs, worker.pollIntervalMs),
       running: () => this.#runner.jobs(),
       onLost: (jobs) => this.#lose(this.#stillUncompleted(jobs)),
       onRemoved: (jobs) => this.#runner.abort("removed", this.#stillUncompleted(jobs)),
     });
     this.#gate = this.#makeGate();
-    this.#isolation = this.#makeIsolation();
-    this.#loopWatch = new LoopWatch({
-      thresholdMs: worker.blockedLoopMs,
-      recovery: worker.recovery,
-      events,
-      running: () => this.#runner.jobs(),
-      isIsolated: (task) => this.#isIsolated(task),
-    });
+    this.#places = new HandlerPlaces(worker, events, () => this.#runner.jobs());
     this.#claimer = this.#makeClaimer();
     this.#runner = this.#makeRunner();
     this.#drain = this.#makeDrain();
@@ -128,8 +112,7 @@ export class Flow<App> implements Service {
     if (!this.#lifecycle.start()) return;
     this.#settler.start();
     this.#gate.start();
-    this.#isolation?.start();
-    this.#loopWatch.start();
+    this.#places.start();
     this.#runner.start();
     this.#buffer.start();
     this.#lockWatch.start();
@@ -150,7 +133,7 @@ export class Flow<App> implements Service {
         this.#drain?.stop(),
       ]);
       await Promise.all([this.#buffer.stop(), this.#runner.stop()]);
-      await Promise.all([this.#isolation?.stop(), this.#loopWatch.stop()]);
+      await this.#places.stop();
       this.#options.onIdle();
       await this.unlessGivenUp(asking);
       await this.#settler.stop();
@@ -161,7 +144,7 @@ export class Flow<App> implements Service {
 
   /** Aborts what runs and gives it back without waiting for its handlers. */
   giveUpJobs(): void {
-    this.#isolation?.hurry();
+    this.#places.hurry();
     this.#runner.giveUp();
   }
 
@@ -332,18 +315,6 @@ export class Flow<App> implements Service {
     });
   }
 
-  #isIsolated(task: string): boolean {
-    return this.#options.worker.handlers.tasks.get(task)?.task.isolate === true;
-  }
-
-  #makeIsolation(): IsolatedHandlers | undefined {
-    const { worker, events } = this.#options;
-    const { module } = worker.isolation;
-    const hasIsolated = [...worker.handlers.tasks.keys()].some((task) => this.#isIsolated(task));
-    if (!hasIsolated || module === undefined) return undefined;
-    return new IsolatedHandlers(module, worker, events);
-  }
-
   #makeRunner(): Runner<App> {
     const { worker, queries, connections, events } = this.#options;
     const { workerId, handlers, concurrency, shutdownTimeoutMs, abortGraceMs, plugins } = worker;
@@ -353,7 +324,7 @@ export class Flow<App> implements Service {
       shutdownTimeoutMs,
       abortGraceMs,
       events,
-      isolation: this.#isolation,
+      isolation: this.#places.isolation,
       shared: shareContext(worker, connections.app),
       runChain: composeRun(plugins),
       settleChain: composeSettle(plugins),
@@ -369,7 +340,7 @@ export class Flow<App> implements Service {
       onFinished: (job, handlerMs, isCompleted) => {
         this.#pace.onFinished(handlerMs);
         this.#gate.onFinished(job, handlerMs, isCompleted);
-        this.#loopWatch.onFinished(job, handlerMs);
+        this.#places.onFinished(job, handlerMs);
       },
       settle: (settlement) => this.#settler.settle(settlement),
       onCommitted: (job) => this.#onSettled([{ job, outcome: completed }]),

@@ -20,7 +20,7 @@ export interface IsolatedRun {
 }
 
 /** What of a worker's options threads depend on. */
-type IsolatingWorker = Pick<
+export type IsolatingWorker = Pick<
   ResolvedWorkerOptions<unknown>,
   "isolation" | "concurrency" | "schema" | "preparedStatements" | "plugins" | keyof ConnectionSource
 >;
