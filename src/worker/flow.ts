@@ -8,10 +8,9 @@ import { Claimer } from "./claimer.js";
 import { CompletionLooks } from "./completion-looks.js";
 import { Drain } from "./drain.js";
 import type { FlowOptions } from "./flow-options.js";
-import { isIsolated, isolateHandlers, type IsolatedHandlers } from "./isolated-handlers.js";
+import { HandlerPlaces } from "./handler-places.js";
 import { Limits } from "./limits.js";
-import { LockWatch } from "./lock-watch.js";
-import { LoopWatch } from "./loop-watch.js";
+import { LockWatch, maxLockWatchMs } from "./lock-watch.js";
 import { completed, returned, type Settlement } from "./outcome.js";
 import { Pace } from "./pace.js";
 import { Runner } from "./runner.js";
@@ -25,7 +24,6 @@ import { Tally, type JobCounts } from "./tally.js";
 
 /** So many results may wait to be written; with more, nothing is claimed. */
 const maxBacklog = 5000;
-const maxLockWatchMs = 10_000;
 
 /**
  * The way of jobs through a worker, and who holds which:
@@ -43,9 +41,7 @@ export class Flow<App> implements Service {
   readonly #claimer: Claimer;
   readonly #buffer: Buffer;
   readonly #runner: Runner<App>;
-  /** Only with isolated tasks. */
-  readonly #isolation: IsolatedHandlers | undefined;
-  readonly #loopWatch: LoopWatch;
+  readonly #places: HandlerPlaces;
   readonly #settler: Settler;
   readonly #strays: Strays;
   readonly #gate: StartGate;
@@ -67,39 +63,27 @@ export class Flow<App> implements Service {
       timeoutMs: bufferTimeoutMs,
       giveBack: (jobs) => this.#giveBack(jobs),
     });
+    const shared = { queries, db, workerId, events };
     this.#settler = new Settler({
-      queries,
-      db,
-      workerId,
-      events,
+      ...shared,
       isRegistered: worker.recovery !== undefined,
       onSettled: (settled) => this.#onSettled(settled),
     });
-    this.#strays = new Strays({ queries, db, workerId, events, held: this.#held });
+    this.#strays = new Strays({ ...shared, held: this.#held });
     this.#limits = new Limits({
       limits: worker.taskLimits,
       taskIds: options.taskIds,
       held: () => [...this.#buffer.jobs(), ...this.#runner.jobs()],
     });
     this.#lockWatch = new LockWatch({
-      queries,
-      db,
-      workerId,
-      events,
+      ...shared,
       intervalMs: Math.min(maxLockWatchMs, worker.pollIntervalMs),
       running: () => this.#runner.jobs(),
       onLost: (jobs) => this.#lose(this.#stillUncompleted(jobs)),
       onRemoved: (jobs) => this.#runner.abort("removed", this.#stillUncompleted(jobs)),
     });
     this.#gate = this.#makeGate();
-    this.#isolation = isolateHandlers(worker, events);
-    this.#loopWatch = new LoopWatch({
-      thresholdMs: worker.blockedLoopMs,
-      recovery: worker.recovery,
-      events,
-      running: () => this.#runner.jobs(),
-      isIsolated: (task) => isIsolated(worker, task),
-    });
+    this.#places = new HandlerPlaces(worker, events, () => this.#runner.jobs());
     this.#claimer = this.#makeClaimer();
     this.#runner = this.#makeRunner();
     this.#drain = this.#makeDrain();
@@ -109,8 +93,7 @@ export class Flow<App> implements Service {
     if (!this.#lifecycle.start()) return;
     this.#settler.start();
     this.#gate.start();
-    this.#isolation?.start();
-    this.#loopWatch.start();
+    this.#places.start();
     this.#runner.start();
     this.#buffer.start();
     this.#lockWatch.start();
@@ -131,7 +114,7 @@ export class Flow<App> implements Service {
         this.#drain?.stop(),
       ]);
       await Promise.all([this.#buffer.stop(), this.#runner.stop()]);
-      await Promise.all([this.#isolation?.stop(), this.#loopWatch.stop()]);
+      await this.#places.stop();
       this.#options.onIdle();
       await this.unlessGivenUp(asking);
       await this.#settler.stop();
@@ -142,7 +125,7 @@ export class Flow<App> implements Service {
 
   /** Aborts what runs and gives it back without waiting for its handlers. */
   giveUpJobs(): void {
-    this.#isolation?.hurry();
+    this.#places.hurry();
     this.#runner.giveUp();
   }
 
@@ -323,7 +306,7 @@ export class Flow<App> implements Service {
       shutdownTimeoutMs,
       abortGraceMs,
       events,
-      isolation: this.#isolation,
+      isolation: this.#places.isolation,
       shared: shareContext(worker, connections.app),
       runChain: composeRun(plugins),
       settleChain: composeSettle(plugins),
@@ -339,7 +322,7 @@ export class Flow<App> implements Service {
       onFinished: (job, handlerMs, isCompleted) => {
         this.#pace.onFinished(handlerMs);
         this.#gate.onFinished(job, handlerMs, isCompleted);
-        this.#loopWatch.onFinished(job, handlerMs);
+        this.#places.onFinished(job, handlerMs);
       },
       settle: (settlement) => this.#settler.settle(settlement),
       onCommitted: (job) => this.#onSettled([{ job, outcome: completed }]),

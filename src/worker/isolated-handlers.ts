@@ -20,29 +20,10 @@ export interface IsolatedRun {
 }
 
 /** What of a worker's options threads depend on. */
-type IsolatingWorker = Pick<
+export type IsolatingWorker = Pick<
   ResolvedWorkerOptions<unknown>,
   "isolation" | "concurrency" | "schema" | "preparedStatements" | "plugins" | keyof ConnectionSource
 >;
-
-/** Whether the handler of a task runs in a thread. */
-export function isIsolated(
-  { handlers }: Pick<ResolvedWorkerOptions<never>, "handlers">,
-  task: string,
-): boolean {
-  return handlers.tasks.get(task)?.task.isolate === true;
-}
-
-/** What runs a worker's isolated handlers, if it has any. */
-export function isolateHandlers(
-  worker: IsolatingWorker & Pick<ResolvedWorkerOptions<never>, "handlers">,
-  events: WorkerEvents,
-): IsolatedHandlers | undefined {
-  const { module } = worker.isolation;
-  const hasIsolated = [...worker.handlers.tasks.keys()].some((task) => isIsolated(worker, task));
-  if (!hasIsolated || module === undefined) return undefined;
-  return new IsolatedHandlers(module, worker, events);
-}
 
 /** Runs the handlers of isolated tasks in threads, with what the worker's options say. */
 export class IsolatedHandlers implements Service {

@@ -5,6 +5,9 @@ import type { WorkerEvents } from "../events.js";
 import type { ClaimedJob } from "./claimed-job.js";
 import { Lifecycle, type Service } from "../services/service.js";
 
+/** The longest interval between two looks. */
+export const maxLockWatchMs = 10_000;
+
 export interface LockWatchOptions {
   readonly queries: Queries;
   readonly db: Executor;
