@@ -535,7 +535,7 @@ export const findHeldJobs: Query<FindHeldJobsParams, FindHeldJobsResult> = new P
     { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 169, b: 173 }] },
   ],
   statement:
-    'select held.id::text as "id!", held.key as "key?", held.revision as "revision!"\nfrom graphile_worker.taskwright_held_jobs(\n  :workerId!, :locks!::text[]::timestamptz[], :ids!::text[]::bigint[]\n) as held                                                                                                                                                                                                                   ',
+    'select held.id::text as "id!", held.key as "key?", held.revision as "revision!"\nfrom graphile_worker.taskwright_held_jobs(\n  :workerId!, :locks!::text[]::timestamptz[], :ids!::text[]::bigint[]\n) as held                                                                                    ',
 } as unknown as QueryIR);
 
 /** 'FindRemovedJobs' parameters type */
@@ -556,18 +556,17 @@ export interface FindRemovedJobsQuery {
 }
 
 /**
- * Those of the given jobs, all of which lost their key, that were removed. Of a job that a function of a
- * peer retired only this is known: a job with the key took its place, unless that has ended already.
+ * Those of the given jobs that were removed through their key, and not replaced.
  */
 export const findRemovedJobs: Query<FindRemovedJobsParams, FindRemovedJobsResult> =
   new PreparedQuery({
     usedParamSet: { ids: true, keys: true },
     params: [
-      { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 43, b: 47 }] },
-      { name: "keys", required: true, transform: { type: "scalar" }, locs: [{ a: 68, b: 73 }] },
+      { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 78, b: 82 }] },
+      { name: "keys", required: true, transform: { type: "scalar" }, locs: [{ a: 103, b: 108 }] },
     ],
     statement:
-      'select given.id::text as "id!"\nfrom unnest(:ids!::text[]::bigint[], :keys!::text[]) as given (id, key)\nwhere coalesce((\n  select markers.is_removed from graphile_worker.taskwright_retired_jobs as markers\n  where markers.job_id = given.id\n), false)\nor (select jobs.id from graphile_worker._private_jobs as jobs where jobs.key = given.key) is null                                                                  ',
+      'select removed::text as "id!"\nfrom graphile_worker.taskwright_removed_jobs(\n  :ids!::text[]::bigint[], :keys!::text[]\n) as removed                                                                  ',
   } as unknown as QueryIR);
 
 /** 'FindBusyJobs' parameters type */

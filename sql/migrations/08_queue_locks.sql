@@ -47,11 +47,18 @@ end;
 $taskwright$;
 
 -- Takes the locks of workers away, attempts counted, and returns a row for each job and each queue.
+--
+-- Plans are pinned for the reason given at taskwright_claim_jobs. (Jobs are gone through for their
+-- holders, since there is no index by holder.)
 create or replace function graphile_worker.taskwright_unlock_workers(worker_ids text[])
 returns table (job_id bigint, queue_name text)
 language plpgsql
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+set plan_cache_mode = force_generic_plan
 as $taskwright$
--- taskwright: taskwright_unlock_workers 1
+-- taskwright: taskwright_unlock_workers 2
 #variable_conflict use_column
 begin
   return query
@@ -65,7 +72,7 @@ begin
     update graphile_worker._private_job_queues as queues
     set locked_at = null, locked_by = null
     from unlocked
-    where queues.id = unlocked.job_queue_id and queues.locked_by = unlocked.holder
+    where queues.id = any (array[unlocked.job_queue_id]) and queues.locked_by = unlocked.holder
     returning queues.queue_name
   )
   select unlocked.id, null::text from unlocked

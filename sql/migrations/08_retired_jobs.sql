@@ -44,9 +44,10 @@ set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
 as $taskwright$
--- taskwright: taskwright_retire_jobs 1
+-- taskwright: taskwright_retire_jobs 2
 declare
   held_ids bigint[];
+  stale_ids bigint[];
 begin
   insert into graphile_worker.taskwright_retired_jobs as markers (job_id, locked_at, is_removed)
   select jobs.id, jobs.locked_at, are_removed
@@ -70,22 +71,26 @@ begin
   end if;
 
   -- Deletes some markers whose lock is gone, the oldest first, without waiting for anybody. Two for
-  -- each new one, so that their number doesn't grow.
-  delete from graphile_worker.taskwright_retired_jobs as markers
-  where markers.job_id = any (array(
-    select oldest.job_id
-    from (
-      select stale.job_id, stale.locked_at
-      from graphile_worker.taskwright_retired_jobs as stale
-      order by stale.job_id
-      limit 2 * cardinality(job_ids) + 20
-      for update skip locked
-    ) as oldest
+  -- each new one, so that their number doesn't grow. No other marker is locked: whoever retires its
+  -- job again would wait for this transaction.
+  stale_ids := array(
+    select markers.job_id
+    from graphile_worker.taskwright_retired_jobs as markers
     where (
       select jobs.locked_at from graphile_worker._private_jobs as jobs
-      where jobs.id = oldest.job_id
-    ) is distinct from oldest.locked_at
-  ));
+      where jobs.id = markers.job_id
+    ) is distinct from markers.locked_at
+    order by markers.job_id
+    limit 2 * cardinality(job_ids)
+    for update skip locked
+  );
+  -- Again, under the locks: one that was written anew meanwhile counts.
+  delete from graphile_worker.taskwright_retired_jobs as markers
+  where markers.job_id = any (stale_ids)
+  and (
+    select jobs.locked_at from graphile_worker._private_jobs as jobs
+    where jobs.id = markers.job_id
+  ) is distinct from markers.locked_at;
 end;
 $taskwright$;
 
@@ -165,5 +170,30 @@ begin
       delete from graphile_worker._private_job_retirements where id = any ($1)
     $sql$ using job_ids;
   end if;
+end;
+$taskwright$;
+
+-- Those of the jobs, all of which lost their key, that were removed. Of a job that a function of a peer
+-- retired only this is known: a job with the key took its place, unless that has ended already.
+create or replace function graphile_worker.taskwright_removed_jobs(job_ids bigint[], keys text[])
+returns setof bigint
+language plpgsql
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+set plan_cache_mode = force_generic_plan
+as $taskwright$
+-- taskwright: taskwright_removed_jobs 1
+begin
+  return query
+  select given.id
+  from unnest(job_ids, keys) as given (id, key)
+  where coalesce((
+    select markers.is_removed from graphile_worker.taskwright_retired_jobs as markers
+    where markers.job_id = given.id
+  ), false)
+  or (
+    select jobs.id from graphile_worker._private_jobs as jobs where jobs.key = given.key
+  ) is null;
 end;
 $taskwright$;

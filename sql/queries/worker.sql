@@ -146,18 +146,12 @@ from graphile_worker.taskwright_held_jobs(
   :workerId!, :locks!::text[]::timestamptz[], :ids!::text[]::bigint[]
 ) as held;
 
-/*
-  Those of the given jobs, all of which lost their key, that were removed. Of a job that a function of a
-  peer retired only this is known: a job with the key took its place, unless that has ended already.
-*/
+/* Those of the given jobs that were removed through their key, and not replaced. */
 /* @name findRemovedJobs */
-select given.id::text as "id!"
-from unnest(:ids!::text[]::bigint[], :keys!::text[]) as given (id, key)
-where coalesce((
-  select markers.is_removed from graphile_worker.taskwright_retired_jobs as markers
-  where markers.job_id = given.id
-), false)
-or (select jobs.id from graphile_worker._private_jobs as jobs where jobs.key = given.key) is null;
+select removed::text as "id!"
+from graphile_worker.taskwright_removed_jobs(
+  :ids!::text[]::bigint[], :keys!::text[]
+) as removed;
 
 /* Those of the given jobs that another transaction has locked. */
 /* @name findBusyJobs */

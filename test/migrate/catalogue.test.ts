@@ -73,6 +73,7 @@ test("what we add is this and nothing else", async () => {
     "function taskwright_recover_jobs",
     "function taskwright_refuse_deleted_names",
     "function taskwright_remove_job",
+    "function taskwright_removed_jobs",
     "function taskwright_replace_jobs",
     "function taskwright_require_registration",
     "function taskwright_reschedule_jobs",

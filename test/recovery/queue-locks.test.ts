@@ -103,6 +103,24 @@ describe("a job that was held for four hours", () => {
     },
   );
 
+  test.each(Object.entries(endings))(
+    "frees its queue when %s deletes it, though the queue's row changes meanwhile",
+    (_name, end) =>
+      withClient(database.pool, async (client) => {
+        const { pool } = database;
+        await addJob(pool, "work", { queue: "q", key: "k" });
+        const { id } = await claimOne("busy");
+        await age("5 hours");
+        await client.query("begin");
+        await client.query("update graphile_worker._private_job_queues set locked_at = locked_at");
+        const ended = end(id);
+        await untilWaiting(pool);
+        await client.query("commit");
+        await ended;
+        expect(await heldQueues()).toEqual({});
+      }),
+  );
+
   test.each([
     "select graphile_worker.permanently_fail_jobs(array[$1::bigint])",
     "select graphile_worker.reschedule_jobs(array[$1::bigint], now())",
@@ -237,7 +255,7 @@ describe("taking a worker's locks away", () => {
   );
 
   test.each(Object.entries(ways))(
-    "%s waits for the queue of a job that another transaction has locked",
+    "%s waits for the queue of a job that another transaction changes",
     (_name, take) =>
       withClient(database.pool, async (client) => {
         const { pool } = database;
@@ -245,7 +263,7 @@ describe("taking a worker's locks away", () => {
         await addJob(pool, "work", { queue: "q" });
         await claimOne("w");
         await client.query("begin");
-        await client.query("select from graphile_worker._private_job_queues for update");
+        await client.query("update graphile_worker._private_job_queues set locked_at = locked_at");
         const taken = take();
         await untilWaiting(pool);
         await client.query("commit");

@@ -243,3 +243,21 @@ test.each([
       expect(started).toEqual(ran);
     }),
 );
+
+test("a transaction that retires a job holds up nobody who retires another", () =>
+  withClient(database.pool, async (client) => {
+    const { pool } = database;
+    for (const key of ["a", "b"]) await addJob(pool, "work", { key });
+    const [a, b] = await claim(pool, "me");
+    await pool.query(
+      "update graphile_worker._private_jobs set locked_at = now() - interval '5 hours'",
+    );
+    const fail = "select graphile_worker.permanently_fail_jobs(array[$1::bigint])";
+    await pool.query(fail, [a?.id]);
+    await client.query("begin");
+    await client.query(fail, [b?.id]);
+    await pool.query(fail, [a?.id]);
+    await client.query("commit");
+    const { rows } = await pool.query("select from graphile_worker.taskwright_retired_jobs");
+    expect(rows).toHaveLength(2);
+  }));
