@@ -24,11 +24,16 @@ interface TaskHistory {
 export class StartPolicy {
   readonly #tasks = new Map<string, TaskHistory>();
 
-  mustMark({ task, wasTried }: Pick<ClaimedJob, "task" | "wasTried">): boolean {
-    if (wasTried) return true;
-    const history = this.#tasks.get(task);
-    if (history === undefined || history.completed < knownAfter) return true;
-    return history.slowShare > maxSlowShare;
+  mustMark(job: Pick<ClaimedJob, "task" | "wasTried">): boolean {
+    return this.mustMarkAlone(job) || this.#slowShare(job.task) > maxSlowShare;
+  }
+
+  /**
+   * Whether no other job may be marked in the same statement. A handler that ends the process at once
+   * would leave the others marked as started before they are.
+   */
+  mustMarkAlone({ task, wasTried }: Pick<ClaimedJob, "task" | "wasTried">): boolean {
+    return wasTried || (this.#tasks.get(task)?.completed ?? 0) < knownAfter;
   }
 
   /** @param isCompleted Whether the job was completed: a task that only fails stays unknown. */
@@ -42,5 +47,9 @@ export class StartPolicy {
     if (isCompleted) history.completed += 1;
     const weight = Math.max(1 / history.ended, leastWeight);
     history.slowShare += weight * ((handlerMs > fastMs ? 1 : 0) - history.slowShare);
+  }
+
+  #slowShare(task: string): number {
+    return this.#tasks.get(task)?.slowShare ?? 0;
   }
 }

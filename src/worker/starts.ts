@@ -33,8 +33,9 @@ export interface StartsOptions {
  *         |
  *         +-- no --> onStarted() -- still runs after 50 ms --> written
  *
- * Marks are written in groups, as results are: one statement is under way at a time, and what comes
- * meanwhile goes out together in the next. One timer serves all jobs that run without a mark.
+ * One statement is under way at a time. A job whose crash may be its own fault is marked alone and
+ * begins before the next statement. The others are marked in groups: what comes during a statement goes
+ * out together in the next. One timer serves all jobs that run without a mark.
  */
 export class Starts implements Service {
   readonly #options: StartsOptions;
@@ -116,7 +117,7 @@ export class Starts implements Service {
   /** Marks what waits, in one statement. Rejects as the statement does; its jobs are handed on then, too. */
   async markOnce(): Promise<void> {
     const { onMarked, onLost, onFailed } = this.#options;
-    const jobs = this.#waiting.splice(0, maxBatch).filter((job) => this.#marked.has(job));
+    const jobs = this.#takeGroup().filter((job) => this.#marked.has(job));
     const ended = this.#ended.splice(0, maxBatch);
     if (jobs.length + ended.length === 0) return;
     try {
@@ -130,6 +131,13 @@ export class Starts implements Service {
       onFailed(jobs.filter((job) => this.#marked.has(job)));
       throw error;
     }
+  }
+
+  /** The jobs of the next statement. One that may end the process begins before others are marked. */
+  #takeGroup(): ClaimedJob[] {
+    const firstAlone = this.#waiting.findIndex((job) => this.#policy.mustMarkAlone(job));
+    const count = firstAlone === -1 ? maxBatch : Math.max(firstAlone, 1);
+    return this.#waiting.splice(0, Math.min(count, maxBatch));
   }
 
   async #write(

@@ -1,9 +1,9 @@
 import { startWorker } from "taskwright";
 import { handlersFor } from "../worker/support.js";
 
-// A worker in a process of its own, with one slot. A job of the task `poison` ends the process in the
+// A worker in a process of its own, by default with one slot. A job of the task `poison` ends the process in the
 // way that the argument names; jobs of the task `innocent` wait behind it, claimed and not started.
-const [connectionString = "", kind = ""] = process.argv.slice(2);
+const [connectionString = "", kind = "", concurrency = "1"] = process.argv.slice(2);
 
 const hoard: unknown[] = [];
 const deaths: Readonly<Record<string, () => void>> = {
@@ -29,7 +29,7 @@ await startWorker({
     },
     innocent: () => console.log("innocent ran"),
   }),
-  concurrency: 1,
+  concurrency: Number(concurrency),
   bufferSize: 10,
   bufferTimeoutMs: 600_000,
   recovery: { heartbeatIntervalMs: 100, sweepThresholdMs: 1000, sweepIntervalMs: 1_000_000 },

@@ -26,7 +26,7 @@ beforeEach(() =>
 
 const maxCrashes = 2;
 
-function startPoisoned(kind: string): TestProcess {
+function startPoisoned(kind: string, concurrency = 1): TestProcess {
   return TestProcess.start(process.execPath, [
     "--max-old-space-size=160",
     "--conditions=taskwright-source",
@@ -35,6 +35,7 @@ function startPoisoned(kind: string): TestProcess {
     path.resolve("test/recovery/poison-process.ts"),
     database.connectionString,
     kind,
+    String(concurrency),
   ]);
 }
 
@@ -91,3 +92,18 @@ test.each(["process.exit", "SIGKILL", "out of memory", "unhandled rejection", "e
   },
   120_000,
 );
+
+test("a job that ends its worker at once isn't charged to jobs that have a slot and have not begun", async () => {
+  const { pool } = database;
+  const poison = await addJob(pool, "poison", { priority: -1 });
+  const beside = [await addJob(pool, "innocent"), await addJob(pool, "innocent")];
+  const process = startPoisoned("process.exit", 10);
+  await process.exit;
+  expect(process.lines).not.toContain("innocent ran");
+  await until(async () => {
+    const { deadWorkerIds } = await sweep(pool);
+    return deadWorkerIds.length > 0;
+  }, "the worker's death");
+  expect(await getJob(pool, poison)).toMatchObject({ attempts: 1 });
+  for (const id of beside) expect(await getJob(pool, id)).toMatchObject({ attempts: 0 });
+});

@@ -41,3 +41,11 @@ test("a task that became fast, or slow, is seen as what it has become", () => {
   expect(after(...times(100, 1000), ...times(200, 1)).mustMark(job)).toBe(false);
   expect(after(...times(1000, 1), ...times(5, 1000)).mustMark(job)).toBe(true);
 });
+
+test("a job of a slow task shares its statement, a job that may end the process doesn't", () => {
+  const slow = after(...times(100, fastMs + 1));
+  expect(slow.mustMark(job)).toBe(true);
+  expect(slow.mustMarkAlone(job)).toBe(false);
+  expect(slow.mustMarkAlone({ ...job, wasTried: true })).toBe(true);
+  expect(slow.mustMarkAlone({ ...job, task: "b" })).toBe(true);
+});
