@@ -1,3 +1,4 @@
+import { TaskwrightError } from "../errors.js";
 import { restoreError, type ErrorParts } from "./error-parts.js";
 
 /** A value on its way between threads. What can't be sent is replaced by a description. */
@@ -11,6 +12,8 @@ type CopiedEntry = readonly [key: string, copy: Copy];
 
 /** An error, part by part: the structured clone keeps neither its class nor its own properties. */
 interface ErrorCopy {
+  /** Whether it is one of this package's, of whatever copy. */
+  readonly isOwn: boolean;
   readonly name: string;
   readonly message: string;
   readonly stack: string | undefined;
@@ -95,6 +98,7 @@ class Packing {
     const cause = read(error, "cause");
     const errors = read(error, "errors");
     return {
+      isOwn: TaskwrightError.is(error),
       name: readText(error, "name") ?? "Error",
       message: readText(error, "message") ?? "",
       stack: readText(error, "stack"),

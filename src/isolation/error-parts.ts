@@ -4,6 +4,8 @@ import { isRetryTime, NonRetriableError, RetryAfterError } from "../tasks/retry.
 
 /** What is known of an error that was thrown in another thread. */
 export interface ErrorParts {
+  /** Whether it is one of this package's; one that only looks like it is not. */
+  readonly isOwn: boolean;
   readonly name: string;
   readonly message: string;
   readonly stack: string | undefined;
@@ -41,9 +43,10 @@ export function restoreError(parts: ErrorParts): Error {
 
 /** An error of ours. */
 function restoreOwn(parts: ErrorParts): Error | undefined {
-  const { message, properties } = parts;
+  const { isOwn, message, properties } = parts;
   const { code, details, retry } = properties;
-  if (typeof code !== "string" || typeof details !== "object" || details === null) return undefined;
+  if (!isOwn || typeof code !== "string" || typeof details !== "object" || details === null)
+    return undefined;
   const options = causeOf(parts);
   const batch = code === "BATCH_ITEMS_FAILED" ? restoreBatch(parts) : undefined;
   if (batch !== undefined) return batch;

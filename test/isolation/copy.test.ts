@@ -84,10 +84,12 @@ describe("errors arrive as what they are", () => {
       [1, new RetryAfterError("later", { after: 5 })],
       [4, "a text"],
     ]);
-    const sent = send(new BatchError("t", 6, failures)) as BatchError;
+    const error = new BatchError("t", 6, failures);
+    const sent = send(error) as BatchError;
     expect(sent).toBeInstanceOf(BatchError);
     expect(sent).toMatchObject({ failed: [1, 4], retry: 5, details: { task: "t", items: 6 } });
-    expect((sent.cause as AggregateError).errors).toEqual([failures.get(1), "a text"]);
+    expect(sent).toEqual(error);
+    expect((sent.cause as AggregateError).errors).toEqual((error.cause as AggregateError).errors);
   });
 
   test("of a class of the user's, by name and properties", () => {
@@ -100,6 +102,13 @@ describe("errors arrive as what they are", () => {
       message: "tea",
       status: 418,
     });
+  });
+
+  test("that only look like one of the package's stay what they are", () => {
+    const like = { code: "JOB_NOT_RETRIABLE", details: {}, retry: "never" };
+    const sent = send(Object.assign(new Error("like"), like));
+    expect(TaskwrightError.is(sent)).toBe(false);
+    expect(sent).toMatchObject(like);
   });
 
   test("of another realm", () => {
