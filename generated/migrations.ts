@@ -594,7 +594,7 @@ begin
     raise exception 'Invalid job_key_mode value, expected ''replace'', ''preserve_run_at'' or ''unsafe_dedupe''.'
       using errcode = 'GWBKM';
   end if;
-  -- Until the commit no cleanup deletes a task or a queue that is looked up here (18_cleanup).
+  -- Until the commit no cleanup deletes a task or a queue that is looked up here (21_cleanup).
   perform pg_advisory_xact_lock_shared(x'54575254'::int, x'4E414D45'::int);
   perform graphile_worker.taskwright_ensure_names(specs);
 
@@ -712,7 +712,7 @@ begin
 end;
 $taskwright$;
 `,
-  "08_queue_locks": `-- Taking locks away from workers. A queue is freed only in the statement that takes its job from the
+  "09_queue_locks": `-- Taking locks away from workers. A queue is freed only in the statement that takes its job from the
 -- same worker. Two statements see two states: between them the worker may settle its job and claim the
 -- queue's next one, and a queue that is then freed runs two jobs at once.
 
@@ -798,7 +798,7 @@ begin
 end;
 $taskwright$;
 `,
-  "08_retired_jobs": `-- Retired jobs: jobs that were replaced, removed or failed by hand while a worker held them. A running
+  "10_retired_jobs": `-- Retired jobs: jobs that were replaced, removed or failed by hand while a worker held them. A running
 -- job can't be deleted, so it loses its attempts instead. When its worker gives it back, the attempt
 -- that is being given back must not make it runnable again.
 --
@@ -998,13 +998,13 @@ begin
 end;
 $taskwright$;
 `,
-  "09_manage_jobs": `-- What may be done to jobs by hand. A job that a worker holds is left alone, unless its lock is so
+  "11_manage_jobs": `-- What may be done to jobs by hand. A job that a worker holds is left alone, unless its lock is so
 -- old (four hours) that every peer takes the worker for dead. A job that is deleted then frees its
--- queue with it (08_queue_locks).
+-- queue with it (09_queue_locks).
 --
 -- Plans are pinned for the reason given at taskwright_claim_jobs, and rows of other tables are found by
 -- arrays: a join may begin with all that is in the table. The peers' names for these functions stand
--- in 09_peer_names, since their settings are to be the peers' too.
+-- in 12_peer_names, since their settings are to be the peers' too.
 
 create or replace function graphile_worker.taskwright_complete_jobs(job_ids bigint[])
 returns setof graphile_worker._private_jobs
@@ -1060,7 +1060,7 @@ as $taskwright$
   cross join failed;
 $taskwright$;
 
--- Also gives a retired job that a worker still holds a new chance (08_retired_jobs).
+-- Also gives a retired job that a worker still holds a new chance (10_retired_jobs).
 create or replace function graphile_worker.taskwright_reschedule_jobs(
   job_ids bigint[],
   run_at timestamptz default null::timestamptz,
@@ -1196,7 +1196,7 @@ as $taskwright$
   cross join hastened;
 $taskwright$;
 `,
-  "09_peer_names": `-- The functions of 09_manage_jobs by the peers' names and signatures.
+  "12_peer_names": `-- The functions of 11_manage_jobs by the peers' names and signatures.
 
 create or replace function graphile_worker.complete_jobs(job_ids bigint[])
 returns setof graphile_worker._private_jobs
@@ -1250,7 +1250,7 @@ as $taskwright$
   select from graphile_worker.taskwright_unlock_workers(worker_ids);
 $taskwright$;
 `,
-  "10_workers": `-- Heartbeats. The table and the functions are those of the Rust crate's revision 20, by name and
+  "13_workers": `-- Heartbeats. The table and the functions are those of the Rust crate's revision 20, by name and
 -- signature, so that its workers and ours recover each other's jobs. Node's peer ignores them.
 
 create table if not exists graphile_worker._private_workers (
@@ -1339,7 +1339,7 @@ as $taskwright$
   group by locks.locked_by;
 $taskwright$;
 
--- Frees what dead workers held (20_recover_jobs). Returns how many jobs. Their rows are locked first, so
+-- Frees what dead workers held (24_recover_jobs). Returns how many jobs. Their rows are locked first, so
 -- that none of ours claims between this and delete_stale_workers, which the crate's sweep calls next in
 -- the same transaction.
 create or replace function graphile_worker.recover_dead_worker_jobs(
@@ -1374,7 +1374,7 @@ as $taskwright$
   delete from graphile_worker._private_workers as workers where workers.id = any (worker_ids);
 $taskwright$;
 `,
-  "11_claim_indexes": `-- Indexes that our claim needs beyond the peers' own. Each is additive, named \`taskwright_*\`, and
+  "14_claim_indexes": `-- Indexes that our claim needs beyond the peers' own. Each is additive, named \`taskwright_*\`, and
 -- made with \`if not exists\`: on a peer's schema this file runs beside its jobs.
 --
 -- The planner must have no choice. Its statistics say little about a queue, whose tables are empty now
@@ -1400,7 +1400,7 @@ create index if not exists taskwright_queue_heads_index
   include (task_id)
   where (is_available = true and job_queue_id is not null);
 `,
-  "12_find_queues": `-- Which queues give a job now, and which job: the part of a claim that looks for queued jobs and locks
+  "15_find_queues": `-- Which queues give a job now, and which job: the part of a claim that looks for queued jobs and locks
 -- them, with their queues' rows.
 --
 -- There are three looks. Each alone has a case that it can't bear:
@@ -1458,7 +1458,7 @@ declare
   walked int;
   tried int[];
 begin
-  -- \`max_attempts >= 1\` is always true; it names the index (see claim_indexes). Priorities are
+  -- \`max_attempts >= 1\` is always true; it names the index (see 14_claim_indexes). Priorities are
   -- found from the far end, because the near one is where claims leave dead entries behind.
   priorities := array(
     with recursive levels (priority) as (
@@ -1649,11 +1649,11 @@ begin
 end;
 $taskwright$;
 `,
-  "13_claim_jobs": `-- Locks up to max_jobs due jobs for a worker, best first, and counts the attempt.
+  "16_claim_jobs": `-- Locks up to max_jobs due jobs for a worker, best first, and counts the attempt.
 --
 -- A queue's jobs run one at a time, across all workers and both peers: at most one job of a queue is
 -- taken, only with that queue's own row locked, and both rows are looked at again under their locks
--- (12_find_queues). Rows that another transaction holds are skipped, never waited for, so claims can't
+-- (15_find_queues). Rows that another transaction holds are skipped, never waited for, so claims can't
 -- deadlock.
 --
 -- look_on is that of taskwright_find_queues: what the next claim passes as after_queue, and, when this
@@ -1878,7 +1878,7 @@ begin
 end;
 $taskwright$;
 `,
-  "14_settle_jobs": `-- When a failed job is tried again. What is asked for is nothing for the usual back-off, an ISO 8601
+  "17_settle_jobs": `-- When a failed job is tried again. What is asked for is nothing for the usual back-off, an ISO 8601
 -- duration from now, a time, or \`never\`, which leaves the time alone.
 create or replace function graphile_worker.taskwright_retry_time(
   asked text,
@@ -2099,7 +2099,7 @@ begin
 end;
 $taskwright$;
 `,
-  "15_pauses": `-- Tasks and queues that the whole fleet leaves alone for now. Each claim looks here, so a pause holds
+  "18_pauses": `-- Tasks and queues that the whole fleet leaves alone for now. Each claim looks here, so a pause holds
 -- from the next claim on. The peers' workers don't look.
 
 create table if not exists graphile_worker.taskwright_pauses (
@@ -2150,7 +2150,7 @@ begin
 end;
 $taskwright$;
 `,
-  "16_slots": `-- Slots of the tasks that may run only so many jobs at once across the fleet.
+  "19_slots": `-- Slots of the tasks that may run only so many jobs at once across the fleet.
 --
 -- A slot is taken as long as the job that was claimed with it is still under that claim's lock. So a
 -- claim is all that writes here: whatever ends or takes away the lock (a settle, a sweep, a peer)
@@ -2277,7 +2277,7 @@ begin
 end;
 $taskwright$;
 `,
-  "17_read_jobs": `-- How jobs are found and shown to people, programs and workers. Nothing here writes. Plans are pinned
+  "20_read_jobs": `-- How jobs are found and shown to people, programs and workers. Nothing here writes. Plans are pinned
 -- for the reason given at taskwright_claim_jobs.
 --
 -- Rows may have been written by anybody, so nothing is taken for granted that the table doesn't enforce:
@@ -2428,7 +2428,7 @@ as $taskwright$
   for update skip locked;
 $taskwright$;
 `,
-  "18_cleanup": `-- Deleting the rows of tasks and queues that no job is of.
+  "21_cleanup": `-- Deleting the rows of tasks and queues that no job is of.
 --
 -- A job refers to both by number, without a foreign key, and whoever adds it looks the numbers up
 -- first. So a row that is deleted between the look and the commit would leave behind a job that no
@@ -2763,7 +2763,7 @@ begin
 end;
 $taskwright$;
 `,
-  "19_starts": `-- What is known of a dead worker's jobs: which of them had started, how often a worker died while it
+  "22_starts": `-- What is known of a dead worker's jobs: which of them had started, how often a worker died while it
 -- ran them, and which holders of locks are Taskwright's own.
 
 -- Jobs whose handler has started. A mark counts only while its job is still under the same lock, as a
@@ -2884,8 +2884,8 @@ begin
 end;
 $taskwright$;
 `,
-  "20_foreign_retirements": `-- Only for a schema whose functions are a newer peer's that retires jobs and writes no marker, such as
--- the Rust crate's revision 21: a trigger writes the marker for it (08_retired_jobs). Where the
+  "23_foreign_retirements": `-- Only for a schema whose functions are a newer peer's that retires jobs and writes no marker, such as
+-- the Rust crate's revision 21: a trigger writes the marker for it (10_retired_jobs). Where the
 -- functions are ours they do that themselves, since a trigger would slow down each claim.
 
 -- Called for a held job that lost its key and its attempts. Ours raise the revision of a job that they
@@ -2914,7 +2914,7 @@ begin
 end;
 $taskwright$;
 `,
-  "20_recover_jobs": `-- What becomes of the jobs that dead workers hold. Our sweeps and the function that the Rust crate's
+  "24_recover_jobs": `-- What becomes of the jobs that dead workers hold. Our sweeps and the function that the Rust crate's
 -- sweeps call (recover_dead_worker_jobs) both end here, so that the default is the same:
 --
 --   - A job that had started keeps its attempt counted and gets the usual back-off, since its worker may
@@ -3090,7 +3090,7 @@ begin
       jobs.id, jobs.job_queue_id, jobs.attempts, jobs.max_attempts, jobs.revision,
       decided.holder, decided.has_started, decided.crash, decided.is_counted, decided.is_retired
   ),
-  -- In the same statement as the jobs: see 08_queue_locks.
+  -- In the same statement as the jobs: see 09_queue_locks.
   freed as (
     update graphile_worker._private_job_queues as queues
     set locked_by = null, locked_at = null
@@ -3184,7 +3184,7 @@ begin
 end;
 $taskwright$;
 `,
-  "21_due_jobs": `-- Whether a job is due that a worker could run if nobody else held it, its queue, or the slots of its
+  "25_due_jobs": `-- Whether a job is due that a worker could run if nobody else held it, its queue, or the slots of its
 -- task. What is paused doesn't count, nor do jobs that wait behind a paused one in their queue.
 --
 -- The cost grows with the number of distinct priorities among waiting jobs and with the due jobs that

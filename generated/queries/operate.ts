@@ -266,7 +266,7 @@ export interface FindUnusedQueuesQuery {
 }
 
 /**
- * Finds queues without jobs, as JSON; the first step of sql/migrations/18_cleanup.sql.
+ * Finds queues without jobs, as JSON; the first step of sql/migrations/21_cleanup.sql.
  */
 export const findUnusedQueues: Query<FindUnusedQueuesParams, FindUnusedQueuesResult> =
   new PreparedQuery({
@@ -388,7 +388,7 @@ export interface FindUnusedTasksQuery {
 }
 
 /**
- * Finds tasks without jobs, as JSON; the first step of sql/migrations/18_cleanup.sql.
+ * Finds tasks without jobs, as JSON; the first step of sql/migrations/21_cleanup.sql.
  */
 export const findUnusedTasks: Query<FindUnusedTasksParams, FindUnusedTasksResult> =
   new PreparedQuery({

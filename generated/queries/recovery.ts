@@ -114,7 +114,7 @@ export interface AdoptWorkersQuery {
 
 /**
  * Makes dead workers of those of ours that hold locks without being registered
- * (sql/migrations/20_recover_jobs.sql).
+ * (sql/migrations/24_recover_jobs.sql).
  */
 export const adoptWorkers: Query<AdoptWorkersParams, AdoptWorkersResult> = new PreparedQuery({
   usedParamSet: {},
@@ -251,7 +251,7 @@ export interface RecoverJobsQuery {
 }
 
 /**
- * Recovers the jobs of dead workers: all by default, or as decided (sql/migrations/20_recover_jobs.sql).
+ * Recovers the jobs of dead workers: all by default, or as decided (sql/migrations/24_recover_jobs.sql).
  */
 export const recoverJobs: Query<RecoverJobsParams, RecoverJobsResult> = new PreparedQuery({
   usedParamSet: { workerIds: true, decisions: true, delayMs: true, maxCrashes: true },
@@ -297,7 +297,7 @@ export interface FreeQueuesQuery {
 }
 
 /**
- * Frees the queues of dead workers that hold no job of them any more (sql/migrations/08_queue_locks.sql);
+ * Frees the queues of dead workers that hold no job of them any more (sql/migrations/09_queue_locks.sql);
  * without workers, those that anybody has held for four hours.
  */
 export const freeQueues: Query<FreeQueuesParams, FreeQueuesResult> = new PreparedQuery({

@@ -47,9 +47,9 @@ export interface ClaimJobsQuery {
 }
 
 /**
- * Locks due jobs for a worker, best first (sql/migrations/13_claim_jobs.sql). A row whose id is null is
+ * Locks due jobs for a worker, best first (sql/migrations/16_claim_jobs.sql). A row whose id is null is
  * no job: it only carries lookOn. A worker that must be registered and isn't claims nothing: the statement
- * fails (sql/migrations/19_starts.sql). The condition is looked at when the claim has been made, and only
+ * fails (sql/migrations/22_starts.sql). The condition is looked at when the claim has been made, and only
  * if it found something, so that a claim that finds nothing writes nothing.
  */
 export const claimJobs: Query<ClaimJobsParams, ClaimJobsResult> = new PreparedQuery({
@@ -159,7 +159,7 @@ export interface HasDueJobsQuery {
 }
 
 /**
- * Whether a job is due that the worker could run if nobody else held it (sql/migrations/21_due_jobs.sql).
+ * Whether a job is due that the worker could run if nobody else held it (sql/migrations/25_due_jobs.sql).
  */
 export const hasDueJobs: Query<HasDueJobsParams, HasDueJobsResult> = new PreparedQuery({
   usedParamSet: { taskIds: true, forbiddenFlags: true },
@@ -697,7 +697,7 @@ export interface LookAtJobsQuery {
 }
 
 /**
- * What became of jobs that transactions of their handlers may have completed (sql/migrations/14_settle_jobs.sql).
+ * What became of jobs that transactions of their handlers may have completed (sql/migrations/17_settle_jobs.sql).
  */
 export const lookAtJobs: Query<LookAtJobsParams, LookAtJobsResult> = new PreparedQuery({
   usedParamSet: { workerId: true, locks: true, ids: true, transactions: true },

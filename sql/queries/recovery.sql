@@ -21,7 +21,7 @@ select pg_try_advisory_xact_lock(x'47575253'::int, x'53574550'::int) as "acquire
 
 /*
   Makes dead workers of those of ours that hold locks without being registered
-  (sql/migrations/20_recover_jobs.sql).
+  (sql/migrations/24_recover_jobs.sql).
 */
 /* @name adoptWorkers */
 select graphile_worker.taskwright_adopt_workers()::text as "adopted?";
@@ -99,7 +99,7 @@ cross join lateral (
 where held.locked_by = any (array(select json_array_elements_text(:workerIds!::text::json)))
 order by held.id;
 
-/* Recovers the jobs of dead workers: all by default, or as decided (sql/migrations/20_recover_jobs.sql). */
+/* Recovers the jobs of dead workers: all by default, or as decided (sql/migrations/24_recover_jobs.sql). */
 /* @name recoverJobs */
 select recovered.job_id::text as "id!", recovered.has_failed as "hasFailed!"
 from graphile_worker.taskwright_recover_jobs(
@@ -111,7 +111,7 @@ from graphile_worker.taskwright_recover_jobs(
 order by recovered.job_id;
 
 /*
-  Frees the queues of dead workers that hold no job of them any more (sql/migrations/08_queue_locks.sql);
+  Frees the queues of dead workers that hold no job of them any more (sql/migrations/09_queue_locks.sql);
   without workers, those that anybody has held for four hours.
 */
 /* @name freeQueues */

@@ -11,7 +11,7 @@ const maxDeletes = 1000;
 const maxTries = 20;
 const pauseMs = 100;
 
-/** The steps of a deletion, explained in sql/migrations/18_cleanup.sql. Null: try again later. */
+/** The steps of a deletion, explained in sql/migrations/21_cleanup.sql. Null: try again later. */
 export interface UnusedNames {
   /** Ids as a JSON array. */
   readonly find: (maxRows: number) => Promise<string>;

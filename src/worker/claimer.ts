@@ -16,7 +16,7 @@ import { Round } from "./round.js";
 import type { Strays } from "./strays.js";
 import type { TaskIds } from "./task-ids.js";
 
-/** Raised by the database (sql/migrations/19_starts.sql). */
+/** Raised by the database (sql/migrations/22_starts.sql). */
 const unregisteredState = "TWUNR";
 /** Looking through thousands of queues that have nothing due shouldn't keep the database busy. */
 const lookOnDelayMs = 50;

@@ -7,7 +7,7 @@ import { Backoff, Pause } from "../services/backoff.js";
 import type { ClaimedJob } from "./claimed-job.js";
 import type { CompletionLooks, Look } from "./completion-looks.js";
 
-/** Raised by the database (sql/migrations/14_settle_jobs.sql). */
+/** Raised by the database (sql/migrations/17_settle_jobs.sql). */
 const lostState = "TWLST";
 
 export interface CompletionOptions {

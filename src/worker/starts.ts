@@ -27,7 +27,7 @@ export interface StartsOptions {
 
 /**
  * Marks jobs as started in the database, so that a sweep can tell those that a dead worker ran from
- * those that it had only claimed (sql/migrations/19_starts.sql).
+ * those that it had only claimed (sql/migrations/22_starts.sql).
  *
  *     needsMark? -- yes --> mark() ----> written, then the handler starts
  *         |

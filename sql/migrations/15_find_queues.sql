@@ -56,7 +56,7 @@ declare
   walked int;
   tried int[];
 begin
-  -- `max_attempts >= 1` is always true; it names the index (see claim_indexes). Priorities are
+  -- `max_attempts >= 1` is always true; it names the index (see 14_claim_indexes). Priorities are
   -- found from the far end, because the near one is where claims leave dead entries behind.
   priorities := array(
     with recursive levels (priority) as (

@@ -87,7 +87,7 @@ as $taskwright$
   group by locks.locked_by;
 $taskwright$;
 
--- Frees what dead workers held (20_recover_jobs). Returns how many jobs. Their rows are locked first, so
+-- Frees what dead workers held (24_recover_jobs). Returns how many jobs. Their rows are locked first, so
 -- that none of ours claims between this and delete_stale_workers, which the crate's sweep calls next in
 -- the same transaction.
 create or replace function graphile_worker.recover_dead_worker_jobs(

@@ -174,7 +174,7 @@ begin
       jobs.id, jobs.job_queue_id, jobs.attempts, jobs.max_attempts, jobs.revision,
       decided.holder, decided.has_started, decided.crash, decided.is_counted, decided.is_retired
   ),
-  -- In the same statement as the jobs: see 08_queue_locks.
+  -- In the same statement as the jobs: see 09_queue_locks.
   freed as (
     update graphile_worker._private_job_queues as queues
     set locked_by = null, locked_at = null
