@@ -66,7 +66,7 @@ export interface WorkerEventMap extends CronEvents {
   "job:interrupted": { readonly job: Job };
   /**
    * The worker didn't hold the job any more, so that its result changed nothing. After an outage in
-   * which the worker was taken for dead, also where the result may have been written before that.
+   * which the worker was declared dead, also where the result may have been written before that.
    */
   "job:lost": { readonly job: Job };
   /**
@@ -80,7 +80,7 @@ export interface WorkerEventMap extends CronEvents {
   /**
    * The event loop stood still for so long: a handler, or other code of the process, computed without
    * a pause. `jobs` are those that ran meanwhile; one of them may be at fault. When `endangersWorker`,
-   * much more would have cost the heartbeat, and the worker would have been taken for dead.
+   * much more would have cost the heartbeat, and the worker would have been declared dead.
    */
   "eventLoop:blocked": {
     readonly blockedMs: number;
@@ -91,9 +91,9 @@ export interface WorkerEventMap extends CronEvents {
   /** A settle interceptor failed; the job's outcome stays as its run had it. */
   "plugin:error": { readonly job: Job; readonly error: Error };
 
-  /** The worker couldn't say that it lives; after too long it is taken for dead. */
+  /** The worker couldn't say that it lives; after too long it is declared dead. */
   "heartbeat:error": { readonly error: Error };
-  /** The worker was taken for dead, though it was only silent: its jobs may be with others. */
+  /** The worker was declared dead, though it was only silent: its jobs may be with others. */
   "heartbeat:lost": object;
   /** This worker gave the jobs of dead ones back. */
   "sweep:complete": {

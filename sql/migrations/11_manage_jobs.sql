@@ -1,5 +1,5 @@
 -- What may be done to jobs by hand. A job that a worker holds is left alone, unless its lock is so
--- old (four hours) that every peer takes the worker for dead. A job that is deleted then frees its
+-- old (four hours) that every peer declares the worker dead. A job that is deleted then frees its
 -- queue with it (09_queue_locks).
 --
 -- Plans are pinned for the reason given at taskwright_claim_jobs, and rows of other tables are found by

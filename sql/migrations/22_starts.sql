@@ -24,7 +24,7 @@ create table if not exists graphile_worker.taskwright_crashes (
 alter table graphile_worker.taskwright_crashes enable row level security;
 
 -- Taskwright workers that have registered and did not sign off, whatever became of their rows in
--- _private_workers since. A holder of locks that is here and not there is dead, or was taken for dead:
+-- _private_workers since. A holder of locks that is here and not there is dead, or was declared dead:
 -- it claims nothing until it has registered again.
 create table if not exists graphile_worker.taskwright_workers (
   id text not null,
@@ -74,7 +74,7 @@ end;
 $taskwright$;
 
 -- Says that a worker lives, and answers whether it was registered until now. One that was registered
--- before and isn't any more was taken for dead: its jobs may be with others.
+-- before and isn't any more was declared dead: its jobs may be with others.
 --
 -- The row may be deleted by a sweep that this waits for; an insert that updates on conflict could not
 -- tell.
@@ -99,7 +99,7 @@ end;
 $taskwright$;
 
 -- Fails unless the worker is registered, and keeps it registered until the end of the transaction. To
--- be called by each claim that has found something: a worker that was taken for dead must not lock jobs
+-- be called by each claim that has found something: a worker that was declared dead must not lock jobs
 -- that no sweep would find. A sweep locks the worker's row before it looks at its jobs; then this skips
 -- it.
 create or replace function graphile_worker.taskwright_require_registration(worker_id text)

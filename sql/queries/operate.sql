@@ -65,7 +65,7 @@ select
       * graphile_worker.taskwright_silence_limit(
         workers.metadata, :foreignThresholdMs!::text::float8
       ),
-    -- Unregistered, and once ours: the next sweep takes it for dead.
+    -- Unregistered, and once ours: the next sweep declares it dead.
     exists (select from graphile_worker.taskwright_workers as known where known.id = locks.id)
   ) as "isOverdue!",
   workers.metadata::text as "metadata?",

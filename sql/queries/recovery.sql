@@ -1,6 +1,6 @@
 /*
   Says that a worker lives, and whether it was known to. A worker that was registered and isn't any
-  more was taken for dead: its jobs may be with others.
+  more was declared dead: its jobs may be with others.
 */
 /* @name beatHeart */
 select graphile_worker.taskwright_beat(:workerId!, :metadata!::text::json) as "wasRegistered!";

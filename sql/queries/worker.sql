@@ -73,7 +73,7 @@ cross join lateral graphile_worker.taskwright_settle_jobs(
 /*
   Of jobs that the worker no longer holds, those that others have taken, rather than an earlier
   statement of the worker having settled them: a completed job that is still there, and every job if
-  the worker was taken for dead since it claimed it (whoever does that deletes its registration).
+  the worker was declared dead since it claimed it (whoever does that deletes its registration).
 */
 /* @name findTakenJobs */
 select given.id as "id!"

@@ -9,7 +9,7 @@ import { readJob, type StoredJob } from "../jobs/stored-job.js";
  * Completes jobs without running them: they are deleted. The answer holds them as they were.
  *
  * A job that a worker holds is left alone, unless its lock is older than four hours, when every peer
- * takes the worker for dead. Of more than a thousand jobs, each thousand is a statement of its own.
+ * declares the worker dead. Of more than a thousand jobs, each thousand is a statement of its own.
  *
  * Source of the semantics: graphile-worker's `completeJobs`.
  * @throws TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID`, `SCHEMA_MISSING`

@@ -19,15 +19,15 @@ export interface HeartbeatOptions {
    * its locks out of every sweep's sight.
    */
   readonly holdsNothing: () => boolean;
-  /** Called when another worker took this one for dead: its jobs may be with others by now. */
+  /** Called when another worker declared this one dead: its jobs may be with others by now. */
   readonly onDeclaredDead: () => void;
-  /** Called when a heartbeat came through after a silence that was long enough to be taken for dead. */
+  /** Called when a heartbeat came through after a silence that was long enough to be declared dead. */
   readonly onRevived: () => void;
 }
 
 /**
  * Says in the database, again and again, that the worker lives, and for how long its silence is
- * fine. A worker that was paused learns here that it was taken for dead meanwhile. A heartbeat that
+ * fine. A worker that was paused learns here that it was declared dead meanwhile. A heartbeat that
  * fails is tried again as soon as a claim that fails.
  */
 export class Heartbeat implements Service {
@@ -49,7 +49,7 @@ export class Heartbeat implements Service {
     this.#interval = new Interval(heartbeatIntervalMs, () => this.#beat());
   }
 
-  /** Whether the last heartbeat is too young for anybody to take this worker for dead. */
+  /** Whether the last heartbeat is too young for anybody to declare this worker dead. */
   get isFresh(): boolean {
     const { sweepThresholdMs } = this.#options.recovery;
     return this.#lastBeat !== undefined && this.#lastBeat.ageMs < sweepThresholdMs;

@@ -52,7 +52,7 @@ export interface RecoveryOptions {
   readonly heartbeatIntervalMs?: number;
   /** Milliseconds between two sweeps. Default 15,000. */
   readonly sweepIntervalMs?: number;
-  /** Milliseconds of silence after which this worker may be taken for dead. Default 35,000. */
+  /** Milliseconds of silence after which this worker may be declared dead. Default 35,000. */
   readonly sweepThresholdMs?: number;
   /**
    * The same for workers that don't say it of themselves, such as the Rust crate's. Default

@@ -22,7 +22,7 @@ export class Recovery implements Service {
     this.#sweeper = new Sweeper({ ...options, withTransaction, isSteady });
   }
 
-  /** Whether nobody can have taken this worker for dead. */
+  /** Whether nobody can have declared this worker dead. */
   get isFresh(): boolean {
     return this.#heartbeat.isFresh;
   }

@@ -41,7 +41,7 @@ export interface ClaimerOptions {
   readonly strays: Strays;
   /**
    * With it, a claim needs the worker to be registered, so that sweeps find what it locks. Told when a
-   * claim found that it isn't: it was taken for dead, or has never registered.
+   * claim found that it isn't: it was declared dead, or has never registered.
    */
   readonly onUnregistered?: (() => void) | undefined;
 }
@@ -167,7 +167,7 @@ export class Claimer implements Service {
       if (sqlState(error) !== unregisteredState) throw error;
       throw new TaskwrightError(
         "WORKER_UNREGISTERED",
-        `Worker ${workerId} is not registered, because another one took it for dead or its first heartbeat failed. It claims nothing until its next heartbeat comes through.`,
+        `Worker ${workerId} is not registered, because another one declared it dead or its first heartbeat failed. It claims nothing until its next heartbeat comes through.`,
         { workerId },
         { cause: error },
       );

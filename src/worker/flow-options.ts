@@ -17,6 +17,6 @@ export interface FlowOptions<App> {
   readonly onDrainEnd: ((end: DrainEnd) => void) | undefined;
   /** Called when a stop has nothing left to wait for but the database. */
   readonly onIdle: () => void;
-  /** Undefined without recovery: then nobody takes the worker for dead. */
+  /** Undefined without recovery: then nobody declares the worker dead. */
   readonly liveness: Liveness | undefined;
 }

@@ -156,14 +156,14 @@ export class Flow<App> implements Service {
     this.#claimer.wake();
   }
 
-  /** The worker was taken for dead: what it has claimed may be with others by now. */
+  /** The worker was declared dead: what it has claimed may be with others by now. */
   onDeclaredDead(): void {
     this.#gate.giveBack(() => true);
     this.#lockWatch.hurry();
     this.#claimer.wake();
   }
 
-  /** The worker is known to live again, though nobody took it for dead. */
+  /** The worker is known to live again, though nobody declared it dead. */
   onRevived(): void {
     this.#claimer.wake();
   }
@@ -190,7 +190,7 @@ export class Flow<App> implements Service {
     if (jobs.length > 0) this.#drain?.onClaimed();
     for (const job of jobs) {
       const before = this.#held.get(job.id);
-      // The worker was taken for dead and lived on: somebody freed its job, and here it is again.
+      // The worker was declared dead and lived on: somebody freed its job, and here it is again.
       if (before !== undefined) this.#lose([before]);
       this.#held.set(job.id, job);
     }

@@ -64,13 +64,13 @@ function logConnections(events: WorkerEvents, logger: Logger): void {
 
 function logRecovery(events: WorkerEvents, logger: Logger): void {
   events.on("heartbeat:error", ({ workerId, error }) =>
-    logger.warn("Heartbeat failed; other workers will take this one for dead.", {
+    logger.warn("Heartbeat failed; other workers will declare this one dead.", {
       workerId,
       error,
     }),
   );
   events.on("heartbeat:lost", ({ workerId }) =>
-    logger.warn("Worker was taken for dead; its jobs may run elsewhere.", { workerId }),
+    logger.warn("Worker was declared dead; its jobs may run elsewhere.", { workerId }),
   );
   events.on("sweep:complete", ({ workerId, ...found }) =>
     logger.info("Recovered the jobs of dead workers.", { workerId, ...found }),
@@ -87,7 +87,7 @@ function logThreads(events: WorkerEvents, logger: Logger): void {
   events.on("eventLoop:blocked", ({ workerId, blockedMs, jobs, endangersWorker }) => {
     const tasks = [...new Set(jobs.map(({ task }) => task))];
     const danger = endangersWorker
-      ? " Blocked for a little longer, the worker is taken for dead and its jobs run again elsewhere."
+      ? " Blocked for a little longer, the worker is declared dead and its jobs run again elsewhere."
       : "";
     const advice =
       tasks.length === 0

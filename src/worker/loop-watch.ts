@@ -81,7 +81,7 @@ export class LoopWatch implements Service {
     this.#mark();
   }
 
-  /** Whether half of the silence had passed after which other workers take this one for dead. */
+  /** Whether half of the silence had passed after which other workers declare this one dead. */
   #endangersWorker(blockedMs: number): boolean {
     const { recovery } = this.#options;
     return recovery !== undefined && blockedMs >= recovery.sweepThresholdMs / 2;

@@ -8,7 +8,7 @@ import { Starts } from "./starts.js";
 
 /** What a worker knows of its own registration. */
 export interface Liveness {
-  /** Whether nobody can have taken this worker for dead. */
+  /** Whether nobody can have declared this worker dead. */
   readonly isFresh: () => boolean;
   /** Finds out whether somebody has, and registers the worker again. */
   readonly check: () => void;
@@ -26,7 +26,7 @@ export interface StartGateOptions {
   readonly db: Executor;
   readonly workerId: string;
   readonly events: WorkerEvents;
-  /** Undefined without recovery: then nobody takes the worker for dead, and no job is marked. */
+  /** Undefined without recovery: then nobody declares the worker dead, and no job is marked. */
   readonly liveness: Liveness | undefined;
   readonly buffer: Buffer;
   readonly runner: () => Starting;

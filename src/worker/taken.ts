@@ -14,7 +14,7 @@ export interface TakenOptions {
  * Finds out about jobs that the worker no longer holds and that a statement whose answer was lost may
  * have settled. Returns the ids of those that others have taken.
  *
- * If a sweep took the worker for dead since the claim, its jobs are with others. That the statement was
+ * If a sweep declared the worker dead since the claim, its jobs are with others. That the statement was
  * faster than the sweep can't be ruled out, but nothing tells, and the job may have run again.
  */
 export async function findTaken(
