@@ -1,5 +1,5 @@
 import type { Executor } from "../database/executor.js";
-import { date, integer, type Rules } from "../option-rules.js";
+import { date, integer, maxInt16, type Rules } from "../option-rules.js";
 import { checkOption, refuseOption, type Checked } from "../options.js";
 import { change, changeAndWake, type ChangedJobs } from "./change.js";
 import { manage, manageRules, nameRule, textRule, type ManageOptions } from "./options.js";
@@ -134,8 +134,6 @@ export function removeJob(
     return row === undefined ? undefined : readJob(row.job);
   });
 }
-
-const maxInt16 = 32_767;
 
 /** Each option's rule. */
 const changeRules = {
