@@ -1,5 +1,5 @@
--- What is known of a dead worker's jobs: which of them had started, how often a worker died while it
--- ran them, and which holders of locks are Taskwright's own.
+-- What sweeps know of a dead worker's jobs: which of them had started, how often a worker died while it
+-- ran them, and which holders of locks are Taskwright workers.
 
 -- Jobs whose handler has started. A mark counts only while its job is still under the same lock, as a
 -- slot does, so nothing has to delete it: whatever ends the lock makes the mark void. Unlogged, since a
@@ -73,8 +73,8 @@ begin
 end;
 $taskwright$;
 
--- Says that a worker lives, and answers whether it was registered until now. One that was registered
--- before and isn't any more was declared dead: its jobs may be with others.
+-- Writes a worker's heartbeat, and returns whether it was registered until now. One that was registered
+-- before and isn't any more was declared dead: other workers may have its jobs.
 --
 -- The row may be deleted by a sweep that this waits for; an insert that updates on conflict could not
 -- tell.

@@ -1,6 +1,6 @@
 /*
   Says that a worker lives, and whether it was known to. A worker that was registered and isn't any
-  more was declared dead: its jobs may be with others.
+  more was declared dead: other workers may have its jobs.
 */
 /* @name beatHeart */
 select graphile_worker.taskwright_beat(:workerId!, :metadata!::text::json) as "wasRegistered!";
@@ -20,7 +20,7 @@ select graphile_worker.worker_deregister(:workerId!) as "deregistered?";
 select pg_try_advisory_xact_lock(x'47575253'::int, x'53574550'::int) as "acquired!";
 
 /*
-  Makes dead workers of those of ours that hold locks without being registered
+  Registers our workers that hold locks without being registered, as dead ones
   (sql/migrations/24_recover_jobs.sql).
 */
 /* @name adoptWorkers */
@@ -28,11 +28,11 @@ select graphile_worker.taskwright_adopt_workers()::text as "adopted?";
 
 /*
   Workers that are dead, their rows locked, so that they claim nothing and no heartbeat comes through
-  until the end of the transaction. One whose row is locked is passed by: it claims, so it lives. Each of
-  ours says in its metadata for how long silence is fine; of others nothing is known but the Rust crate's
-  default. A worker that holds a job with a resilient flag is given more time. Holders of locks that
-  never registered (Node's peer doesn't) are dead only when asked for, since nothing tells a dead one
-  from a slow one but the lock's age.
+  until the end of the transaction. One whose row is locked is skipped: it is claiming, so it is alive.
+  Each of ours has the silence that it may keep in its metadata; for others the Rust crate's default
+  counts. A worker that holds a job with a resilient flag is given more time. Holders of locks that never
+  registered (Node's peer doesn't) are dead only when asked for, since only the lock's age distinguishes
+  a dead one from a slow one.
 */
 /* @name findDeadWorkers */
 with registered as (

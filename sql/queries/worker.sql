@@ -71,9 +71,9 @@ cross join lateral graphile_worker.taskwright_settle_jobs(
 ) as lost;
 
 /*
-  Of jobs that the worker no longer holds, those that others have taken, rather than an earlier
-  statement of the worker having settled them: a completed job that is still there, and every job if
-  the worker was declared dead since it claimed it (whoever does that deletes its registration).
+  Of jobs that the worker no longer holds, those that others have taken, and that no earlier statement
+  of the worker has settled: a completed job that is still there, and every job if the worker was
+  declared dead since it claimed it (a sweep deletes its registration).
 */
 /* @name findTakenJobs */
 select given.id as "id!"
@@ -183,7 +183,7 @@ from (
   offset 0
 ) as own;
 
-/* What became of jobs that transactions of their handlers may have completed (sql/migrations/17_settle_jobs.sql). */
+/* The state of jobs that transactions of their handlers may have completed (sql/migrations/17_settle_jobs.sql). */
 /* @name lookAtJobs */
 select
   looked.id::text as "id!",

@@ -64,7 +64,7 @@ test("a handler that computes is named, though it has ended when the loop goes o
   const line = logger.find("The event loop was blocked").at(-1);
   expect(line?.message).toContain("These tasks ran meanwhile: compute.");
   expect(line?.message).toContain('"isolate": true');
-  expect(line?.message).not.toContain("declared dead");
+  expect(line?.message).not.toContain("declare this one dead");
 });
 
 test("jobs that run beside it are named, too", async () => {
@@ -83,7 +83,9 @@ test("near the heartbeat's threshold the log says that the worker may be declare
   await addJob(database.pool, "compute", { payload: { ms: 250 } });
   expect((await told).endangersWorker).toBe(true);
   await worker.stop();
-  expect(logger.find("The event loop was blocked").at(-1)?.message).toContain("declared dead");
+  expect(logger.find("The event loop was blocked").at(-1)?.message).toContain(
+    "declare this one dead",
+  );
 });
 
 test("without a job that ran, the log says to look elsewhere", async () => {
