@@ -269,7 +269,7 @@ $taskwright$;
 -- new jobs are held, which nobody sees yet. And an existing job is waited for while nothing is held:
 -- workers settle their jobs in any order. Where that order isn't kept, the wait is cut short.
 
--- Both lists as one, as JSON texts. Unlike jsonb, text takes every string that JSON has (such as one
+-- Joins two JSON arrays, as texts. Unlike jsonb, text takes every string that JSON has (such as one
 -- with a NUL), so that no item keeps others from joining it.
 create or replace function graphile_worker.taskwright_join_lists(list json, more json)
 returns json
@@ -594,7 +594,7 @@ begin
     raise exception 'Invalid job_key_mode value, expected ''replace'', ''preserve_run_at'' or ''unsafe_dedupe''.'
       using errcode = 'GWBKM';
   end if;
-  -- Until the commit no cleanup deletes a task or a queue that is looked up here (18_cleanup).
+  -- Until the commit no cleanup deletes a task or a queue that is looked up here (21_cleanup).
   perform pg_advisory_xact_lock_shared(x'54575254'::int, x'4E414D45'::int);
   perform graphile_worker.taskwright_ensure_names(specs);
 
@@ -712,17 +712,17 @@ begin
 end;
 $taskwright$;
 `,
-  "08_queue_locks": `-- Taking locks away from workers. A queue is freed only in the statement that takes its job from the
--- same worker. Two statements see two states: between them the worker may settle its job and claim the
--- queue's next one, and a queue that is then freed runs two jobs at once.
+  "09_queue_locks": `-- Removes locks of workers. A queue is freed only in the statement that unlocks its job. Two statements
+-- see two snapshots: between them the worker may settle its job and claim the queue's next one, and a
+-- queue that is then freed runs two jobs at once.
 
 -- Frees queues of which no job is locked, and returns their names: a peer, or an older version of
--- ours, may have ended a job without its queue. With holders it looks at the queues that these hold;
--- with null at those that anybody has held for four hours.
+-- ours, may have ended a job without freeing its queue. With holders it checks the queues that these
+-- hold; with null it checks all queues that have been locked for four hours.
 --
 -- No claim takes a queue that is locked, and each writes the queue's row and the job's together. So
 -- once this transaction has locked the queue's row, a statement that begins then sees all of its jobs
--- that can be locked. Queues whose rows others have locked are left for another time.
+-- that can be locked. Queues whose rows are locked by others are skipped.
 --
 -- The cost grows with the number of queues; and with that of jobs, which are gone through once, if a
 -- queue has to be looked at.
@@ -798,13 +798,13 @@ begin
 end;
 $taskwright$;
 `,
-  "08_retired_jobs": `-- Retired jobs: jobs that were replaced, removed or failed by hand while a worker held them. A running
+  "10_retired_jobs": `-- Retired jobs: jobs that were replaced, removed or failed by hand while a worker held them. A running
 -- job can't be deleted, so it loses its attempts instead. When its worker gives it back, the attempt
 -- that is being given back must not make it runnable again.
 --
 -- Nothing in the job's row tells a retired job from one that is on its last attempt, and times can't
--- decide either: the transaction that retires a job may have begun before the claim. So whoever
--- retires a job writes a marker, which counts only while the job is under the lock that it had then.
+-- decide either: the transaction that retires a job may have begun before the claim. So every
+-- function that retires a job writes a marker, which counts only while the job has the same lock.
 -- A marker that outlives its lock is harmless, and later markers delete it.
 --
 -- The Rust crate has a table of markers of its own from its revision 22 on. Its workers read only that
@@ -833,7 +833,7 @@ end;
 $taskwright$;
 
 -- Marks those of the jobs that a worker holds as retired. The caller has changed their rows in this
--- transaction, so that nobody gives them back before the marker is there.
+-- transaction, so they can't be given back before the marker is there.
 create or replace function graphile_worker.taskwright_retire_jobs(
   job_ids bigint[],
   are_removed boolean
@@ -946,10 +946,9 @@ begin
 end;
 $taskwright$;
 
--- Deletes the markers of jobs that are to run again after all, once their rows are locked. A marker that
--- is locked is one that another transaction deletes or looks at while it retires another job, and is left: a
--- marker of ours counts only under a lock that is gone. To wait for it would be to wait for
--- transactions that have nothing to do with these jobs, and they might wait for us.
+-- Deletes the markers of jobs that are to run again; the caller has locked the jobs' rows. A locked marker
+-- is skipped: another transaction is deleting it as stale, and a marker counts only under a lock that is
+-- gone by now. Waiting for it could deadlock with a transaction that concerns other jobs.
 create or replace function graphile_worker.taskwright_revive_jobs(job_ids bigint[]) returns void
 language plpgsql
 as $taskwright$
@@ -998,13 +997,13 @@ begin
 end;
 $taskwright$;
 `,
-  "09_manage_jobs": `-- What may be done to jobs by hand. A job that a worker holds is left alone, unless its lock is so
--- old (four hours) that every peer takes the worker for dead. A job that is deleted then frees its
--- queue with it (08_queue_locks).
+  "11_manage_jobs": `-- What may be done to jobs by hand. A job that a worker holds is left alone, unless its lock is so
+-- old (four hours) that every peer declares the worker dead. A job that is deleted then frees its
+-- queue with it (09_queue_locks).
 --
 -- Plans are pinned for the reason given at taskwright_claim_jobs, and rows of other tables are found by
 -- arrays: a join may begin with all that is in the table. The peers' names for these functions stand
--- in 09_peer_names, since their settings are to be the peers' too.
+-- in 12_peer_names, since their settings are to be the peers' too.
 
 create or replace function graphile_worker.taskwright_complete_jobs(job_ids bigint[])
 returns setof graphile_worker._private_jobs
@@ -1060,7 +1059,7 @@ as $taskwright$
   cross join failed;
 $taskwright$;
 
--- Also gives a retired job that a worker still holds a new chance (08_retired_jobs).
+-- Also gives a retired job that a worker still holds a new chance (10_retired_jobs).
 create or replace function graphile_worker.taskwright_reschedule_jobs(
   job_ids bigint[],
   run_at timestamptz default null::timestamptz,
@@ -1196,7 +1195,7 @@ as $taskwright$
   cross join hastened;
 $taskwright$;
 `,
-  "09_peer_names": `-- The functions of 09_manage_jobs by the peers' names and signatures.
+  "12_peer_names": `-- The functions of 11_manage_jobs by the peers' names and signatures.
 
 create or replace function graphile_worker.complete_jobs(job_ids bigint[])
 returns setof graphile_worker._private_jobs
@@ -1250,7 +1249,7 @@ as $taskwright$
   select from graphile_worker.taskwright_unlock_workers(worker_ids);
 $taskwright$;
 `,
-  "10_workers": `-- Heartbeats. The table and the functions are those of the Rust crate's revision 20, by name and
+  "13_workers": `-- Heartbeats. The table and the functions are those of the Rust crate's revision 20, by name and
 -- signature, so that its workers and ours recover each other's jobs. Node's peer ignores them.
 
 create table if not exists graphile_worker._private_workers (
@@ -1278,8 +1277,8 @@ as $taskwright$
     metadata = coalesce(excluded.metadata, workers.metadata);
 $taskwright$;
 
--- For how long a worker may be silent, in milliseconds. Ours say it in their metadata; for others, and
--- for what is no such number, since anybody may write the metadata, it is the given one.
+-- How long a worker may be silent, in milliseconds. Taskwright's workers write it into their metadata. For
+-- other workers, and where the metadata has no valid number, it is foreign_ms.
 create or replace function graphile_worker.taskwright_silence_limit(
   metadata jsonb,
   foreign_ms float8
@@ -1339,7 +1338,7 @@ as $taskwright$
   group by locks.locked_by;
 $taskwright$;
 
--- Frees what dead workers held (20_recover_jobs). Returns how many jobs. Their rows are locked first, so
+-- Frees what dead workers held (24_recover_jobs). Returns how many jobs. Their rows are locked first, so
 -- that none of ours claims between this and delete_stale_workers, which the crate's sweep calls next in
 -- the same transaction.
 create or replace function graphile_worker.recover_dead_worker_jobs(
@@ -1374,7 +1373,7 @@ as $taskwright$
   delete from graphile_worker._private_workers as workers where workers.id = any (worker_ids);
 $taskwright$;
 `,
-  "11_claim_indexes": `-- Indexes that our claim needs beyond the peers' own. Each is additive, named \`taskwright_*\`, and
+  "14_claim_indexes": `-- Indexes that our claim needs beyond the peers' own. Each is additive, named \`taskwright_*\`, and
 -- made with \`if not exists\`: on a peer's schema this file runs beside its jobs.
 --
 -- The planner must have no choice. Its statistics say little about a queue, whose tables are empty now
@@ -1400,10 +1399,10 @@ create index if not exists taskwright_queue_heads_index
   include (task_id)
   where (is_available = true and job_queue_id is not null);
 `,
-  "12_find_queues": `-- Which queues give a job now, and which job: the part of a claim that looks for queued jobs and locks
+  "15_find_queues": `-- Which queues give a job now, and which job: the part of a claim that looks for queued jobs and locks
 -- them, with their queues' rows.
 --
--- There are three looks. Each alone has a case that it can't bear:
+-- Three scans, because each one alone has a pathological case:
 --   walk  goes through the due queued jobs in the order in which they should run, up to a length. It
 --         never sees jobs that are scheduled for later, but a long backlog behind a busy queue fills
 --         it. Unless it is filled it has seen all there is, and the order across queues is exact.
@@ -1429,8 +1428,8 @@ create index if not exists taskwright_queue_heads_index
 -- when the ring came to its end, or when the claim saw everything and something was locked.
 --
 -- Of the worker's tasks only those in open_ids may run now. A queue whose first job is of another one
--- waits with it, so that neither a pause nor a limit changes the order in a queue. To tasks that are
--- not the worker's, and to forbidden flags, queues don't pay heed: other workers run those jobs.
+-- waits with it, so that neither a pause nor a limit changes the order in a queue. A queue is
+-- not blocked by jobs whose task or flags this worker may not run: other workers will take them.
 --
 -- The cost grows with max_jobs, with the number of distinct priorities among waiting queued jobs and
 -- with the jobs at a queue's head that this worker may not run. It does not grow with the number of
@@ -1458,7 +1457,7 @@ declare
   walked int;
   tried int[];
 begin
-  -- \`max_attempts >= 1\` is always true; it names the index (see claim_indexes). Priorities are
+  -- \`max_attempts >= 1\` is always true; it names the index (see 14_claim_indexes). Priorities are
   -- found from the far end, because the near one is where claims leave dead entries behind.
   priorities := array(
     with recursive levels (priority) as (
@@ -1649,11 +1648,11 @@ begin
 end;
 $taskwright$;
 `,
-  "13_claim_jobs": `-- Locks up to max_jobs due jobs for a worker, best first, and counts the attempt.
+  "16_claim_jobs": `-- Locks up to max_jobs due jobs for a worker, best first, and counts the attempt.
 --
 -- A queue's jobs run one at a time, across all workers and both peers: at most one job of a queue is
 -- taken, only with that queue's own row locked, and both rows are looked at again under their locks
--- (12_find_queues). Rows that another transaction holds are skipped, never waited for, so claims can't
+-- (15_find_queues). Rows that another transaction holds are skipped, never waited for, so claims can't
 -- deadlock.
 --
 -- look_on is that of taskwright_find_queues: what the next claim passes as after_queue, and, when this
@@ -1878,7 +1877,7 @@ begin
 end;
 $taskwright$;
 `,
-  "14_settle_jobs": `-- When a failed job is tried again. What is asked for is nothing for the usual back-off, an ISO 8601
+  "17_settle_jobs": `-- When a failed job is tried again. What is asked for is nothing for the usual back-off, an ISO 8601
 -- duration from now, a time, or \`never\`, which leaves the time alone.
 create or replace function graphile_worker.taskwright_retry_time(
   asked text,
@@ -2051,10 +2050,10 @@ $taskwright$;
 -- transactions, separated by commas.
 --
 -- A row that is held and free was not completed, and no transaction that is open completes it. A row
--- that is gone was completed if a transaction committed; else somebody else took it. The look may be
--- part of such a transaction itself (in tests): then that one counts as committed. An id that the
--- server hasn't reached yet is from before a fail-over, which lost the transaction; one that is so old
--- that the server has forgotten its end is given the benefit of the doubt.
+-- that is gone was completed if a transaction committed; otherwise another worker or an operator ended
+-- the job. This query may run in such a transaction itself (in tests): then that one counts as committed.
+-- An id that the server hasn't reached yet is from before a fail-over, which lost the transaction. One
+-- that is so old that the server no longer knows its result counts as committed.
 create or replace function graphile_worker.taskwright_look_at_jobs(
   worker_id text,
   locks timestamptz[],
@@ -2099,7 +2098,7 @@ begin
 end;
 $taskwright$;
 `,
-  "15_pauses": `-- Tasks and queues that the whole fleet leaves alone for now. Each claim looks here, so a pause holds
+  "18_pauses": `-- Tasks and queues that the whole fleet leaves alone for now. Each claim looks here, so a pause holds
 -- from the next claim on. The peers' workers don't look.
 
 create table if not exists graphile_worker.taskwright_pauses (
@@ -2150,7 +2149,7 @@ begin
 end;
 $taskwright$;
 `,
-  "16_slots": `-- Slots of the tasks that may run only so many jobs at once across the fleet.
+  "19_slots": `-- Slots of the tasks that may run only so many jobs at once across the fleet.
 --
 -- A slot is taken as long as the job that was claimed with it is still under that claim's lock. So a
 -- claim is all that writes here: whatever ends or takes away the lock (a settle, a sweep, a peer)
@@ -2277,12 +2276,12 @@ begin
 end;
 $taskwright$;
 `,
-  "17_read_jobs": `-- How jobs are found and shown to people, programs and workers. Nothing here writes. Plans are pinned
+  "20_read_jobs": `-- Functions that find and read jobs. Nothing here writes. Plans are pinned
 -- for the reason given at taskwright_claim_jobs.
 --
--- Rows may have been written by anybody, so nothing is taken for granted that the table doesn't enforce:
+-- Other programs may have written the rows, so nothing is assumed that the table doesn't enforce:
 -- flags may be any JSON, the rows of a task or a queue may be gone, attempts may be negative. Such a job
--- must be listed, or nobody could find and remove it.
+-- must be listed, so that it can be found and removed.
 
 -- The state of a job, one of those that \`JobState\` explains. A queue that a job runs of, and a pause
 -- of the task or the queue, hold back the others that are due; so does a queue whose row is gone, since
@@ -2428,7 +2427,7 @@ as $taskwright$
   for update skip locked;
 $taskwright$;
 `,
-  "18_cleanup": `-- Deleting the rows of tasks and queues that no job is of.
+  "21_cleanup": `-- Deleting the rows of tasks and queues that no job is of.
 --
 -- A job refers to both by number, without a foreign key, and whoever adds it looks the numbers up
 -- first. So a row that is deleted between the look and the commit would leave behind a job that no
@@ -2436,12 +2435,12 @@ $taskwright$;
 -- holds an advisory lock, shared (07_enqueue), and a cleanup takes it for itself: it waits for those
 -- under way, and the next ones wait for it. Workers are not concerned.
 --
--- Whoever adds jobs waits while a cleanup holds that lock, so nothing under it may take long: there is
--- no index that finds all jobs of a queue or of a task, and to go through all jobs takes seconds. Each
+-- Calls that add jobs wait while a cleanup holds that lock, so nothing under it may take long: there is
+-- no index that finds all jobs of a queue or of a task, and a scan of all jobs takes seconds. Each
 -- step is a transaction of its own:
 --   1. find    without the lock: rows without jobs.
 --   2. mark    under the lock: notes the last job's id, and of each of these rows its version. At this
---              moment nobody adds a job.
+--              moment no transaction is adding jobs.
 --   3. check   without the lock: drops those that have a job by now.
 --   4. delete  under the lock, some rows at a time: those that got no job since.
 -- Why the last step can tell: a job that the check did not see was added, or moved to the row, after
@@ -2450,8 +2449,7 @@ $taskwright$;
 -- (taskwright_mark_moves).
 --
 -- A step waits for the lock a moment only and then answers with null: try again later. It must see
--- what those have committed whom it waited for, so a transaction whose statements all see the same
--- state will not do.
+-- what the transactions that it waited for have committed, so it needs the isolation level READ COMMITTED.
 
 create or replace function graphile_worker.taskwright_lock_names() returns boolean
 language plpgsql
@@ -2488,8 +2486,8 @@ begin
 end;
 $taskwright$;
 
--- Leaves a trace in the rows of tasks and queues that existing jobs move to, as a lock that others
--- may have, too. The jobs are those that have the keys of the specs.
+-- Locks the rows of tasks and queues that existing jobs move to, in a mode that others may hold, too: the
+-- lock changes the row's version (xmax). The jobs are those that have the keys of the specs.
 create or replace function graphile_worker.taskwright_mark_moves(
   specs graphile_worker.taskwright_job_spec[]
 ) returns void
@@ -2763,8 +2761,8 @@ begin
 end;
 $taskwright$;
 `,
-  "19_starts": `-- What is known of a dead worker's jobs: which of them had started, how often a worker died while it
--- ran them, and which holders of locks are Taskwright's own.
+  "22_starts": `-- What sweeps know of a dead worker's jobs: which of them had started, how often a worker died while it
+-- ran them, and which holders of locks are Taskwright workers.
 
 -- Jobs whose handler has started. A mark counts only while its job is still under the same lock, as a
 -- slot does, so nothing has to delete it: whatever ends the lock makes the mark void. Unlogged, since a
@@ -2789,7 +2787,7 @@ create table if not exists graphile_worker.taskwright_crashes (
 alter table graphile_worker.taskwright_crashes enable row level security;
 
 -- Taskwright workers that have registered and did not sign off, whatever became of their rows in
--- _private_workers since. A holder of locks that is here and not there is dead, or was taken for dead:
+-- _private_workers since. A holder of locks that is here and not there is dead, or was declared dead:
 -- it claims nothing until it has registered again.
 create table if not exists graphile_worker.taskwright_workers (
   id text not null,
@@ -2838,8 +2836,8 @@ begin
 end;
 $taskwright$;
 
--- Says that a worker lives, and answers whether it was registered until now. One that was registered
--- before and isn't any more was taken for dead: its jobs may be with others.
+-- Writes a worker's heartbeat, and returns whether it was registered until now. One that was registered
+-- before and isn't any more was declared dead: other workers may have its jobs.
 --
 -- The row may be deleted by a sweep that this waits for; an insert that updates on conflict could not
 -- tell.
@@ -2864,7 +2862,7 @@ end;
 $taskwright$;
 
 -- Fails unless the worker is registered, and keeps it registered until the end of the transaction. To
--- be called by each claim that has found something: a worker that was taken for dead must not lock jobs
+-- be called by each claim that has found something: a worker that was declared dead must not lock jobs
 -- that no sweep would find. A sweep locks the worker's row before it looks at its jobs; then this skips
 -- it.
 create or replace function graphile_worker.taskwright_require_registration(worker_id text)
@@ -2884,8 +2882,8 @@ begin
 end;
 $taskwright$;
 `,
-  "20_foreign_retirements": `-- Only for a schema whose functions are a newer peer's that retires jobs and writes no marker, such as
--- the Rust crate's revision 21: a trigger writes the marker for it (08_retired_jobs). Where the
+  "23_foreign_retirements": `-- Only for a schema whose functions are a newer peer's that retires jobs and writes no marker, such as
+-- the Rust crate's revision 21: a trigger writes the marker for it (10_retired_jobs). Where the
 -- functions are ours they do that themselves, since a trigger would slow down each claim.
 
 -- Called for a held job that lost its key and its attempts. Ours raise the revision of a job that they
@@ -2914,7 +2912,7 @@ begin
 end;
 $taskwright$;
 `,
-  "20_recover_jobs": `-- What becomes of the jobs that dead workers hold. Our sweeps and the function that the Rust crate's
+  "24_recover_jobs": `-- Recovers the jobs that dead workers hold. Our sweeps and the function that the Rust crate's
 -- sweeps call (recover_dead_worker_jobs) both end here, so that the default is the same:
 --
 --   - A job that had started keeps its attempt counted and gets the usual back-off, since its worker may
@@ -3090,7 +3088,7 @@ begin
       jobs.id, jobs.job_queue_id, jobs.attempts, jobs.max_attempts, jobs.revision,
       decided.holder, decided.has_started, decided.crash, decided.is_counted, decided.is_retired
   ),
-  -- In the same statement as the jobs: see 08_queue_locks.
+  -- In the same statement as the jobs: see 09_queue_locks.
   freed as (
     update graphile_worker._private_job_queues as queues
     set locked_by = null, locked_at = null
@@ -3113,10 +3111,9 @@ begin
 end;
 $taskwright$;
 
--- Makes dead workers of those of ours that hold locks without being registered: their rows were
--- deleted by others (by hand, by a peer's sweep), so that no sweep would look at their locks. Their
--- last heartbeat is made up, so long ago that they are dead to everybody. Those that hold nothing are
--- forgotten.
+-- Registers our workers that hold locks without being registered, with a heartbeat so old that every
+-- sweep declares them dead: their rows were deleted by hand or by a peer's sweep, so no sweep would find
+-- their locks. Unregistered workers that hold nothing are forgotten.
 --
 -- A worker that registers locks its row here first (taskwright_beat), and is passed by.
 create or replace function graphile_worker.taskwright_adopt_workers() returns void
@@ -3184,7 +3181,7 @@ begin
 end;
 $taskwright$;
 `,
-  "21_due_jobs": `-- Whether a job is due that a worker could run if nobody else held it, its queue, or the slots of its
+  "25_due_jobs": `-- Whether a job is due that a worker could run if nobody else held it, its queue, or the slots of its
 -- task. What is paused doesn't count, nor do jobs that wait behind a paused one in their queue.
 --
 -- The cost grows with the number of distinct priorities among waiting jobs and with the due jobs that

@@ -1,7 +1,7 @@
 import path from "node:path";
 import { defaultSchema } from "./database/identifier.js";
 import { TaskwrightError } from "./errors.js";
-import { boolean, isStorableText, record, Rule, schemaName, type Rules } from "./option-rules.js";
+import { boolean, name, record, schemaName, type Rule, type Rules } from "./option-rules.js";
 import { suggestion } from "./options.js";
 
 /**
@@ -64,27 +64,22 @@ export function defineConfig(config: TaskwrightConfig): TaskwrightConfig {
 
 const defaults = { schemas: "schemas", output: "generated/tasks", schema: defaultSchema };
 
-const text = new Rule<string>(
-  "a text that isn't empty",
-  (value) => isStorableText(value) && value !== "",
-);
-
 const queriesRules = {
-  source: text,
-  migrations: text,
-  output: text,
-  migrationsOutput: text,
+  source: name(),
+  migrations: name(),
+  output: name(),
+  migrationsOutput: name(),
 } satisfies Rules<QueriesConfig>;
 
 const rules = {
-  $schema: text,
-  schemas: text,
-  output: text,
+  $schema: name(),
+  schemas: name(),
+  output: name(),
   schema: schemaName(),
-  connectionString: text,
+  connectionString: name(),
   graphileWorker: boolean(),
-  handlers: text,
-  crontab: text,
+  handlers: name(),
+  crontab: name(),
   queries: record<QueriesConfig>(`an object with ${Object.keys(queriesRules).join(", ")}`),
 } satisfies Rules<TaskwrightConfig> & { readonly $schema: Rule };
 

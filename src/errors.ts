@@ -42,9 +42,7 @@ export type ErrorCode =
   | "WORKER_UNREGISTERED"
   | "BULK_FAILED"
   | "CLEANUP_BUSY"
-  | "PLUGIN_INVALID"
-  | "CODEGEN_FAILED"
-  | "CODEGEN_STALE";
+  | "PLUGIN_INVALID";
 
 /**
  * The base of every error that Taskwright throws on purpose. Recognise one with

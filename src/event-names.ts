@@ -53,10 +53,10 @@ const names: Readonly<Record<WorkerEventName, true>> = {
 };
 
 /** The names of a worker's events, in the order in which the type has them. */
-export const workerEventNames = Object.freeze(Object.keys(names));
+const workerEventNames = Object.freeze(Object.keys(names));
 
 /**
- * Refuses an event that doesn't exist, which would never be heard, and a listener that can't be called.
+ * Refuses an event that doesn't exist, since it would never be emitted, and a listener that is no function.
  * @param owner What the listener was given to, for messages.
  * @throws TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID`
  */

@@ -9,7 +9,7 @@ import type { Job } from "./jobs/job.js";
 export interface WorkerEventMap extends CronEvents {
   /** The worker is about to start. */
   "pool:create": object;
-  /** The schema is a newer peer's; the message, for a person, says what that means. */
+  /** The schema is a newer peer's; the message says what that means. */
   "migrate:warning": { readonly message: string };
   /** The worker listens and claims. */
   "pool:start": object;
@@ -37,7 +37,7 @@ export interface WorkerEventMap extends CronEvents {
   /** Listening failed; until it works again the worker polls. */
   "pool:listen:error": { readonly error: Error };
   "pool:listen:notification": object;
-  /** The worker listens no more. */
+  /** The worker stopped listening. */
   "pool:listen:release": object;
 
   /** The worker is about to claim. */
@@ -66,7 +66,7 @@ export interface WorkerEventMap extends CronEvents {
   "job:interrupted": { readonly job: Job };
   /**
    * The worker didn't hold the job any more, so that its result changed nothing. After an outage in
-   * which the worker was taken for dead, also where the result may have been written before that.
+   * which the worker was declared dead, also where the result may have been written before that.
    */
   "job:lost": { readonly job: Job };
   /**
@@ -78,9 +78,9 @@ export interface WorkerEventMap extends CronEvents {
   /** A thread of isolated tasks ended by an error while no job ran in it. */
   "thread:error": { readonly error: Error };
   /**
-   * The event loop stood still for so long: a handler, or other code of the process, computed without
-   * a pause. `jobs` are those that ran meanwhile; one of them may be at fault. When `endangersWorker`,
-   * much more would have cost the heartbeat, and the worker would have been taken for dead.
+   * The event loop was blocked for `blockedMs` milliseconds: a handler, or other code of the process,
+   * computed without a pause. `jobs` ran meanwhile; one of them may be the cause. `endangersWorker`: the
+   * block took at least half of the silence after which other workers declare this one dead.
    */
   "eventLoop:blocked": {
     readonly blockedMs: number;
@@ -91,15 +91,15 @@ export interface WorkerEventMap extends CronEvents {
   /** A settle interceptor failed; the job's outcome stays as its run had it. */
   "plugin:error": { readonly job: Job; readonly error: Error };
 
-  /** The worker couldn't say that it lives; after too long it is taken for dead. */
+  /** A heartbeat failed; after `sweepThresholdMs` without one the worker is declared dead. */
   "heartbeat:error": { readonly error: Error };
-  /** The worker was taken for dead, though it was only silent: its jobs may be with others. */
+  /** The worker was declared dead although it is alive: other workers may have its jobs. */
   "heartbeat:lost": object;
   /** This worker gave the jobs of dead ones back. */
   "sweep:complete": {
     readonly deadWorkerIds: readonly string[];
     readonly recoveredJobIds: readonly string[];
-    /** Those of them that failed for good: their workers died too often while they ran them. */
+    /** Those of them that failed for good, because workers died too often while they ran them. */
     readonly failedJobIds: readonly string[];
   };
   "sweep:error": { readonly error: Error };
@@ -140,7 +140,7 @@ export type WorkerListeners = {
 
 type AnyListener = (event: never) => unknown;
 
-/** The one channel on which a worker tells what happens. Logs and metrics are listeners of it. */
+/** The channel on which a worker reports what happens. Logs and metrics are listeners of it. */
 export class WorkerEvents {
   readonly #workerId: string;
   readonly #report: (event: WorkerEventName, error: unknown) => void;
@@ -197,7 +197,7 @@ export class WorkerEvents {
     try {
       this.#report(name, error);
     } catch {
-      // A log that fails as well has nobody left to tell.
+      // A logger that throws as well can't be reported.
     }
   }
 

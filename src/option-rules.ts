@@ -1,13 +1,20 @@
 import { types } from "node:util";
 import { quoteIdentifier } from "./database/identifier.js";
+import { isAbortSignal, isValidDate } from "./kinds.js";
+
+/** The largest smallint of PostgreSQL, the type of priorities and of attempts. */
+export const maxInt16 = 32_767;
+
+/** More connections than this are a mistake: no server serves them. */
+export const maxConnections = 10_000;
 
 /** What a timer can be set for, about 24.8 days: JavaScript fires one that is set for more at once. */
 export const maxTimerMs = 2 ** 31 - 1;
 
 /**
- * What an option may be. Values come from callers of any kind, JavaScript's included, so nothing is
+ * The values that an option accepts. Untyped JavaScript callers can pass anything, and nothing is
  * converted: a number in a string is refused, and so is null where null has no meaning of its own.
- * Undefined stands for the default everywhere.
+ * Undefined means the default everywhere.
  */
 export class Rule<Value = unknown, Default = undefined> {
   /** Completes "The option must be …". */
@@ -17,7 +24,7 @@ export class Rule<Value = unknown, Default = undefined> {
   /** Whether arrays are copied before they are checked, so that they can't change afterwards. */
   readonly copiesArrays: boolean;
   readonly #test: (value: unknown) => boolean;
-  /** Only for the compiler. */
+  /** For the type system only. */
   declare readonly value: Value;
 
   constructor(
@@ -179,20 +186,10 @@ export const func = <Value>(expected = "a function"): Rule<Value> =>
 /** What passes through unread, such as an application's own object. */
 export const anything = <Value = unknown>(): Rule<Value> => new Rule<Value>("anything", () => true);
 
-export const date = (): Rule<Date> =>
-  new Rule<Date>(
-    "a valid Date",
-    (value) => types.isDate(value) && !Number.isNaN(Date.prototype.getTime.call(value)),
-  );
+export const date = (): Rule<Date> => new Rule<Date>("a valid Date", (value) => isValidDate(value));
 
-/** Structural, since there may be several realms. */
 export const abortSignal = (): Rule<AbortSignal> =>
-  new Rule<AbortSignal>(
-    "an AbortSignal",
-    (value) =>
-      hasMethods(value, "addEventListener", "removeEventListener", "throwIfAborted") &&
-      typeof (value as AbortSignal).aborted === "boolean",
-  );
+  new Rule<AbortSignal>("an AbortSignal", (value) => isAbortSignal(value));
 
 /** An object with these methods. */
 export const withMethods = <Value>(expected: string, ...methods: string[]): Rule<Value> =>

@@ -68,7 +68,7 @@ function fromOther(thrown: unknown): Error {
   return isSafe(thrown) ? new Error(message, { cause: thrown }) : new Error(message);
 }
 
-/** Whether whoever follows an error's cause can look at this one. */
+/** Whether loggers that follow an error's cause can read this value. */
 function isSafe(thrown: unknown): boolean {
   try {
     Object.prototype.toString.call(thrown);

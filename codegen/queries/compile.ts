@@ -83,7 +83,7 @@ function checkQuery(
         line: at.line + linesBefore(ast, described.position),
         rule: "broken-query",
         message: `Query ${ast.name}: ${described.message}`,
-        hint: described.hint ?? "Mend the SQL; it was checked against sql/migrations.",
+        hint: described.hint ?? "Fix the SQL; it was checked against sql/migrations.",
       },
     ];
   }

@@ -48,7 +48,7 @@ async function applyMigrations(client: Client, migrations: readonly SqlFile[]): 
       if (!(error instanceof DatabaseError)) throw error;
       const before = text.slice(0, Math.max(0, Number(error.position ?? 1) - 1));
       const line = before.split("\n").length;
-      const hint = error.hint ?? "Mend the migration, then run codegen again.";
+      const hint = error.hint ?? "Fix the migration, then run codegen again.";
       return [{ file: relativePath, line, rule: "broken-migration", message: error.message, hint }];
     }
   }

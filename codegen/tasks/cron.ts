@@ -12,7 +12,7 @@ export function readCron(value: unknown, check: ScheduleCheck): ReadDefaults {
   const schedules: unknown[] = [value].flat();
   const findings = schedules.flatMap((schedule, index) => {
     const pointer = Array.isArray(value) ? `/x-task/cron/${index}` : "/x-task/cron";
-    const faults = typeof schedule === "string" ? check(schedule) : ["It must be a text."];
+    const faults = typeof schedule === "string" ? check(schedule) : ["It must be a string."];
     return faults.map((fault) => finding(pointer, fault));
   });
   if (schedules.length === 0) findings.push(finding("/x-task/cron", "It is empty."));

@@ -8,7 +8,7 @@ const unitMs: Readonly<Record<string, number>> = {
 
 /** How a duration may be written, for messages. */
 export const durationForms =
-  'a number of milliseconds above 0, or a text such as "500ms", "30s", "5m", "1h30m" or "2d"';
+  'a number of milliseconds above 0, or a string such as "500ms", "30s", "5m", "1h30m" or "2d"';
 
 /** `setTimeout` fires at once past this. */
 const maxTimeoutMs = 2_147_483_647;

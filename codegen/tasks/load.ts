@@ -29,7 +29,7 @@ export async function loadSchemas(
       files.push({ name, relativePath, document: result.document });
     } else {
       const { message, position } = result;
-      const hint = "Mend the JSON at this place; comments and trailing commas are no part of it.";
+      const hint = "Fix the JSON at this place; comments and trailing commas are no part of it.";
       problems.push({ file: relativePath, ...position, rule: "not-json", message, hint });
     }
   }

@@ -41,17 +41,17 @@ const jobKeyModes: readonly unknown[] = ["replace", "preserve_run_at", "unsafe_d
 const options: Readonly<Record<string, Option>> = {
   identifier: {
     as: "identifier",
-    expected: `a text of 1 to ${maxIdentifierLength} characters`,
+    expected: `a string of 1 to ${maxIdentifierLength} characters`,
     read: (value) => textUpTo(value, maxIdentifierLength),
   },
   queueName: {
     as: "queueName",
-    expected: "a text of 1 to 128 characters, with {field} placeholders or without",
+    expected: "a string of 1 to 128 characters, with {field} placeholders or without",
     read: (value) => templateUpTo(value, 128),
   },
   jobKey: {
     as: "jobKey",
-    expected: "a text of 1 to 512 characters, with {field} placeholders or without",
+    expected: "a string of 1 to 512 characters, with {field} placeholders or without",
     read: (value) => templateUpTo(value, 512),
   },
   jobKeyMode: {

@@ -105,7 +105,7 @@ export const listWorkers: Query<ListWorkersParams, ListWorkersResult> = new Prep
     },
   ],
   statement:
-    'with locks as (\n  select held.id, sum(held.jobs) as jobs, sum(held.queues) as queues, min(held.locked_at) as oldest\n  from (\n    select jobs.locked_by as id, 1 as jobs, 0 as queues, jobs.locked_at\n    from graphile_worker._private_jobs as jobs\n    where jobs.locked_by is not null\n    union all\n    select queues.locked_by, 0, 1, queues.locked_at\n    from graphile_worker._private_job_queues as queues\n    where queues.locked_by is not null\n  ) as held\n  group by held.id\n)\nselect\n  coalesce(workers.id, locks.id) as "id!",\n  workers.id is not null as "isRegistered!",\n  (to_json(workers.started_at at time zone \'UTC\') #>> \'{}\') as "startedAt?",\n  (to_json(workers.last_heartbeat_at at time zone \'UTC\') #>> \'{}\') as "lastHeartbeatAt?",\n  coalesce(\n    workers.last_heartbeat_at < now() - interval \'1 millisecond\'\n      * graphile_worker.taskwright_silence_limit(\n        workers.metadata, :foreignThresholdMs!::text::float8\n      ),\n    -- Unregistered, and once ours: the next sweep takes it for dead.\n    exists (select from graphile_worker.taskwright_workers as known where known.id = locks.id)\n  ) as "isOverdue!",\n  workers.metadata::text as "metadata?",\n  coalesce(locks.jobs, 0)::text as "jobs!",\n  coalesce(locks.queues, 0)::text as "queues!",\n  (to_json(locks.oldest at time zone \'UTC\') #>> \'{}\') as "oldestLockAt?"\nfrom graphile_worker._private_workers as workers\nfull join locks on locks.id = workers.id\norder by coalesce(workers.started_at, locks.oldest), coalesce(workers.id, locks.id)                                                                                                 ',
+    'with locks as (\n  select held.id, sum(held.jobs) as jobs, sum(held.queues) as queues, min(held.locked_at) as oldest\n  from (\n    select jobs.locked_by as id, 1 as jobs, 0 as queues, jobs.locked_at\n    from graphile_worker._private_jobs as jobs\n    where jobs.locked_by is not null\n    union all\n    select queues.locked_by, 0, 1, queues.locked_at\n    from graphile_worker._private_job_queues as queues\n    where queues.locked_by is not null\n  ) as held\n  group by held.id\n)\nselect\n  coalesce(workers.id, locks.id) as "id!",\n  workers.id is not null as "isRegistered!",\n  (to_json(workers.started_at at time zone \'UTC\') #>> \'{}\') as "startedAt?",\n  (to_json(workers.last_heartbeat_at at time zone \'UTC\') #>> \'{}\') as "lastHeartbeatAt?",\n  coalesce(\n    workers.last_heartbeat_at < now() - interval \'1 millisecond\'\n      * graphile_worker.taskwright_silence_limit(\n        workers.metadata, :foreignThresholdMs!::text::float8\n      ),\n    -- Unregistered, and once ours: the next sweep declares it dead.\n    exists (select from graphile_worker.taskwright_workers as known where known.id = locks.id)\n  ) as "isOverdue!",\n  workers.metadata::text as "metadata?",\n  coalesce(locks.jobs, 0)::text as "jobs!",\n  coalesce(locks.queues, 0)::text as "queues!",\n  (to_json(locks.oldest at time zone \'UTC\') #>> \'{}\') as "oldestLockAt?"\nfrom graphile_worker._private_workers as workers\nfull join locks on locks.id = workers.id\norder by coalesce(workers.started_at, locks.oldest), coalesce(workers.id, locks.id)                                                                                                 ',
 } as unknown as QueryIR);
 
 /** 'ForceUnlockWorkers' parameters type */
@@ -266,7 +266,7 @@ export interface FindUnusedQueuesQuery {
 }
 
 /**
- * Finds queues without jobs, as JSON; the first step of sql/migrations/18_cleanup.sql.
+ * Finds queues without jobs, as JSON; the first step of sql/migrations/21_cleanup.sql.
  */
 export const findUnusedQueues: Query<FindUnusedQueuesParams, FindUnusedQueuesResult> =
   new PreparedQuery({
@@ -388,7 +388,7 @@ export interface FindUnusedTasksQuery {
 }
 
 /**
- * Finds tasks without jobs, as JSON; the first step of sql/migrations/18_cleanup.sql.
+ * Finds tasks without jobs, as JSON; the first step of sql/migrations/21_cleanup.sql.
  */
 export const findUnusedTasks: Query<FindUnusedTasksParams, FindUnusedTasksResult> =
   new PreparedQuery({

@@ -24,7 +24,7 @@ export interface BeatHeartQuery {
 
 /**
  * Says that a worker lives, and whether it was known to. A worker that was registered and isn't any
- * more was taken for dead: its jobs may be with others.
+ * more was declared dead: other workers may have its jobs.
  */
 export const beatHeart: Query<BeatHeartParams, BeatHeartResult> = new PreparedQuery({
   usedParamSet: { workerId: true, metadata: true },
@@ -113,14 +113,14 @@ export interface AdoptWorkersQuery {
 }
 
 /**
- * Makes dead workers of those of ours that hold locks without being registered
- * (sql/migrations/20_recover_jobs.sql).
+ * Registers our workers that hold locks without being registered, as dead ones
+ * (sql/migrations/24_recover_jobs.sql).
  */
 export const adoptWorkers: Query<AdoptWorkersParams, AdoptWorkersResult> = new PreparedQuery({
   usedParamSet: {},
   params: [],
   statement:
-    'select graphile_worker.taskwright_adopt_workers()::text as "adopted?"                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                ',
+    'select graphile_worker.taskwright_adopt_workers()::text as "adopted?"                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                         ',
 } as unknown as QueryIR);
 
 /** 'FindDeadWorkers' parameters type */
@@ -144,11 +144,11 @@ export interface FindDeadWorkersQuery {
 
 /**
  * Workers that are dead, their rows locked, so that they claim nothing and no heartbeat comes through
- * until the end of the transaction. One whose row is locked is passed by: it claims, so it lives. Each of
- * ours says in its metadata for how long silence is fine; of others nothing is known but the Rust crate's
- * default. A worker that holds a job with a resilient flag is given more time. Holders of locks that
- * never registered (Node's peer doesn't) are dead only when asked for, since nothing tells a dead one
- * from a slow one but the lock's age.
+ * until the end of the transaction. One whose row is locked is skipped: it is claiming, so it is alive.
+ * Each of ours has the silence that it may keep in its metadata; for others the Rust crate's default
+ * counts. A worker that holds a job with a resilient flag is given more time. Holders of locks that never
+ * registered (Node's peer doesn't) are dead only when asked for, since only the lock's age distinguishes
+ * a dead one from a slow one.
  */
 export const findDeadWorkers: Query<FindDeadWorkersParams, FindDeadWorkersResult> =
   new PreparedQuery({
@@ -251,7 +251,7 @@ export interface RecoverJobsQuery {
 }
 
 /**
- * Recovers the jobs of dead workers: all by default, or as decided (sql/migrations/20_recover_jobs.sql).
+ * Recovers the jobs of dead workers: all by default, or as decided (sql/migrations/24_recover_jobs.sql).
  */
 export const recoverJobs: Query<RecoverJobsParams, RecoverJobsResult> = new PreparedQuery({
   usedParamSet: { workerIds: true, decisions: true, delayMs: true, maxCrashes: true },
@@ -297,7 +297,7 @@ export interface FreeQueuesQuery {
 }
 
 /**
- * Frees the queues of dead workers that hold no job of them any more (sql/migrations/08_queue_locks.sql);
+ * Frees the queues of dead workers that hold no job of them any more (sql/migrations/09_queue_locks.sql);
  * without workers, those that anybody has held for four hours.
  */
 export const freeQueues: Query<FreeQueuesParams, FreeQueuesResult> = new PreparedQuery({

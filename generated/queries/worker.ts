@@ -47,9 +47,9 @@ export interface ClaimJobsQuery {
 }
 
 /**
- * Locks due jobs for a worker, best first (sql/migrations/13_claim_jobs.sql). A row whose id is null is
+ * Locks due jobs for a worker, best first (sql/migrations/16_claim_jobs.sql). A row whose id is null is
  * no job: it only carries lookOn. A worker that must be registered and isn't claims nothing: the statement
- * fails (sql/migrations/19_starts.sql). The condition is looked at when the claim has been made, and only
+ * fails (sql/migrations/22_starts.sql). The condition is looked at when the claim has been made, and only
  * if it found something, so that a claim that finds nothing writes nothing.
  */
 export const claimJobs: Query<ClaimJobsParams, ClaimJobsResult> = new PreparedQuery({
@@ -159,7 +159,7 @@ export interface HasDueJobsQuery {
 }
 
 /**
- * Whether a job is due that the worker could run if nobody else held it (sql/migrations/21_due_jobs.sql).
+ * Whether a job is due that the worker could run if nobody else held it (sql/migrations/25_due_jobs.sql).
  */
 export const hasDueJobs: Query<HasDueJobsParams, HasDueJobsResult> = new PreparedQuery({
   usedParamSet: { taskIds: true, forbiddenFlags: true },
@@ -265,7 +265,7 @@ export const settleJobs: Query<SettleJobsParams, SettleJobsResult> = new Prepare
     },
   ],
   statement:
-    "select lost as \"id!\"\nfrom set_config('lock_timeout', '300ms', true) as patience\ncross join lateral graphile_worker.taskwright_settle_jobs(\n  case when patience is not null then :workerId!::text end,\n  :locks!::text[]::timestamptz[],\n  :completedIds!::text[]::bigint[],\n  :failedIds!::text[]::bigint[],\n  :failedMessages!,\n  :failedPayloads!,\n  :failedRetries!,\n  :returnedIds!::text[]::bigint[],\n  :returnedPayloads!\n) as lost                                                                                                                                                                                                                                                                                                            ",
+    "select lost as \"id!\"\nfrom set_config('lock_timeout', '300ms', true) as patience\ncross join lateral graphile_worker.taskwright_settle_jobs(\n  case when patience is not null then :workerId!::text end,\n  :locks!::text[]::timestamptz[],\n  :completedIds!::text[]::bigint[],\n  :failedIds!::text[]::bigint[],\n  :failedMessages!,\n  :failedPayloads!,\n  :failedRetries!,\n  :returnedIds!::text[]::bigint[],\n  :returnedPayloads!\n) as lost                                                                                                                                                                                                                                                                                      ",
 } as unknown as QueryIR);
 
 /** 'FindTakenJobs' parameters type */
@@ -289,9 +289,9 @@ export interface FindTakenJobsQuery {
 }
 
 /**
- * Of jobs that the worker no longer holds, those that others have taken, rather than an earlier
- * statement of the worker having settled them: a completed job that is still there, and every job if
- * the worker was taken for dead since it claimed it (whoever does that deletes its registration).
+ * Of jobs that the worker no longer holds, those that others have taken, and that no earlier statement
+ * of the worker has settled: a completed job that is still there, and every job if the worker was
+ * declared dead since it claimed it (a sweep deletes its registration).
  */
 export const findTakenJobs: Query<FindTakenJobsParams, FindTakenJobsResult> = new PreparedQuery({
   usedParamSet: { ids: true, locks: true, areCompleted: true, isRegistered: true, workerId: true },
@@ -670,7 +670,7 @@ export const completeJob: Query<CompleteJobParams, CompleteJobResult> = new Prep
     },
   ],
   statement:
-    'select own.id as "transactionId!", own.is_expected as "isExpected!", case\n  when own.is_expected then graphile_worker.taskwright_complete_job(\n    :workerId!, :jobId!::text::bigint, :lockedAt!::text::timestamptz\n  )::text\nend as "completed?"\nfrom (\n  select\n    txid_current()::text as id,\n    coalesce(txid_current()::text = :transactionId::text, true) as is_expected\n  offset 0\n) as own                                                                                                                     ',
+    'select own.id as "transactionId!", own.is_expected as "isExpected!", case\n  when own.is_expected then graphile_worker.taskwright_complete_job(\n    :workerId!, :jobId!::text::bigint, :lockedAt!::text::timestamptz\n  )::text\nend as "completed?"\nfrom (\n  select\n    txid_current()::text as id,\n    coalesce(txid_current()::text = :transactionId::text, true) as is_expected\n  offset 0\n) as own                                                                                                                   ',
 } as unknown as QueryIR);
 
 /** 'LookAtJobs' parameters type */
@@ -697,7 +697,7 @@ export interface LookAtJobsQuery {
 }
 
 /**
- * What became of jobs that transactions of their handlers may have completed (sql/migrations/14_settle_jobs.sql).
+ * The state of jobs that transactions of their handlers may have completed (sql/migrations/17_settle_jobs.sql).
  */
 export const lookAtJobs: Query<LookAtJobsParams, LookAtJobsResult> = new PreparedQuery({
   usedParamSet: { workerId: true, locks: true, ids: true, transactions: true },

@@ -6,7 +6,7 @@
 -- new jobs are held, which nobody sees yet. And an existing job is waited for while nothing is held:
 -- workers settle their jobs in any order. Where that order isn't kept, the wait is cut short.
 
--- Both lists as one, as JSON texts. Unlike jsonb, text takes every string that JSON has (such as one
+-- Joins two JSON arrays, as texts. Unlike jsonb, text takes every string that JSON has (such as one
 -- with a NUL), so that no item keeps others from joining it.
 create or replace function graphile_worker.taskwright_join_lists(list json, more json)
 returns json

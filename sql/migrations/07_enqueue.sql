@@ -27,7 +27,7 @@ begin
     raise exception 'Invalid job_key_mode value, expected ''replace'', ''preserve_run_at'' or ''unsafe_dedupe''.'
       using errcode = 'GWBKM';
   end if;
-  -- Until the commit no cleanup deletes a task or a queue that is looked up here (18_cleanup).
+  -- Until the commit no cleanup deletes a task or a queue that is looked up here (21_cleanup).
   perform pg_advisory_xact_lock_shared(x'54575254'::int, x'4E414D45'::int);
   perform graphile_worker.taskwright_ensure_names(specs);
 

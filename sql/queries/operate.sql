@@ -65,7 +65,7 @@ select
       * graphile_worker.taskwright_silence_limit(
         workers.metadata, :foreignThresholdMs!::text::float8
       ),
-    -- Unregistered, and once ours: the next sweep takes it for dead.
+    -- Unregistered, and once ours: the next sweep declares it dead.
     exists (select from graphile_worker.taskwright_workers as known where known.id = locks.id)
   ) as "isOverdue!",
   workers.metadata::text as "metadata?",
@@ -173,7 +173,7 @@ select
   (select max(looked.id) from looked)::text as "lastId?",
   (select count(*) from looked) < :maxLooks!::text::int as "isEnd!";
 
-/* Finds queues without jobs, as JSON; the first step of sql/migrations/18_cleanup.sql. */
+/* Finds queues without jobs, as JSON; the first step of sql/migrations/21_cleanup.sql. */
 /* @name findUnusedQueues */
 select to_json(graphile_worker.taskwright_find_unused_queues(:maxQueues!::text::int))::text as "ids!";
 
@@ -194,7 +194,7 @@ select graphile_worker.taskwright_delete_queues(
   :checked!::text::json, :lastId!::text::bigint
 )::text as "deleted?";
 
-/* Finds tasks without jobs, as JSON; the first step of sql/migrations/18_cleanup.sql. */
+/* Finds tasks without jobs, as JSON; the first step of sql/migrations/21_cleanup.sql. */
 /* @name findUnusedTasks */
 select to_json(graphile_worker.taskwright_find_unused_tasks(
   :maxTasks!::text::int,

@@ -1,6 +1,6 @@
 /*
   Says that a worker lives, and whether it was known to. A worker that was registered and isn't any
-  more was taken for dead: its jobs may be with others.
+  more was declared dead: other workers may have its jobs.
 */
 /* @name beatHeart */
 select graphile_worker.taskwright_beat(:workerId!, :metadata!::text::json) as "wasRegistered!";
@@ -20,19 +20,19 @@ select graphile_worker.worker_deregister(:workerId!) as "deregistered?";
 select pg_try_advisory_xact_lock(x'47575253'::int, x'53574550'::int) as "acquired!";
 
 /*
-  Makes dead workers of those of ours that hold locks without being registered
-  (sql/migrations/20_recover_jobs.sql).
+  Registers our workers that hold locks without being registered, as dead ones
+  (sql/migrations/24_recover_jobs.sql).
 */
 /* @name adoptWorkers */
 select graphile_worker.taskwright_adopt_workers()::text as "adopted?";
 
 /*
   Workers that are dead, their rows locked, so that they claim nothing and no heartbeat comes through
-  until the end of the transaction. One whose row is locked is passed by: it claims, so it lives. Each of
-  ours says in its metadata for how long silence is fine; of others nothing is known but the Rust crate's
-  default. A worker that holds a job with a resilient flag is given more time. Holders of locks that
-  never registered (Node's peer doesn't) are dead only when asked for, since nothing tells a dead one
-  from a slow one but the lock's age.
+  until the end of the transaction. One whose row is locked is skipped: it is claiming, so it is alive.
+  Each of ours has the silence that it may keep in its metadata; for others the Rust crate's default
+  counts. A worker that holds a job with a resilient flag is given more time. Holders of locks that never
+  registered (Node's peer doesn't) are dead only when asked for, since only the lock's age distinguishes
+  a dead one from a slow one.
 */
 /* @name findDeadWorkers */
 with registered as (
@@ -99,7 +99,7 @@ cross join lateral (
 where held.locked_by = any (array(select json_array_elements_text(:workerIds!::text::json)))
 order by held.id;
 
-/* Recovers the jobs of dead workers: all by default, or as decided (sql/migrations/20_recover_jobs.sql). */
+/* Recovers the jobs of dead workers: all by default, or as decided (sql/migrations/24_recover_jobs.sql). */
 /* @name recoverJobs */
 select recovered.job_id::text as "id!", recovered.has_failed as "hasFailed!"
 from graphile_worker.taskwright_recover_jobs(
@@ -111,7 +111,7 @@ from graphile_worker.taskwright_recover_jobs(
 order by recovered.job_id;
 
 /*
-  Frees the queues of dead workers that hold no job of them any more (sql/migrations/08_queue_locks.sql);
+  Frees the queues of dead workers that hold no job of them any more (sql/migrations/09_queue_locks.sql);
   without workers, those that anybody has held for four hours.
 */
 /* @name freeQueues */

@@ -1,7 +1,7 @@
 /*
-Locks due jobs for a worker, best first (sql/migrations/13_claim_jobs.sql). A row whose id is null is
+Locks due jobs for a worker, best first (sql/migrations/16_claim_jobs.sql). A row whose id is null is
 no job: it only carries lookOn. A worker that must be registered and isn't claims nothing: the statement
-fails (sql/migrations/19_starts.sql). The condition is looked at when the claim has been made, and only
+fails (sql/migrations/22_starts.sql). The condition is looked at when the claim has been made, and only
 if it found something, so that a claim that finds nothing writes nothing.
 */
 /* @name claimJobs */
@@ -45,7 +45,7 @@ cross join lateral graphile_worker.taskwright_mark_starts(
   :endedIds!::text[]::bigint[]
 ) as held;
 
-/* Whether a job is due that the worker could run if nobody else held it (sql/migrations/21_due_jobs.sql). */
+/* Whether a job is due that the worker could run if nobody else held it (sql/migrations/25_due_jobs.sql). */
 /* @name hasDueJobs */
 select graphile_worker.taskwright_has_due_jobs(:taskIds!, :forbiddenFlags!) as "hasDueJobs!";
 
@@ -71,9 +71,9 @@ cross join lateral graphile_worker.taskwright_settle_jobs(
 ) as lost;
 
 /*
-  Of jobs that the worker no longer holds, those that others have taken, rather than an earlier
-  statement of the worker having settled them: a completed job that is still there, and every job if
-  the worker was taken for dead since it claimed it (whoever does that deletes its registration).
+  Of jobs that the worker no longer holds, those that others have taken, and that no earlier statement
+  of the worker has settled: a completed job that is still there, and every job if the worker was
+  declared dead since it claimed it (a sweep deletes its registration).
 */
 /* @name findTakenJobs */
 select given.id as "id!"
@@ -183,7 +183,7 @@ from (
   offset 0
 ) as own;
 
-/* What became of jobs that transactions of their handlers may have completed (sql/migrations/14_settle_jobs.sql). */
+/* The state of jobs that transactions of their handlers may have completed (sql/migrations/17_settle_jobs.sql). */
 /* @name lookAtJobs */
 select
   looked.id::text as "id!",

@@ -37,7 +37,7 @@ export class Child {
     return this.#isStopping;
   }
 
-  /** Lets this process end while the child runs. The child then hears that it has to end, too. */
+  /** Lets this process end while the child runs. The child's channel then closes, and it ends, too. */
   unref(): void {
     this.process.unref();
     this.process.channel?.unref();

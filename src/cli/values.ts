@@ -1,9 +1,6 @@
 import { InvalidArgumentError } from "commander";
 import { readTimePhrase } from "../cron/time-phrase.js";
 
-/** The largest number that PostgreSQL's smallint holds: of priorities and attempts. */
-export const maxInt16 = 32_767;
-
 /** Reads a whole number. For commander. */
 export function integer(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {

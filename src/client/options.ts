@@ -1,10 +1,19 @@
 import type { Pool } from "pg";
 import type { Executor } from "../database/executor.js";
-import { boolean, executor, integer, name, pool, schemaName, type Rules } from "../option-rules.js";
+import {
+  boolean,
+  executor,
+  integer,
+  maxConnections,
+  name,
+  pool,
+  schemaName,
+  type Rules,
+} from "../option-rules.js";
 import { checkOptions, refuseOption, type Checked } from "../options.js";
 import { checkPlugins, pluginsRule, type Plugin } from "../plugins/plugin.js";
 
-/** What a client may be told. Give one of `connectionString`, `pool` and `db`. */
+/** Options of `createClient`. Give one of `connectionString`, `pool` and `db`. */
 export interface ClientOptions {
   /** Where the database is. The client then has a pool of its own, which `end` closes. */
   readonly connectionString?: string;
@@ -14,7 +23,7 @@ export interface ClientOptions {
   readonly db?: Executor;
   /** How many connections a pool of the client's own may open. Default 10; 1 to 10,000. */
   readonly maxPoolSize?: number;
-  /** Unquoted name of the schema. Default: the one that codegen was told. */
+  /** Unquoted name of the schema. Default: the one that codegen was run with. */
   readonly schema?: string;
   /** Whether statements stay prepared. Off for poolers in transaction mode. Default true. */
   readonly preparedStatements?: boolean;
@@ -25,18 +34,16 @@ export interface ClientOptions {
    * a transaction (`within`) are added by themselves. Default false.
    */
   readonly coalesce?: boolean;
-  /** What stands around the adding of jobs; the first one is outermost. Default: nothing. */
+  /** Plugins that wrap the adding of jobs; the first one is outermost. Default: none. */
   readonly plugins?: readonly Plugin[];
 }
-
-const maxPoolSize = 10_000;
 
 /** Each option's rule and default. */
 const rules = {
   connectionString: name(),
   pool: pool<Pool>(),
   db: executor<Executor>(),
-  maxPoolSize: integer(1, maxPoolSize).or(10),
+  maxPoolSize: integer(1, maxConnections).or(10),
   schema: schemaName(),
   preparedStatements: boolean().or(true),
   coalesce: boolean().or(false),

@@ -47,7 +47,7 @@ const options: Readonly<Record<string, CrontabOption>> = {
   },
   jobKey: {
     pattern: /^.+$/u,
-    expected: "a text",
+    expected: "a string",
     read: (jobKey) => ({ jobKey }),
   },
   jobKeyMode: {

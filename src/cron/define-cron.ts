@@ -112,7 +112,7 @@ export function defineCron<Registry extends TaskRegistry>(tasks: Registry): Cron
   });
 }
 
-/** The caller may be JavaScript's. What is left is checked when the entries are resolved. */
+/** Untyped JavaScript callers can pass anything. The rest is checked when the entries are resolved. */
 function read<Options extends object>(
   name: string,
   options: Options | undefined,

@@ -17,8 +17,8 @@ export interface CronEvents {
   /** The clock went back; the scheduler waits until it shows a time that it has not seen. */
   "cron:prematureTimer": { readonly expected: Date; readonly now: Date };
   /**
-   * Scheduling failed. Nothing is lost: it is tried again after `retryInMs`. With the ids of entries in
-   * `refused` the database refuses their data; other entries go on meanwhile.
+   * Scheduling failed. Nothing is lost: it is tried again after `retryInMs`. `refused` has the ids of
+   * entries whose data the database refuses; other entries go on meanwhile.
    */
   "cron:error": {
     readonly error: Error;

@@ -26,7 +26,7 @@ export function parseCrontab(text: string): CronEntry[] {
   return entries;
 }
 
-/** NUL and halves of surrogate pairs are told of by line. */
+/** NUL and lone surrogates are reported by line. */
 export const crontabRule = new Rule<string>(
   "a crontab's text",
   (value) => typeof value === "string",

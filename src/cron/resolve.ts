@@ -65,7 +65,7 @@ interface CronSource {
   readonly problems: readonly CronProblem[];
 }
 
-/** Each option's rule and default. What is wrong with an entry is told with its place. */
+/** Each option's rule and default. Problems of an entry are reported with its place. */
 const rules = {
   crontab: crontabRule.or(""),
   entries: arrayOf(anything<CronEntry>(), "entries").or(Object.freeze([])),
@@ -152,7 +152,7 @@ function resolveEntry(
   const schedule = resolveSchedule(entry, fail);
   checkEntry(entry, fail);
   if (!isIdentifier(entry.task)) {
-    fail({ message: `The task must be a text of 1 to ${maxIdentifierLength} characters.` });
+    fail({ message: `The task must be a string of 1 to ${maxIdentifierLength} characters.` });
     return undefined;
   }
   const task = Object.hasOwn(tasks, entry.task) ? tasks[entry.task] : undefined;
@@ -193,7 +193,7 @@ function checkEntry(entry: CronEntry, fail: Fail): void {
     fail({ message: `There is no option "${option}".${hint}` });
   }
   if (typeof id !== "string" || id === "" || id.includes("\0")) {
-    fail({ message: 'The option "id" must be a text.' });
+    fail({ message: 'The option "id" must be a string.' });
   }
   if (!backfillRule.accepts(backfillMs)) {
     fail({ message: `The option "backfillMs" must be ${backfillRule.expected}.` });

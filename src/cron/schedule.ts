@@ -59,7 +59,7 @@ function nextInPeriod(
   return skipped < start + offset ? Math.min(shown, skipped - before) : shown;
 }
 
-/** So many ticks can be asked for at once. */
+/** The most ticks that one call returns. */
 export const maxTicks = 10_000;
 
 export const scheduleRule = withMethods<Schedule>("the schedule of a resolved entry", "next");

@@ -172,7 +172,7 @@ export class CronScheduler implements Service {
       const rows = await this.#queries.registerCronEntries(this.#db, params);
       for (const row of rows) since.set(row.id, readTime(row.since));
     };
-    // The ticks of an entry that is refused are refused, too, which tells.
+    // The ticks of a refused entry are refused, too, and that is reported.
     await divide(ids, register, () => {});
     this.#events.emit("cron:started", () => ({ startedAt, ids }));
     return this.#entries.map((entry) => new PendingEntry(entry, startedAt, since.get(entry.id)));

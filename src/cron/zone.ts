@@ -40,7 +40,7 @@ export function isTimeZone(name: unknown): name is string {
 
 /** Says that a zone is not known here, with the name that was probably meant. */
 export function describeZone(name: unknown): string {
-  if (typeof name !== "string") return "The time zone must be a text, such as Europe/Paris.";
+  if (typeof name !== "string") return "The time zone must be a string, such as Europe/Paris.";
   return `There is no time zone "${name}".${suggestion(name, Intl.supportedValuesOf("timeZone"))} Use an IANA name such as Europe/Paris.`;
 }
 

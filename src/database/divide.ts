@@ -4,8 +4,8 @@ import { refusesData } from "./failure.js";
 /**
  * Writes items in one statement, and, if the database refuses their data, in halves, until each item
  * that it refuses stands alone. The others are written.
- * @param write Writes items in one statement. What else fails than their data rejects here, too.
- * @param refuse Told of an item that can't be written.
+ * @param write Writes items in one statement. Failures that don't concern their data reject the whole call.
+ * @param refuse Called for an item that can't be written.
  */
 export async function divide<Item>(
   items: readonly Item[],

@@ -11,7 +11,7 @@ const maxIdentifierBytes = 63;
  * @throws TaskwrightError `OPTION_INVALID` when the name is empty, too long or holds a NUL.
  */
 export function quoteIdentifier(name: string): string {
-  // The caller may be JavaScript's.
+  // Untyped JavaScript callers can pass anything.
   const bytes = typeof name === "string" ? Buffer.byteLength(name) : 0;
   if (bytes === 0 || bytes > maxIdentifierBytes || name.includes("\0")) {
     throw new TaskwrightError(

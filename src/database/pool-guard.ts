@@ -39,7 +39,7 @@ function leave(pool: Pool, guard: Guard): void {
 /**
  * Takes a connection from the pool. `onError` listens from the moment on in which the pool's own
  * listener is removed: a promise of the pool's would resolve a microtask later, and a server that shuts
- * down may send its FATAL in the same packet as the word that the connection is ready.
+ * down may send its FATAL in the same packet as ReadyForQuery.
  */
 export function borrowClient(pool: Pool, onError: (error: Error) => void): Promise<PoolClient> {
   return new Promise((resolve, reject) => {

@@ -15,9 +15,9 @@ export interface Call {
   readonly payload: unknown;
   readonly cron: unknown;
   readonly trace: unknown;
-  /** Its abort is told to the handler. */
+  /** When it aborts, the handler's own signal aborts. */
   readonly signal: AbortSignal;
-  /** Its abort ends the thread. */
+  /** When it aborts, the thread is ended. */
   readonly killed: AbortSignal;
   /** Takes what the handler logs. */
   readonly log: Logger;
@@ -36,7 +36,7 @@ export interface CallLimits {
   readonly loadTimeoutMs: number;
 }
 
-/** A thread that hasn't come to rest so many milliseconds after its handler has ended is ended. */
+/** Milliseconds that a thread may stay busy after its handler has ended; then the thread is ended. */
 const restMs = 5000;
 
 /**
@@ -49,7 +49,7 @@ const restMs = 5000;
 export class RunningCall {
   /** Settles as the handler does; rejects with `JOB_CRASHED` when its thread ended before. */
   readonly result: Promise<void>;
-  /** Resolves when the thread can take another job, or is no more. */
+  /** Resolves when the thread can take another job, or has ended. */
   readonly freed: Promise<void>;
   readonly #call: Call;
   readonly #port: MessagePort;
@@ -93,7 +93,7 @@ export class RunningCall {
       thrown = error;
     }
     clearTimeout(this.#timer);
-    // What the thread has said before it ended counts.
+    // Messages that the thread sent before it ended count.
     for (;;) {
       const received = receiveMessageOnPort(this.#port);
       if (received === undefined) break;
@@ -107,7 +107,12 @@ export class RunningCall {
 
   #explain(thrown: unknown): Error {
     const { job, killed } = this.#call;
-    if (killed.aborted) return crashError(job, "exit", "was ended, since its handler didn't end");
+    if (killed.aborted)
+      return crashError(
+        job,
+        "exit",
+        "was ended, because the handler did not stop when it was aborted",
+      );
     const [cause, what] = readCrash(thrown);
     if (cause !== "exception" || this.#hasStarted) return crashError(job, cause, what, thrown);
     return startError(job, thrown);
@@ -120,12 +125,12 @@ export class RunningCall {
   }
 
   #giveUpLoading(loadTimeoutMs: number): void {
-    const what = `didn't come to call the handler within ${loadTimeoutMs} ms. See what the module of the option isolation.module waits for, or raise isolation.loadTimeoutMs`;
+    const what = `did not call the handler within ${loadTimeoutMs} ms. Check what the module of the option isolation.module waits for when it is imported, or raise isolation.loadTimeoutMs`;
     this.#end(() => this.#reject(crashError(this.#call.job, "load", what)));
     this.#kill.abort();
   }
 
-  /** Never throws: nobody could catch it. */
+  /** Never throws: it is called by the port, where nothing would catch the error. */
   #hear(message: ThreadMessage): void {
     try {
       this.#take(message);
@@ -163,7 +168,7 @@ export class RunningCall {
     return toError(unpack(error));
   }
 
-  /** The first end counts. */
+  /** Only the first call has an effect. */
   #end(settle: () => void): void {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -181,7 +186,7 @@ export class RunningCall {
         details === undefined ? [] : [unpack(details) as Readonly<Record<string, unknown>>];
       this.#call.log[level](message, ...more);
     } catch {
-      // A log that fails must not fail a handler that can't hear of it.
+      // A logger that throws must not fail the handler.
     }
   }
 

@@ -1,7 +1,8 @@
 import { TaskwrightError } from "../errors.js";
+import { isError } from "../kinds.js";
 import { restoreError, type ErrorParts } from "./error-parts.js";
 
-/** A value on its way between threads. What can't be sent is replaced by a description. */
+/** A value that is sent between threads. What can't be sent is replaced by a description. */
 export type Copy =
   | { readonly is: "value"; readonly value: unknown }
   | { readonly is: "list"; readonly items: readonly Copy[] }
@@ -25,9 +26,9 @@ interface ErrorCopy {
 
 /** Values that are nested deeper are described; so are cycles. */
 const maxDepth = 12;
-/** So many entries of one list or object are copied. */
+/** The most entries of one list or object that are copied. */
 const maxEntries = 1000;
-/** So many values are copied in all. */
+/** The most values that are copied in all. */
 const maxValues = 20_000;
 
 /** Makes a copy that can be sent to another thread. Never throws, whatever the value does. */
@@ -64,7 +65,7 @@ function unpackError({ cause, errors, properties, ...texts }: ErrorCopy): ErrorP
 /** Properties of an error that are copied by themselves. */
 const errorParts = new Set(["name", "message", "stack", "cause", "errors"]);
 
-/** One copying, which counts what it copies. */
+/** One copy under construction, which counts its values. */
 class Packing {
   #count = 0;
 
@@ -129,11 +130,6 @@ function read(value: object, key: string): unknown {
 function readText(error: object, key: string): string | undefined {
   const text = read(error, key);
   return typeof text === "string" ? text : undefined;
-}
-
-/** Errors of another realm, too. */
-function isError(value: object): boolean {
-  return value instanceof Error || Object.prototype.toString.call(value) === "[object Error]";
 }
 
 /** Plain objects of another realm, too. */

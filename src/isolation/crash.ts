@@ -18,27 +18,27 @@ export function crashError(
   );
 }
 
-/** Reads what the pool tells of a thread that has ended while a handler ran in it. */
+/** Reads the pool's error for a thread that has ended while a handler ran in it. */
 export function readCrash(thrown: unknown): readonly [cause: CrashCause, what: string] {
   const error = toError(thrown);
   if ("code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY") {
     return [
       "memory",
-      "ran out of memory. Let the handler keep less at once, or raise the option isolation.maxHeapMb",
+      "ran out of memory. Keep less data in memory at once, or raise the option isolation.maxHeapMb",
     ];
   }
-  // Piscina tells an exit only by this text.
+  // Piscina reports an exit only by this text.
   const [, code] = /^worker exited with code: (-?\d+)$/u.exec(error.message) ?? [];
   if (code !== undefined) {
     return ["exit", `ended with exit code ${code}. Let the handler return or throw instead`];
   }
   return [
     "exception",
-    `was ended by an error that nothing caught: ${error.message}. Await every promise, and listen to the error events of what the handler opens`,
+    `was ended by an uncaught error: ${error.message}. Await every promise, and listen to the error events of what the handler opens`,
   ];
 }
 
-/** The error of a job that didn't get into a thread. */
+/** The error of a job whose thread ended before it called the handler. */
 export function startError(job: { readonly id: string; readonly task: string }, thrown: unknown) {
   const { message } = toError(thrown);
   return crashError(job, "load", `ended before it called the handler: ${message}`, thrown);

@@ -26,7 +26,7 @@ const builtIn: Readonly<Record<string, new (message: string, options?: ErrorOpti
   URIError,
 };
 
-/** An error that is recognised as the original was: by its class, its code and what it says of a retry. */
+/** Restores an error with the class, the code and the retry time of the original. */
 export function restoreError(parts: ErrorParts): Error {
   const { name, message, stack, properties } = parts;
   const error = restoreOwn(parts) ?? restoreOther(parts);

@@ -1,7 +1,7 @@
-/** Lets so many in at a time, first come first served. */
+/** A semaphore: admits `capacity` callers at a time, in the order of their calls. */
 export class Gate {
   #free: number;
-  /** Those that wait, each by the function that lets it in. */
+  /** The waiting callers, each as the function that admits it. */
   readonly #waiting = new Set<() => void>();
 
   constructor(capacity: number) {

@@ -14,7 +14,7 @@ export interface ThreadData {
   readonly connection: Readonly<Record<string, unknown>>;
   readonly maxPoolSize: number;
   readonly idleTimeoutMs: number;
-  /** The worker's plugins that stand around the adding of jobs, by name. */
+  /** The names of the worker's plugins that wrap the adding of jobs. */
   readonly enqueuePlugins: readonly string[];
 }
 
@@ -31,11 +31,11 @@ export interface JobRequest {
 
 /** What the pool hands to a thread. */
 export interface ThreadRequest {
-  /** A job; or word that the thread is to let go of what it holds; undefined: nothing is to be done. */
+  /** A job; or `end`: the thread releases its resources; undefined: there is nothing to do. */
   job: JobRequest | "end" | undefined;
 }
 
-/** What a thread tells the worker about the job that it runs. */
+/** What a thread sends to the worker about the job that it runs. */
 export type ThreadMessage =
   /** The module is loaded and the handler is called next. */
   | { readonly kind: "started" }
@@ -65,7 +65,7 @@ export type ThreadMessage =
       readonly isUsable: boolean;
     };
 
-/** What the worker tells a thread about the job that it runs. */
+/** What the worker sends to a thread about the job that it runs. */
 export type WorkerMessage =
   | { readonly kind: "abort"; readonly reason: Copy }
   /** A statement to run in the handler's transaction `tx`. */

@@ -2,7 +2,16 @@ import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { arrayOf, integer, milliseconds, name, Rule, text, type Rules } from "../option-rules.js";
+import {
+  arrayOf,
+  integer,
+  maxConnections,
+  milliseconds,
+  name,
+  Rule,
+  text,
+  type Rules,
+} from "../option-rules.js";
 import { checkOptions } from "../options.js";
 
 /** How handlers of tasks with `x-task.isolate` run: in threads of the worker's process. */
@@ -45,7 +54,6 @@ export type ResolvedIsolation = Readonly<Required<Omit<IsolationOptions, Optiona
 
 /** More threads than this are a mistake: each has a heap and a copy of the application. */
 const maxThreads = 1024;
-const maxConnections = 10_000;
 /** Below this Node can't even load a thread's modules; above it no machine has so much. */
 const heapMb = { least: 16, most: 1_048_576 };
 

@@ -15,7 +15,7 @@ export interface ThreadsOptions {
   readonly idleTimeoutMs: number;
   readonly execArgv: readonly string[] | undefined;
   readonly data: Omit<ThreadData, "idleTimeoutMs">;
-  /** Told when a thread ended by an error while no job ran in it. */
+  /** Called when a thread ended by an error while no job ran in it. */
   readonly onError: (error: Error) => void;
 }
 
@@ -85,7 +85,7 @@ export class Threads implements Service {
         running = pool.run(request, { transferList, signal }) as Promise<unknown>;
       } catch (error) {
         // No thread could be started, and the pool still has the request in its queue. There it must
-        // neither run, nor be aborted: nobody could catch its rejection.
+        // neither run nor be aborted: nothing would catch its rejection.
         request.job = undefined;
         transferList.length = 0;
         throw error;
@@ -101,7 +101,7 @@ export class Threads implements Service {
       const pool = await this.#pool?.catch(() => undefined);
       if (pool === undefined) return;
       if (!this.#isHurried) await this.#sayGoodbye(pool);
-      // Not by the pool's own end: it rejects what nobody can catch.
+      // Not by the pool's own method: it rejects promises that nothing can catch.
       await within(goodbyeMs, Promise.all(pool.threads.map((thread) => thread.terminate())));
     });
   }
@@ -139,7 +139,7 @@ export class Threads implements Service {
     return pool;
   }
 
-  /** Has each idle thread let go of what it holds; one that doesn't answer in time isn't waited for. */
+  /** Makes each idle thread release its resources; waits for each of them for a limited time. */
   async #sayGoodbye(pool: Piscina): Promise<void> {
     const request: ThreadRequest = { job: "end" };
     // As many at a time as there are idle threads: each gets one.
@@ -151,7 +151,7 @@ export class Threads implements Service {
   }
 }
 
-/** Waits for work, but no longer than so many milliseconds: native code may hold up a thread's end. */
+/** Waits for work, but at most `ms` milliseconds: native code may delay the end of a thread. */
 async function within(ms: number, work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise((resolve) => {

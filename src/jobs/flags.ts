@@ -1,6 +1,6 @@
 /**
- * The flags in a row, whose column may hold any JSON: the keys of an object, as every peer writes them;
- * of an array its strings, or a string by itself, which claims see as flags, too; else none.
+ * The flags in a row, whose column may hold any JSON: the keys of an object, as every peer writes them.
+ * The strings of an array, or a single string, count too, since claims treat them as flags.
  */
 export function readFlags(json: string | null): string[] {
   const flags: unknown = JSON.parse(json ?? "null");

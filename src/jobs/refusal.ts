@@ -68,7 +68,7 @@ export function explainRefusal(error: unknown): unknown {
   if (refusal === undefined) return toError(error);
   return new TaskwrightError(
     refusal.code,
-    `${refusal.message} It said: ${failure?.message ?? describe(error)}`,
+    `${refusal.message} PostgreSQL: ${failure?.message ?? describe(error)}`,
     { sqlState: failure?.state },
     { cause: error },
   );

@@ -27,7 +27,7 @@ export interface StoredJob<Payload = unknown> extends Job<Payload> {
   readonly state: JobState;
 }
 
-/** Reads a job as `taskwright_read_jobs` writes it (sql/migrations/17_read_jobs.sql). */
+/** Reads a job as `taskwright_read_jobs` writes it (sql/migrations/20_read_jobs.sql). */
 export function readJob(text: string): StoredJob {
   const row = JSON.parse(text) as Omit<StoredJob, TimeField> & Readonly<Record<TimeField, string>>;
   return {

@@ -1,5 +1,5 @@
 import type { Executor } from "../database/executor.js";
-import { date, integer, type Rules } from "../option-rules.js";
+import { date, integer, maxInt16, type Rules } from "../option-rules.js";
 import { checkOption, refuseOption, type Checked } from "../options.js";
 import { change, changeAndWake, type ChangedJobs } from "./change.js";
 import { manage, manageRules, nameRule, textRule, type ManageOptions } from "./options.js";
@@ -9,7 +9,7 @@ import { readJob, type StoredJob } from "../jobs/stored-job.js";
  * Completes jobs without running them: they are deleted. The answer holds them as they were.
  *
  * A job that a worker holds is left alone, unless its lock is older than four hours, when every peer
- * takes the worker for dead. Of more than a thousand jobs, each thousand is a statement of its own.
+ * declares the worker dead. Of more than a thousand jobs, each thousand is a statement of its own.
  *
  * Source of the semantics: graphile-worker's `completeJobs`.
  * @throws TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID`, `SCHEMA_MISSING`
@@ -134,8 +134,6 @@ export function removeJob(
     return row === undefined ? undefined : readJob(row.job);
   });
 }
-
-const maxInt16 = 32_767;
 
 /** Each option's rule. */
 const changeRules = {

@@ -5,7 +5,7 @@ import { recoveryRules, resolveRecovery, type RecoveryOptions } from "../recover
 import { sweep as sweepOnce, type SweepResult } from "../recovery/sweep.js";
 import { manage, manageRules, type ManageOptions } from "./options.js";
 
-/** What a sweep may be told; the defaults are those of a worker's. */
+/** Options of `sweep`; the defaults are those of a worker. */
 export type SweepOptions = ManageOptions & Pick<RecoveryOptions, (typeof sweepable)[number]>;
 
 const sweepable = [

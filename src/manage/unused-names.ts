@@ -3,15 +3,15 @@ import type { Executor } from "../database/executor.js";
 import type { Queries } from "../database/queries.js";
 import { TaskwrightError } from "../errors.js";
 
-/** So many rows are looked at in a pass; each pass goes through all jobs twice, with nothing locked. */
+/** Rows per pass; each pass goes through all jobs twice, with nothing locked. */
 const maxRows = 10_000;
-/** So many rows are deleted at once, while whoever adds jobs waits. */
+/** Rows that are deleted at once; calls that add jobs wait meanwhile. */
 const maxDeletes = 1000;
-/** Whoever adds jobs meanwhile has a transaction open; most of these end soon. */
+/** A step waits for open transactions that have added jobs; most of them end soon. */
 const maxTries = 20;
 const pauseMs = 100;
 
-/** The steps of a deletion, explained in sql/migrations/18_cleanup.sql. Null: try again later. */
+/** The steps of a deletion, explained in sql/migrations/21_cleanup.sql. Null: try again later. */
 export interface UnusedNames {
   /** Ids as a JSON array. */
   readonly find: (maxRows: number) => Promise<string>;
@@ -67,25 +67,25 @@ export function unusedTasks(
  * @throws TaskwrightError `CLEANUP_BUSY`
  */
 export async function deleteUnused(names: UnusedNames): Promise<number> {
-  const patience = new Patience();
+  const tries = new Tries();
   for (;;) {
     const ids = await names.find(maxRows);
     const found = parseArray(ids).length;
-    if (found === 0) return patience.deleted;
-    const { lastId, marked } = await patience.insist(() => names.mark(ids));
+    if (found === 0) return tries.deleted;
+    const { lastId, marked } = await tries.insist(() => names.mark(ids));
     const checked = parseArray(await names.check(marked));
-    const before = patience.deleted;
+    const before = tries.deleted;
     for (let start = 0; start < checked.length; start += maxDeletes) {
       const part = JSON.stringify(checked.slice(start, start + maxDeletes));
-      patience.deleted += await patience.insist(() => names.remove(part, lastId));
+      tries.deleted += await tries.insist(() => names.remove(part, lastId));
     }
     // The last ones; or all of these came into use, and would be found again.
-    if (found < maxRows || patience.deleted === before) return patience.deleted;
+    if (found < maxRows || tries.deleted === before) return tries.deleted;
   }
 }
 
-/** Repeats steps that others keep waiting, so often in all. */
-class Patience {
+/** Repeats steps that open transactions delay, up to a number of tries in all. */
+class Tries {
   deleted = 0;
   #tries = 0;
 
@@ -100,7 +100,7 @@ class Patience {
     }
     throw new TaskwrightError(
       "CLEANUP_BUSY",
-      "No moment was found in which nobody was adding jobs, so not all unused tasks and queues were deleted. Look for a transaction that added jobs and stays open, and try again later.",
+      "At every try some transaction was adding jobs, so not all unused tasks and queues were deleted. Look for a transaction that added jobs and stays open, and try again later.",
       { deleted: this.deleted },
     );
   }

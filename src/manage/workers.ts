@@ -16,7 +16,7 @@ export interface WorkerInfo {
   readonly startedAt: Date | null;
   readonly lastHeartbeatAt: Date | null;
   /**
-   * Whether a sweep would take it for dead: it was silent for longer than it may be, or it is a
+   * Whether a sweep would declare it dead: it was silent for longer than it may be, or it is a
    * Taskwright worker that holds locks without being registered any more.
    */
   readonly isOverdue: boolean;

@@ -4,7 +4,7 @@ import { newest, notOurs, type Findings } from "./findings.js";
 /** A peer that took a schema further than graphile-worker 0.18 does. */
 export interface NewerPeer {
   readonly revision: number;
-  /** As a person calls it. */
+  /** For messages. */
   readonly name: string;
   /** The functions that its revisions brought; undefined when that isn't known. */
   readonly functions: ReadonlySet<string> | undefined;
@@ -28,8 +28,8 @@ const rust21 = [
 const rust22 = [...rust21, "reschedule_jobs", "remove_job", "permanently_fail_jobs"];
 
 /**
- * Which peer went on from our revision, if any did. The Rust crate's revisions 21 and 22 are known, and
- * told by what they leave, since a Node peer may use the same numbers.
+ * The peer that took the schema beyond our revision, if any did. The Rust crate's revisions 21 and 22 are
+ * known, and recognised by the objects that they leave, since a Node peer may use the same numbers.
  */
 export function findNewerPeer(found: Findings): NewerPeer | undefined {
   const revision = newest(found.revisions) ?? 0;

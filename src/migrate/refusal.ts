@@ -40,7 +40,7 @@ export function refuseState(state: SchemaState): void {
     case "foreign":
       throw new TaskwrightError(
         "SCHEMA_FOREIGN",
-        `Schema ${schema} is neither empty nor a complete queue: some of a queue's tables are there, and others, or the ledger of migrations, are not. Name another schema, or mend this one.`,
+        `Schema ${schema} is neither empty nor a complete queue: some of a queue's tables are there, and others, or the ledger of migrations, are not. Name another schema, or fix this one.`,
         { ...details, missing },
       );
     case "missing":
@@ -68,7 +68,7 @@ export function explainFailure(error: unknown, schema: string): unknown {
   ) =>
     new TaskwrightError(
       code,
-      `${text} It said: ${said}`,
+      `${text} PostgreSQL: ${said}`,
       { schema, sqlState: state },
       { cause: error },
     );

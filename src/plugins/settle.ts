@@ -25,7 +25,7 @@ export interface SettleRequest {
  * Decides what becomes of a job that has run, before it is written: `next(outcome)` goes on with
  * another outcome and resolves to what the others made of it; what is returned is written. It can't be
  * vetoed: what has run has run. If an interceptor throws, the outcome stays as the run had it and
- * `plugin:error` tells.
+ * `plugin:error` is emitted.
  *
  * Jobs that are given back, and those that the handler completed in a transaction of its own, don't
  * come here.

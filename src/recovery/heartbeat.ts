@@ -19,15 +19,15 @@ export interface HeartbeatOptions {
    * its locks out of every sweep's sight.
    */
   readonly holdsNothing: () => boolean;
-  /** Called when another worker took this one for dead: its jobs may be with others by now. */
+  /** Called when another worker declared this one dead: other workers may have its jobs by now. */
   readonly onDeclaredDead: () => void;
-  /** Called when a heartbeat came through after a silence that was long enough to be taken for dead. */
+  /** Called when a heartbeat succeeds after a silence of at least `sweepThresholdMs`. */
   readonly onRevived: () => void;
 }
 
 /**
  * Says in the database, again and again, that the worker lives, and for how long its silence is
- * fine. A worker that was paused learns here that it was taken for dead meanwhile. A heartbeat that
+ * fine. A worker that was paused learns here that it was declared dead meanwhile. A heartbeat that
  * fails is tried again as soon as a claim that fails.
  */
 export class Heartbeat implements Service {
@@ -37,9 +37,9 @@ export class Heartbeat implements Service {
   readonly #interval: Interval;
   readonly #backoff = new Backoff({ firstMs: 100, maxMs: 10_000 });
   #isRegistered = false;
-  /** Before the last heartbeat that came through was sent: the database's own time is later. */
+  /** When the last successful heartbeat was sent: the database's own time is later. */
   #lastBeat: Moment | undefined;
-  /** When heartbeats last failed, or came through after too long a silence. */
+  /** When a heartbeat last failed, or succeeded after too long a silence. */
   #interruption: Moment | undefined;
 
   constructor(options: HeartbeatOptions) {
@@ -49,15 +49,15 @@ export class Heartbeat implements Service {
     this.#interval = new Interval(heartbeatIntervalMs, () => this.#beat());
   }
 
-  /** Whether the last heartbeat is too young for anybody to take this worker for dead. */
+  /** Whether the last heartbeat is too recent for another worker to declare this one dead. */
   get isFresh(): boolean {
     const { sweepThresholdMs } = this.#options.recovery;
     return this.#lastBeat !== undefined && this.#lastBeat.ageMs < sweepThresholdMs;
   }
 
   /**
-   * Whether heartbeats have come through for as long as others take to be heard again after an outage
-   * that hit all: as long as a worker may be silent.
+   * Whether heartbeats have succeeded for `sweepThresholdMs`. After an outage that hit all workers, the
+   * others need that long to send heartbeats again.
    */
   get isSteady(): boolean {
     const { sweepThresholdMs } = this.#options.recovery;
@@ -85,7 +85,7 @@ export class Heartbeat implements Service {
     });
   }
 
-  /** Beats at once: there is reason to think that the worker isn't registered any more. */
+  /** Sends a heartbeat at once: the worker may not be registered any more. */
   hurry(): void {
     this.#interval.hurry();
   }

@@ -3,6 +3,7 @@ import { writeDueTime } from "../database/time.js";
 import { TaskwrightError, toError } from "../errors.js";
 import { readJob } from "../jobs/stored-job.js";
 import { isValidDate } from "../kinds.js";
+import { maxInt16 } from "../option-rules.js";
 import { refuseOption } from "../options.js";
 import type { RecoveryDecision, RecoveryHook } from "./options.js";
 
@@ -15,9 +16,9 @@ export interface Decisions {
 
 export interface HookLimits {
   readonly hook: RecoveryHook;
-  /** Milliseconds that the hook has for a job. */
+  /** Milliseconds that the hook may take for a job. */
   readonly hookTimeoutMs: number;
-  /** Ends the asking; what wasn't answered yet stays undecided. */
+  /** Stops the questions; jobs without an answer stay undecided. */
   readonly signal: AbortSignal | undefined;
 }
 
@@ -34,7 +35,7 @@ export async function askHook(
       const decision = checkDecision(await ask(row, limits));
       if (decision !== "leave") decisions.push(toRecord(row, decision));
     } catch (thrown) {
-      // The jobs of others don't wait for this one.
+      // One job that the hook fails to decide doesn't stop the others.
       if (!hasEnded(limits)) hookErrors.push(toError(thrown));
     }
   }
@@ -45,7 +46,7 @@ function hasEnded({ signal }: HookLimits): boolean {
   return signal?.aborted ?? false;
 }
 
-/** Rejects when the hook takes too long, or the asking is to end; what it answers then is dropped. */
+/** Rejects when the hook takes too long or the signal aborts; a later answer is dropped. */
 function ask(row: ListHeldJobsResult, limits: HookLimits): Promise<RecoveryDecision> {
   const { hook, hookTimeoutMs, signal } = limits;
   return new Promise((resolve, reject) => {
@@ -74,7 +75,6 @@ function timeoutError({ id, workerId }: ListHeldJobsResult, hookTimeoutMs: numbe
   );
 }
 
-const maxAttempts = 32_767;
 const words: readonly unknown[] = ["default", "recover", "fail", "leave"];
 
 /** @throws TaskwrightError `OPTION_INVALID` */
@@ -82,7 +82,7 @@ function checkDecision(decision: RecoveryDecision): RecoveryDecision {
   if (words.includes(decision)) return decision;
   const { runAt, attempts = 0 } = (decision ?? {}) as Partial<Exclude<RecoveryDecision, string>>;
   const isTime = isValidDate(runAt);
-  const isCount = Number.isInteger(attempts) && attempts >= 0 && attempts <= maxAttempts;
+  const isCount = Number.isInteger(attempts) && attempts >= 0 && attempts <= maxInt16;
   if (isTime && isCount) return decision;
   refuseOption(
     "recovery",

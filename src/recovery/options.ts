@@ -1,12 +1,20 @@
 import type { Job } from "../jobs/job.js";
-import { func, integer, milliseconds, names, number, type Rules } from "../option-rules.js";
+import {
+  func,
+  integer,
+  maxInt16,
+  milliseconds,
+  names,
+  number,
+  type Rules,
+} from "../option-rules.js";
 import { checkOptions, refuseOption } from "../options.js";
 
 /** What to do with a job whose worker died. */
 export type RecoveryDecision =
   /**
-   * What happens without a hook: as `fail` if the job had started, so that its worker may have died of
-   * it, as `recover` if it was only claimed or nobody knows.
+   * What happens without a hook: as `fail` if the job had started, since it may be the cause of its
+   * worker's death; as `recover` if it was only claimed, or if that is not known.
    */
   | "default"
   /** Give it back: the attempt isn't counted, `recoveryDelayMs` applies. */
@@ -25,7 +33,7 @@ export type RecoveryDecision =
 export interface RecoveryFacts {
   /**
    * Whether the job's handler had started. False also for a job of a fast task that died within its
-   * first 50 ms. Undefined: nobody knows, since the worker is a peer's.
+   * first 50 ms. Undefined: not known, since the worker is a peer's.
    */
   readonly hasStarted: boolean | undefined;
   /** How often a worker died while it ran the job, this time included. */
@@ -34,8 +42,8 @@ export interface RecoveryFacts {
 
 /**
  * Decides about one job of a dead worker. May be asked more than once about the same job. If it throws,
- * takes longer than `hookTimeoutMs` or decides what can't be done, the job is left, and `sweep:error`
- * tells.
+ * takes longer than `hookTimeoutMs` or returns an invalid decision, the job is left, and `sweep:error` is
+ * emitted.
  */
 export type RecoveryHook = (
   job: Job,
@@ -52,7 +60,7 @@ export interface RecoveryOptions {
   readonly heartbeatIntervalMs?: number;
   /** Milliseconds between two sweeps. Default 15,000. */
   readonly sweepIntervalMs?: number;
-  /** Milliseconds of silence after which this worker may be taken for dead. Default 35,000. */
+  /** Milliseconds of silence after which this worker may be declared dead. Default 35,000. */
   readonly sweepThresholdMs?: number;
   /**
    * The same for workers that don't say it of themselves, such as the Rust crate's. Default
@@ -72,8 +80,8 @@ export interface RecoveryOptions {
    */
   readonly unregisteredThresholdMs?: number | null;
   /**
-   * How often workers may die while they run a job until it fails for good; 1 to 32,767. The Rust
-   * crate's sweeps use the default. Default 3.
+   * How many times workers may die while they run a job before it fails for good; 1 to 32,767. The
+   * Rust crate's sweeps use the default. Default 3.
    */
   readonly maxCrashes?: number;
   /** Decides about each job of a dead worker. Default: none, every decision is `default`. */
@@ -88,10 +96,9 @@ export type ResolvedRecovery = Readonly<Required<Omit<RecoveryOptions, "hook">>>
 };
 
 const maxMultiplier = 1000;
-const maxCrashLimit = 32_767;
 
 /**
- * Each option's rule and default. PostgreSQL, too, has to reckon with the milliseconds.
+ * Each option's rule and default. PostgreSQL calculates with the milliseconds, too.
  * Source of the flag, the multiplier and the foreign threshold: the Rust crate's defaults.
  */
 export const recoveryRules = {
@@ -105,7 +112,7 @@ export const recoveryRules = {
   unregisteredThresholdMs: milliseconds(1)
     .orIs<null>("null", (value) => value === null)
     .or(null),
-  maxCrashes: integer(1, maxCrashLimit).or(3),
+  maxCrashes: integer(1, maxInt16).or(3),
   hook: func<RecoveryHook>(),
   hookTimeoutMs: milliseconds(1).or(10_000),
 } satisfies Rules<RecoveryOptions>;

@@ -22,12 +22,12 @@ export class Recovery implements Service {
     this.#sweeper = new Sweeper({ ...options, withTransaction, isSteady });
   }
 
-  /** Whether nobody can have taken this worker for dead. */
+  /** Whether no other worker can have declared this one dead. */
   get isFresh(): boolean {
     return this.#heartbeat.isFresh;
   }
 
-  /** Beats at once, and so registers the worker if it isn't any more. */
+  /** Sends a heartbeat at once, which registers the worker if it isn't any more. */
   hurry(): void {
     this.#heartbeat.hurry();
   }

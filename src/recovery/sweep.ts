@@ -38,7 +38,7 @@ const nothing: SweepResult = {
  * A hook is asked between two transactions, since it may take any time. The second one decides anew
  * which workers are dead, and changes those of their jobs that the hook decided about and that are
  * still under the same lock.
- * @param signal Ends the asking of the hook; nothing is changed then.
+ * @param signal Stops the questions to the hook; then nothing is changed.
  */
 export async function sweep(
   queries: Queries,

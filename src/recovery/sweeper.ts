@@ -13,7 +13,7 @@ export interface SweeperOptions {
   readonly events: WorkerEvents;
   /**
    * Whether the worker itself has been in touch with the database for a while. After an outage all
-   * heartbeats are old: whoever swept first would take the others for dead, though they live.
+   * heartbeats are old: the first sweep would declare the other workers dead although they are alive.
    */
   readonly isSteady: () => boolean;
 }

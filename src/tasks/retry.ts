@@ -118,7 +118,7 @@ function isTime(time: unknown): time is number | Date {
   return typeof time === "number" && time >= 0 && time <= maxDelayMs;
 }
 
-/** A retry's time as the database takes it: empty for the usual back-off (sql/migrations/14_settle_jobs.sql). */
+/** A retry's time as the database takes it: empty for the usual back-off (sql/migrations/17_settle_jobs.sql). */
 export function toRetryText(time: RetryTime | undefined): string {
   if (time === undefined) return "";
   if (time === "never") return time;

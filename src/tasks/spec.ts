@@ -4,6 +4,7 @@ import {
   date,
   integer,
   isRecord,
+  maxInt16,
   name,
   oneOf,
   Rule,
@@ -35,7 +36,6 @@ export interface TaskSpec {
   readonly flags?: readonly string[];
 }
 
-const maxInt16 = 32_767;
 const maxQueueNameLength = 128;
 const maxJobKeyLength = 512;
 /** The beginning of the year 1: PostgreSQL writes earlier ones in another way. */

@@ -43,7 +43,7 @@ function read(value: unknown, path: readonly Step[]): unknown {
     case "undefined":
       throw new Unwritable(
         path,
-        "is undefined, which would match anything. Leave it out if any value is right, and look where the value comes from if not",
+        "is undefined, which would match anything. Leave it out if any value is right; if not, check where the value comes from",
       );
     case "object":
       return value === null ? null : readObject(value, path);
@@ -101,7 +101,7 @@ function patternError(
   const where = place === "" ? "" : ` at ${place}`;
   return new TaskwrightError(
     "OPTION_INVALID",
-    `The payload to look for, given to ${owner}, can't be one${where}: it ${problem}.`,
+    `The payload given to ${owner} can't be searched for${where}: it ${problem}.`,
     { owner, option: "payload", pointer: place },
     { cause },
   );

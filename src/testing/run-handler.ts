@@ -12,6 +12,7 @@ import {
   anything,
   executor,
   integer,
+  maxInt16,
   Rule,
   schemaName,
   type Rules,
@@ -63,7 +64,6 @@ export interface HandlerRun<Task> {
 const abortGraceMs = 1000;
 
 const owner = "runHandler";
-const maxAttempts = 32_767;
 
 /** Each option's rule and default. The spec is checked as an added job's. */
 const rules = {
@@ -71,7 +71,7 @@ const rules = {
   app: anything(),
   schema: schemaName(),
   spec: anything<TaskSpec>(),
-  attempts: integer(1, maxAttempts).or(1),
+  attempts: integer(1, maxInt16).or(1),
   plugins: pluginsRule().or(Object.freeze([])),
   logger: loggerRule().or(silentLogger),
   signal: abortSignal(),

@@ -13,7 +13,7 @@ export interface BusyOptions {
 }
 
 /**
- * Results of jobs that somebody else's open transaction has locked. They stand aside, so that the
+ * Results of jobs that another open transaction has locked. They are set aside, so that the
  * results of other jobs don't wait for that transaction, and come back when it has ended.
  */
 export class Busy {

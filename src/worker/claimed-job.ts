@@ -10,7 +10,7 @@ export type ClaimedRow = ClaimJobsResult & { readonly id: string };
 
 /**
  * A job that this worker holds, as the claim gave it. Most of a row is never looked at, so it stays
- * text until somebody asks for the {@link Job}.
+ * text until the {@link Job} is read.
  */
 export class ClaimedJob {
   readonly id: string;
@@ -75,7 +75,7 @@ export class ClaimedJob {
     return this.attempts >= this.maxAttempts;
   }
 
-  /** Whether it is known that the lock is this claim's no more. */
+  /** Whether it is known that this claim has lost its lock. */
   get isLost(): boolean {
     return this.#isLost;
   }

@@ -16,7 +16,7 @@ import { Round } from "./round.js";
 import type { Strays } from "./strays.js";
 import type { TaskIds } from "./task-ids.js";
 
-/** Raised by the database (sql/migrations/19_starts.sql). */
+/** Raised by the database (sql/migrations/22_starts.sql). */
 const unregisteredState = "TWUNR";
 /** Looking through thousands of queues that have nothing due shouldn't keep the database busy. */
 const lookOnDelayMs = 50;
@@ -40,8 +40,8 @@ export interface ClaimerOptions {
   readonly onRest?: () => void;
   readonly strays: Strays;
   /**
-   * With it, a claim needs the worker to be registered, so that sweeps find what it locks. Told when a
-   * claim found that it isn't: it was taken for dead, or has never registered.
+   * If given, a claim requires the worker to be registered, so that sweeps find what it locks. Called
+   * when a claim found that it isn't: it was declared dead, or has never registered.
    */
   readonly onUnregistered?: (() => void) | undefined;
 }
@@ -148,7 +148,7 @@ export class Claimer implements Service {
     return count;
   }
 
-  /** Whether jobs are due that a claim would take if nobody else held them. */
+  /** Whether jobs are due that a claim would take if no other worker or transaction held them. */
   async hasDueJobs(): Promise<boolean> {
     const { queries, db, taskIds } = this.#options;
     const [row] = await queries.hasDueJobs(db, {
@@ -167,7 +167,7 @@ export class Claimer implements Service {
       if (sqlState(error) !== unregisteredState) throw error;
       throw new TaskwrightError(
         "WORKER_UNREGISTERED",
-        `Worker ${workerId} is not registered, because another one took it for dead or its first heartbeat failed. It claims nothing until its next heartbeat comes through.`,
+        `Worker ${workerId} is not registered, because another worker declared it dead or its first heartbeat failed. It claims nothing until its next heartbeat succeeds.`,
         { workerId },
         { cause: error },
       );

@@ -8,7 +8,7 @@ const maxGroup = 500;
 
 export interface CompletionLooksOptions {
   readonly queries: Queries;
-  /** Not a transaction of a handler's: it looks from outside. */
+  /** Not a transaction of a handler: it must see only what is committed. */
   readonly db: Executor;
   readonly workerId: string;
 }
@@ -23,8 +23,8 @@ interface Request {
 }
 
 /**
- * Looks at jobs that transactions of their handlers may have completed. Those that are asked about while
- * a statement is under way are looked at together in the next.
+ * Reads the rows of jobs that transactions of their handlers may have completed. Jobs that are requested
+ * while a statement is under way share the next one.
  */
 export class CompletionLooks {
   readonly #options: CompletionLooksOptions;

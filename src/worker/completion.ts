@@ -7,7 +7,7 @@ import { Backoff, Pause } from "../services/backoff.js";
 import type { ClaimedJob } from "./claimed-job.js";
 import type { CompletionLooks, Look } from "./completion-looks.js";
 
-/** Raised by the database (sql/migrations/14_settle_jobs.sql). */
+/** Raised by the database (sql/migrations/17_settle_jobs.sql). */
 const lostState = "TWLST";
 
 export interface CompletionOptions {
@@ -16,13 +16,13 @@ export interface CompletionOptions {
   readonly workerId: string;
 }
 
-/** What became of a completion: in the database, not in it, or nobody waits for the answer any more. */
+/** The result of a completion: committed, undone, or unknown because the worker stopped waiting. */
 export type CompletionResult = "committed" | "undone" | "unknown";
 
 /**
  * The completion of one job by transactions of its handler's. Whether it happened is decided by those
  * transactions, which the worker doesn't see: they may be rolled back, as a whole or to a savepoint,
- * after anything that the handler was told. So once the handler has ended, the job's row tells.
+ * after `completeIn` has resolved. So the job's row decides, once the handler has ended.
  *
  *     idle --completeIn()--> written --the handler ends--> looking
  *
@@ -131,7 +131,7 @@ export class Completion {
     const { id, task } = this.#job;
     return new TaskwrightError(
       "JOB_LOST",
-      `Job ${id} can't be completed: this worker holds it no more, since it was completed, taken away or given up. Let the transaction roll back.`,
+      `Job ${id} can't be completed: this worker no longer holds it: the job was completed, given to another worker, or given up. Let the transaction roll back.`,
       { jobId: id, task },
       cause === undefined ? undefined : { cause },
     );

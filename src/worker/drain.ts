@@ -19,7 +19,7 @@ export interface DrainOptions {
   /** Makes the worker claim again. */
   readonly wake: () => void;
   readonly onEnd: (end: DrainEnd) => void;
-  /** A look failed; the next claim comes after so many milliseconds. */
+  /** The check failed; the worker claims again after `retryInMs` milliseconds. */
   readonly onFailure: (error: Error, retryInMs: number) => void;
 }
 

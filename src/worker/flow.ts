@@ -1,13 +1,10 @@
 import { concerns, type PauseNotice } from "../manage/pause-notice.js";
-import { composeRun } from "../plugins/run.js";
-import { composeSettle } from "../plugins/settle.js";
 import { isDueNow } from "../tasks/retry.js";
 import { Buffer } from "./buffer.js";
 import type { ClaimedJob } from "./claimed-job.js";
 import { Claimer } from "./claimer.js";
-import { CompletionLooks } from "./completion-looks.js";
 import { Drain } from "./drain.js";
-import type { FlowOptions } from "./flow-options.js";
+import { runnerSettings, sharedOptions, type FlowOptions } from "./flow-options.js";
 import { HandlerPlaces } from "./handler-places.js";
 import { Limits } from "./limits.js";
 import { LockWatch, maxLockWatchMs } from "./lock-watch.js";
@@ -17,12 +14,11 @@ import { Runner } from "./runner.js";
 import { Patience } from "../services/patience.js";
 import { Lifecycle, type Service } from "../services/service.js";
 import { Settler } from "./settler.js";
-import { shareContext } from "./shared-context.js";
 import { StartGate } from "./start-gate.js";
 import { Strays } from "./strays.js";
 import { Tally, type JobCounts } from "./tally.js";
 
-/** So many results may wait to be written; with more, nothing is claimed. */
+/** Back-pressure: nothing is claimed while more results than this wait to be written. */
 const maxBacklog = 5000;
 
 /**
@@ -55,15 +51,14 @@ export class Flow<App> implements Service {
 
   constructor(options: FlowOptions<App>) {
     this.#options = options;
-    const { worker, queries, events } = options;
-    const { workerId, concurrency, bufferWaitMs, bufferSize, bufferTimeoutMs } = worker;
-    const db = options.connections.system;
+    const { worker, events } = options;
+    const { concurrency, bufferWaitMs, bufferSize, bufferTimeoutMs } = worker;
     this.#pace = new Pace({ concurrency, waitMs: bufferWaitMs, size: bufferSize });
     this.#buffer = new Buffer({
       timeoutMs: bufferTimeoutMs,
       giveBack: (jobs) => this.#giveBack(jobs),
     });
-    const shared = { queries, db, workerId, events };
+    const shared = sharedOptions(options);
     this.#settler = new Settler({
       ...shared,
       isRegistered: worker.recovery !== undefined,
@@ -156,14 +151,14 @@ export class Flow<App> implements Service {
     this.#claimer.wake();
   }
 
-  /** The worker was taken for dead: what it has claimed may be with others by now. */
+  /** The worker was declared dead: other workers may have its jobs by now. */
   onDeclaredDead(): void {
     this.#gate.giveBack(() => true);
     this.#lockWatch.hurry();
     this.#claimer.wake();
   }
 
-  /** The worker is known to live again, though nobody took it for dead. */
+  /** Heartbeats succeed again, and no other worker had declared this one dead. */
   onRevived(): void {
     this.#claimer.wake();
   }
@@ -190,7 +185,7 @@ export class Flow<App> implements Service {
     if (jobs.length > 0) this.#drain?.onClaimed();
     for (const job of jobs) {
       const before = this.#held.get(job.id);
-      // The worker was taken for dead and lived on: somebody freed its job, and here it is again.
+      // The worker was declared dead but is alive: a sweep freed its job, and this claim took it again.
       if (before !== undefined) this.#lose([before]);
       this.#held.set(job.id, job);
     }
@@ -260,13 +255,9 @@ export class Flow<App> implements Service {
   }
 
   #makeGate(): StartGate {
-    const { worker, queries, connections, events, liveness } = this.#options;
     return new StartGate({
-      queries,
-      db: connections.system,
-      workerId: worker.workerId,
-      events,
-      liveness,
+      ...sharedOptions(this.#options),
+      liveness: this.#options.liveness,
       buffer: this.#buffer,
       runner: () => this.#runner,
       giveBack: (jobs) => this.#giveBack(jobs),
@@ -276,14 +267,10 @@ export class Flow<App> implements Service {
   }
 
   #makeClaimer(): Claimer {
-    const { worker, queries, connections, events, taskIds, onDrainEnd, liveness } = this.#options;
-    const { workerId, forbiddenFlags, pollIntervalMs } = worker;
-    const db = connections.system;
+    const { worker, taskIds, onDrainEnd, liveness } = this.#options;
+    const { forbiddenFlags, pollIntervalMs } = worker;
     return new Claimer({
-      queries,
-      db,
-      workerId,
-      events,
+      ...sharedOptions(this.#options),
       taskIds,
       forbiddenFlags,
       limits: this.#limits,
@@ -297,20 +284,9 @@ export class Flow<App> implements Service {
   }
 
   #makeRunner(): Runner<App> {
-    const { worker, queries, connections, events } = this.#options;
-    const { workerId, handlers, concurrency, shutdownTimeoutMs, abortGraceMs, plugins } = worker;
-    const looks = new CompletionLooks({ queries, workerId, db: connections.system });
     return new Runner({
-      handlers,
-      concurrency,
-      shutdownTimeoutMs,
-      abortGraceMs,
-      events,
+      ...runnerSettings(this.#options),
       isolation: this.#places.isolation,
-      shared: shareContext(worker, connections.app),
-      runChain: composeRun(plugins),
-      settleChain: composeSettle(plugins),
-      completion: { queries, workerId, looks },
       take: () => this.#gate.next(),
       mustWait: (job) => this.#gate.mustWait(job),
       giveBack: (jobs) => this.#giveBack(jobs),

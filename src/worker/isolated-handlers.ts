@@ -6,7 +6,7 @@ import type { RunControl } from "./context.js";
 import type { ResolvedWorkerOptions } from "./options.js";
 import { threadConnection, type ConnectionSource } from "./thread-connection.js";
 
-/** An isolated handler to run, and whom to tell. */
+/** An isolated handler to run, and the callbacks of the run. */
 export interface IsolatedRun {
   readonly payload: unknown;
   readonly ctx: JobContext<unknown>;

@@ -23,8 +23,8 @@ export interface LockWatchOptions {
 }
 
 /**
- * Looks, now and then, whether running jobs are still this worker's: a sweep may have taken it for
- * dead, an operator may have completed, failed or unlocked a job. Its handler is then told to stop.
+ * Looks, now and then, whether running jobs are still this worker's: a sweep may have declared it
+ * dead, an operator may have completed, failed or unlocked a job. The signal of its handler is then aborted.
  * Short jobs are never asked about.
  */
 export class LockWatch implements Service {

@@ -64,13 +64,13 @@ function logConnections(events: WorkerEvents, logger: Logger): void {
 
 function logRecovery(events: WorkerEvents, logger: Logger): void {
   events.on("heartbeat:error", ({ workerId, error }) =>
-    logger.warn("Heartbeat failed; other workers will take this one for dead.", {
+    logger.warn("Heartbeat failed; if this continues, other workers declare this one dead.", {
       workerId,
       error,
     }),
   );
   events.on("heartbeat:lost", ({ workerId }) =>
-    logger.warn("Worker was taken for dead; its jobs may run elsewhere.", { workerId }),
+    logger.warn("Worker was declared dead; its jobs may run elsewhere.", { workerId }),
   );
   events.on("sweep:complete", ({ workerId, ...found }) =>
     logger.info("Recovered the jobs of dead workers.", { workerId, ...found }),
@@ -87,12 +87,12 @@ function logThreads(events: WorkerEvents, logger: Logger): void {
   events.on("eventLoop:blocked", ({ workerId, blockedMs, jobs, endangersWorker }) => {
     const tasks = [...new Set(jobs.map(({ task }) => task))];
     const danger = endangersWorker
-      ? " Blocked for a little longer, the worker is taken for dead and its jobs run again elsewhere."
+      ? " If the event loop is blocked for longer, other workers declare this one dead and run its jobs again."
       : "";
     const advice =
       tasks.length === 0
-        ? "No job of a long-running task ran meanwhile: look for other code of the process, or for many short handlers in a row."
-        : `These tasks ran meanwhile: ${tasks.join(", ")}. One that computes for long needs "isolate": true in its x-task.`;
+        ? "No long-running job ran meanwhile: look for other code in this process, or for many short handlers in a row."
+        : `These tasks ran meanwhile: ${tasks.join(", ")}. If one of them computes for long, set "isolate": true in its x-task.`;
     logger.warn(`The event loop was blocked for ${blockedMs} ms. ${advice}${danger}`, {
       workerId,
       blockedMs,

@@ -5,7 +5,7 @@ import { Lifecycle, type Service } from "../services/service.js";
 import type { ClaimedJob } from "./claimed-job.js";
 
 export interface LoopWatchOptions {
-  /** Milliseconds of standstill that are told; 0: nothing is measured. */
+  /** Milliseconds of blocked event loop that are reported; 0: nothing is measured. */
   readonly thresholdMs: number;
   readonly recovery: ResolvedRecovery | undefined;
   readonly events: WorkerEvents;
@@ -14,17 +14,17 @@ export interface LoopWatchOptions {
   readonly isIsolated: (task: string) => boolean;
 }
 
-/** Five looks fit into the threshold: a standstill is measured a fifth too long at most. */
+/** The timer fires five times per threshold, so a measured block is at most a fifth too long. */
 const looksPerThreshold = 5;
 /** A job that has ended is remembered until the next look if it took this part of the threshold. */
 const rememberedPart = 1 / 20;
 const maxRemembered = 100;
 
 /**
- * Measures how long the event loop stands still, by a timer that comes late, and finds the jobs that ran
+ * Measures how long the event loop is blocked, by the delay of a timer, and finds the jobs that ran
  * meanwhile. A process that was suspended isn't blocked: only time in which the loop was active counts.
  *
- * It costs nothing for a job but a comparison. A job that blocks ends before the timer comes, so jobs
+ * The cost per job is one comparison. A job that blocks ends before the timer comes, so jobs
  * that took long are remembered until the next look.
  */
 export class LoopWatch implements Service {
@@ -62,11 +62,11 @@ export class LoopWatch implements Service {
     this.#ended.push(job);
   }
 
-  /** Looks whether the loop stood still since the last look. */
+  /** Checks whether the loop was blocked since the last check. */
   look(): void {
     const { thresholdMs, events, running, isIsolated } = this.#options;
     const elapsedMs = performance.now() - this.#lastMs;
-    // Time in which the loop waited for events is no standstill, however late the timer.
+    // Time in which the loop waited for events doesn't count, however late the timer fires.
     const activeMs = performance.eventLoopUtilization(this.#last).active;
     const blockedMs = Math.round(Math.min(elapsedMs, activeMs));
     if (blockedMs >= thresholdMs) {
@@ -81,7 +81,7 @@ export class LoopWatch implements Service {
     this.#mark();
   }
 
-  /** Whether half of the silence had passed after which other workers take this one for dead. */
+  /** Whether the block took at least half of `sweepThresholdMs`. */
   #endangersWorker(blockedMs: number): boolean {
     const { recovery } = this.#options;
     return recovery !== undefined && blockedMs >= recovery.sweepThresholdMs / 2;

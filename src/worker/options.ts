@@ -12,6 +12,7 @@ import {
   anything,
   boolean,
   integer,
+  maxConnections,
   milliseconds,
   name,
   names,
@@ -41,7 +42,7 @@ import { resolveTaskLimits, type TaskLimit, type TaskLimits } from "./limits.js"
 export type ForbiddenFlags =
   readonly string[] | (() => readonly string[] | Promise<readonly string[]>);
 
-/** What a worker may be told. Give one of `connectionString` and `pool`. */
+/** Options of `startWorker` and `runOnce`. Give one of `connectionString` and `pool`. */
 export interface WorkerOptions<App = undefined> extends SchedulingOptions {
   /**
    * Where the database is. The worker then makes connections of its own and closes them: at most
@@ -115,8 +116,8 @@ export interface WorkerOptions<App = undefined> extends SchedulingOptions {
   /** How the handlers of tasks with `x-task.isolate` run. Required, with `module`, for such a handler. */
   readonly isolation?: IsolationOptions;
   /**
-   * Milliseconds that the event loop may be blocked before `eventLoop:blocked` and the log tell, with
-   * the jobs that ran; 0: nothing is measured. Default 1000.
+   * Milliseconds that the event loop may be blocked before `eventLoop:blocked` is emitted and logged,
+   * with the jobs that ran; 0: nothing is measured. Default 1000.
    */
   readonly blockedLoopMs?: number;
   /**
@@ -158,10 +159,9 @@ export type ResolvedWorkerOptions<App> = Readonly<Required<Omit<WorkerOptions<Ap
   readonly cronEntries: readonly ResolvedCronEntry[];
 };
 
-/** The claim asks for this many, and its statement for some times as many rows: far below an int's end. */
+/** A claim's statement reads a few times as many rows: the product must stay far below 2**31. */
 const maxConcurrency = 100_000;
 const maxBufferSize = 1_000_000;
-const maxPoolSize = 10_000;
 
 const isHandlerSet = (value: unknown): boolean => {
   const { tasks } = value as { readonly tasks?: unknown };
@@ -172,7 +172,7 @@ const isHandlerSet = (value: unknown): boolean => {
 const rules = {
   connectionString: name(),
   pool: pool<Pool>(),
-  maxPoolSize: integer(1, maxPoolSize).or(10),
+  maxPoolSize: integer(1, maxConnections).or(10),
   schema: schemaName().or(defaultSchema),
   handlers: new Rule<HandlerSet<never>>(
     "what defineHandlers returns, with at least one task",

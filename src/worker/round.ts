@@ -12,7 +12,7 @@ export type RoundState =
 
 /**
  * One look at every queue, by as many claims as it takes. A claim looks at the queues after a
- * position and says where it ended (`look_on` in sql/migrations/12_find_queues.sql). The position
+ * position and says where it ended (`look_on` in sql/migrations/15_find_queues.sql). The position
  * outlasts the rounds: if each round began with the first queue, the last one would starve.
  */
 export class Round {

@@ -13,7 +13,7 @@ import { Context, type RunControl, type SharedContext } from "./context.js";
 import type { IsolatedHandlers } from "./isolated-handlers.js";
 import { completed, returned, skipped, type Outcome, type Unwritten } from "./outcome.js";
 
-/** Why a run was told to stop. */
+/** Why a run was aborted. */
 export type AbortCause = "timeout" | "shutdown" | "lost" | "removed";
 
 export interface RunOptions<App> {
@@ -58,7 +58,7 @@ export class Run<App> implements RunControl {
     this.#options = options;
   }
 
-  /** Makes the attempt. To be called once, by whoever can already be asked for this run. */
+  /** Makes the attempt. Call it once, after the run was added to the list of running jobs. */
   async start(): Promise<Outcome | Unwritten> {
     const outcome = await this.#attempt();
     this.#isOver = true;
@@ -261,7 +261,7 @@ function abortReason(
     case "shutdown":
       return new TaskwrightError("JOB_ABORTED", "The worker is shutting down.", details);
     case "lost":
-      return new TaskwrightError("JOB_ABORTED", "The worker holds the job no more.", details);
+      return new TaskwrightError("JOB_ABORTED", "The worker no longer holds the job.", details);
     case "removed":
       return new TaskwrightError("JOB_ABORTED", "The job was removed through its key.", details);
   }

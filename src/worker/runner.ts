@@ -196,7 +196,7 @@ export class Runner<App> implements Service {
         break;
       case "unknown": {
         const error = new Error(
-          "Whether a transaction of the handler's completed the job is not known.",
+          "It is not known whether a transaction of the handler completed the job.",
         );
         events.emit("pool:fatalError", () => ({ action: "complete", error, jobs: [job.job] }));
         break;

@@ -18,7 +18,7 @@ export interface SettlerOptions {
   readonly db: Executor;
   readonly workerId: string;
   readonly events: WorkerEvents;
-  /** Whether the worker says in the database that it lives. Default false. */
+  /** Whether the worker sends heartbeats. Default false. */
   readonly isRegistered?: boolean;
   /** Called when results are in the database, or known to be lost. */
   readonly onSettled: (settled: readonly Settlement[]) => void;
@@ -34,7 +34,7 @@ export interface SettlerOptions {
  *     waiting --> written --> announced
  *        ^           |
  *        |           +-- the connection or the server failed: waits, then goes out again
- *        |           +-- others have locked some: these stand aside until they are free (Busy)
+ *        |           +-- others have locked some: these are set aside until they are free (Busy)
  *        +-----------+-- refused because of its data: goes out in halves; a single one in a simpler
  *                        form; one that is refused in every form is given up
  */
@@ -140,7 +140,7 @@ export class Settler implements Service {
 
   async #run(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
-    let failure = new Error("Nobody waited for the results to be written.");
+    let failure = new Error("The worker stopped before the results were written.");
     while (this.#queue.size > 0 && !this.#hasGivenUp) {
       try {
         await this.settleOnce();
@@ -168,7 +168,7 @@ export class Settler implements Service {
     try {
       const free = await this.#busy.setAside(asked);
       this.#queue.putBack(free);
-      // Told meanwhile to give up: nobody would take back what stands aside from now on.
+      // The worker gave up meanwhile: nothing releases the results that are set aside from now on.
       if (this.#hasGivenUp) this.#queue.putBack(this.#busy.release());
       const count = asked.length - free.length;
       if (count === 0) return false;

@@ -16,7 +16,7 @@ export interface Stoppable {
 export function handleSignals(worker: Stoppable): void {
   let isStopping = false;
   const onSignal = (signal: NodeJS.Signals) => {
-    // Failures are told by `finished`.
+    // `finished` reports failures.
     worker.stop(`${signal} was received`, isStopping).catch(() => {});
     isStopping = true;
   };

@@ -13,7 +13,7 @@ export function simplify(settlement: Settlement, refusal: Error): Settlement | u
   if (outcome.kind === "completed") {
     const error = new TaskwrightError(
       "RESULT_REFUSED",
-      `The handler of task ${job.task} succeeded, but PostgreSQL refused to delete its job, which is failed for good so that it doesn't run again. Look for triggers or foreign keys on the job's table. It said: ${messageOf(refusal)}`,
+      `The handler of task ${job.task} succeeded, but PostgreSQL refused to delete its job. The job is marked as failed for good, so that it doesn't run again. Look for triggers or foreign keys on the jobs' table. PostgreSQL: ${messageOf(refusal)}`,
       { jobId: job.id, task: job.task },
       { cause: refusal },
     );

@@ -8,9 +8,9 @@ import { Starts } from "./starts.js";
 
 /** What a worker knows of its own registration. */
 export interface Liveness {
-  /** Whether nobody can have taken this worker for dead. */
+  /** Whether no other worker can have declared this one dead. */
   readonly isFresh: () => boolean;
-  /** Finds out whether somebody has, and registers the worker again. */
+  /** Checks whether another worker has, and registers this one again. */
   readonly check: () => void;
 }
 
@@ -26,13 +26,13 @@ export interface StartGateOptions {
   readonly db: Executor;
   readonly workerId: string;
   readonly events: WorkerEvents;
-  /** Undefined without recovery: then nobody takes the worker for dead, and no job is marked. */
+  /** Undefined without recovery: then no worker declares this one dead, and no job is marked. */
   readonly liveness: Liveness | undefined;
   readonly buffer: Buffer;
   readonly runner: () => Starting;
   /** Takes jobs that go back, their attempt uncounted. */
   readonly giveBack: (jobs: readonly ClaimedJob[]) => void;
-  /** Takes jobs that the worker holds no more, running ones among them. */
+  /** Takes jobs that the worker no longer holds, including running ones. */
   readonly lose: (jobs: readonly ClaimedJob[]) => void;
   /** Called when jobs may start again. */
   readonly onOpen: () => void;
@@ -42,7 +42,7 @@ export interface StartGateOptions {
  * Stands between the buffer and the runner, and lets a job start only when a sweep could tell what
  * became of it:
  *
- * - The worker is known to live. One that was silent for so long that others may have taken it for
+ * - The worker is known to live. One that was silent for so long that others may have declared it
  *   dead (a suspended process, a database that is gone) starts nothing that it claimed before.
  * - The start is marked first, where the policy asks for it.
  */
@@ -89,7 +89,7 @@ export class StartGate implements Service {
     return undefined;
   }
 
-  /** Whether the job must wait until the runner is told to begin it. */
+  /** Whether the job must wait until `begin` is called for it on the runner. */
   mustWait(job: ClaimedJob): boolean {
     if (this.#starts?.needsMark(job) !== true) return false;
     this.#starts.mark(job);
@@ -113,7 +113,7 @@ export class StartGate implements Service {
     this.#starts?.onFinished(job, handlerMs, isCompleted);
   }
 
-  /** The worker holds the job no more. */
+  /** The worker no longer holds the job. */
   onReleased(job: ClaimedJob): void {
     this.#starts?.onReleased(job);
   }

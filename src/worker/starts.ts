@@ -17,7 +17,7 @@ export interface StartsOptions {
   readonly events: WorkerEvents;
   /** Takes jobs that are marked and that the worker still holds. */
   readonly onMarked: (jobs: readonly ClaimedJob[]) => void;
-  /** Takes jobs that the worker holds no more. */
+  /** Takes jobs that the worker no longer holds. */
   readonly onLost: (jobs: readonly ClaimedJob[]) => void;
   /** Takes jobs that could not be marked. */
   readonly onFailed: (jobs: readonly ClaimedJob[]) => void;
@@ -27,7 +27,7 @@ export interface StartsOptions {
 
 /**
  * Marks jobs as started in the database, so that a sweep can tell those that a dead worker ran from
- * those that it had only claimed (sql/migrations/19_starts.sql).
+ * those that it had only claimed (sql/migrations/22_starts.sql).
  *
  *     needsMark? -- yes --> mark() ----> written, then the handler starts
  *         |
@@ -108,7 +108,7 @@ export class Starts implements Service {
     this.#policy.onEnded(job, handlerMs, isCompleted);
   }
 
-  /** The worker holds the job no more. */
+  /** The worker no longer holds the job. */
   onReleased(job: ClaimedJob): void {
     if (this.#marked.delete(job)) this.#ended.push(job);
     else this.#unmarked.delete(job);

@@ -34,7 +34,7 @@ export class Strays implements Service {
   readonly #options: StraysOptions;
   /** When to look, on the clock of `performance.now()`, soonest first. */
   #looksMs: number[] = [];
-  /** Strays that the database doesn't let go of; told once. */
+  /** Strays that can't be given back, because the database refuses it; reported once. */
   readonly #stuck = new Set<string>();
   readonly #lifecycle = new Lifecycle();
   readonly #backoff = new Backoff({ firstMs: 100, maxMs: 2000 });
@@ -45,7 +45,7 @@ export class Strays implements Service {
     this.#options = options;
   }
 
-  /** Whether jobs that nobody knows of may be locked, or stay so. */
+  /** Whether jobs may be locked that this worker doesn't know of, or stay locked. */
   get areExpected(): boolean {
     return this.#stuck.size > 0 || (this.#looksMs.at(-1) ?? -Infinity) > performance.now();
   }

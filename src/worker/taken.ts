@@ -6,7 +6,7 @@ export interface TakenOptions {
   readonly queries: Queries;
   readonly db: Executor;
   readonly workerId: string;
-  /** Whether the worker says in the database that it lives. Default false. */
+  /** Whether the worker sends heartbeats. Default false. */
   readonly isRegistered?: boolean;
 }
 
@@ -14,8 +14,8 @@ export interface TakenOptions {
  * Finds out about jobs that the worker no longer holds and that a statement whose answer was lost may
  * have settled. Returns the ids of those that others have taken.
  *
- * If a sweep took the worker for dead since the claim, its jobs are with others. That the statement was
- * faster than the sweep can't be ruled out, but nothing tells, and the job may have run again.
+ * If a sweep declared the worker dead since the claim, other workers have its jobs. The statement may have
+ * been faster than the sweep, but that can't be known, and the job may have run again.
  */
 export async function findTaken(
   settlements: readonly Settlement[],

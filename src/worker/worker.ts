@@ -36,8 +36,8 @@ export type WorkMode =
  * - `drained`: nothing was due any more that it may run.
  * - `blocked`: jobs are due, and others hold them: a job of their queue runs elsewhere, a fleet limit
  *   is reached, or a transaction has locked them.
- * - `deadline`: its time was over.
- * - `stop`: it was told to, by a signal.
+ * - `deadline`: its `deadlineMs` had passed.
+ * - `stop`: a signal, or its `signal`, stopped it.
  */
 export type RunEnd = DrainEnd | "deadline" | "stop";
 
@@ -94,7 +94,7 @@ export class WorkerRoot<App> {
       this.#finish = resolve;
       this.#fail = reject;
     });
-    // Whoever doesn't look at it is told by the event.
+    // Avoids an unhandled rejection; the failure is also emitted as an event.
     this.finished.catch(() => {});
     this.events = this.#makeEvents();
     this.#connections = new Connections(options);
@@ -288,7 +288,7 @@ export class WorkerRoot<App> {
   }
 }
 
-/** The reason that somebody gave, or else what happened. */
+/** The reason that the caller gave for the abort, or a default. */
 function describeAbort(signal: AbortSignal | undefined): string {
   const reason: unknown = signal?.reason;
   const isGiven = isError(reason) && readProperty(reason, "name") !== "AbortError";

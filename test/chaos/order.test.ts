@@ -165,7 +165,7 @@ describe("repeats", () => {
     ]);
   });
 
-  test("a worker that learns that it was taken for dead explains a repeat only after trouble", () => {
+  test("a worker that learns that it was declared dead explains a repeat only after trouble", () => {
     const first = ran(100, "worker-1", "a");
     const learnt: Line = [7000, "worker-1", { kind: "declared dead" }];
     expect(messages(checkRepeats, ...first, learnt, ...again)).toHaveLength(1);
@@ -203,7 +203,7 @@ describe("sweeps", () => {
   const alive: Line = [100, "worker-1", { kind: "note", text: "here" }];
   const sweep = swept(5000, "worker-2", "worker-1");
 
-  test("a worker that could say that it lives is not taken for dead", () => {
+  test("a worker that could say that it lives is not declared dead", () => {
     expect(messages(checkSweeps, alive, sweep)).toHaveLength(1);
     const short = fault(3000, 3200, "freeze worker shortly", "worker-1");
     expect(messages(checkSweeps, alive, ...short, sweep)).toHaveLength(1);

@@ -56,7 +56,7 @@ describe("a config file is refused", () => {
     [
       "with a value of the wrong kind",
       { "taskwright.config.json": { schemas: 1, graphileWorker: "yes" } },
-      "schemas must be a text that isn't empty; graphileWorker must be true or false",
+      "schemas must be a string that is not empty, without NUL characters; graphileWorker must be true or false",
     ],
     [
       "with a schema name that PostgreSQL can't hold",

@@ -89,7 +89,7 @@ test("sweep recovers what an unregistered worker has held for too long, if asked
   expect(await commands.run(["sweep"])).toMatchObject({ code: 0, out: "no worker is dead" });
   expect(await commands.run(["sweep", "--unregistered", "4h"])).toMatchObject({
     code: 0,
-    out: "gave 1 job back of gone",
+    out: "returned 1 job of gone",
   });
 });
 
@@ -111,7 +111,7 @@ test("a worker of ours that lost its registration is overdue, and sweep says whi
   expect((await commands.run(["workers"])).out).toMatch(/^lost\toverdue\t1\t/mu);
   const { code, out } = await commands.run(["sweep"]);
   expect(code).toBe(0);
-  expect(out).toContain("gave 0 jobs back of lost");
+  expect(out).toContain("returned 0 jobs of lost");
   expect(out).toContain(`failed 1 job for good: ${id} `);
   await commands.pool.query("delete from graphile_worker._private_jobs where id = $1", [id]);
 });

@@ -141,7 +141,7 @@ describe("a problem is told with line and column", () => {
     ["* * * * * a ?fill=2x", 14, "a time phrase such as 1d"],
     ["* * * * * a ?max=1&max=2", 20, "given twice"],
     ["* * * * * a ?jobKey=a&job_key=b", 23, "given twice"],
-    ["* * * * * a ?jobKey=", 14, 'The option "jobKey" must be a text'],
+    ["* * * * * a ?jobKey=", 14, 'The option "jobKey" must be a string'],
     ["* * * * * a ?jobKeyMode=unsafe_dedupe", 14, "replace or preserve_run_at"],
     ["* * * * * a ?tz=Europe/Pariss", 14, 'Did you mean "Europe/Paris"?'],
     ["* * * * * a ?tz=+02:00", 14, "Use an IANA name"],

@@ -120,7 +120,7 @@ describe("at start is refused", () => {
     [
       "a task whose name the database can't hold",
       { entries: [{ task: "x".repeat(129), schedule: "* * * * *" }] },
-      "The task must be a text of 1 to 128 characters",
+      "The task must be a string of 1 to 128 characters",
     ],
     [
       "an empty schedule",

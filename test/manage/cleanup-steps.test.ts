@@ -7,7 +7,7 @@ import { addJob, createQueue } from "../worker/support.js";
 
 /**
  * What happens to a row that comes into use between two steps of its deletion
- * (sql/migrations/18_cleanup.sql).
+ * (sql/migrations/21_cleanup.sql).
  */
 const queries = bindQueries({ schema: "graphile_worker", preparedStatements: false });
 

@@ -21,7 +21,7 @@ export type Step =
   | { readonly kind: "look"; readonly worker: number }
   /** The process ends, and another one takes its place. */
   | { readonly kind: "kill"; readonly worker: number }
-  /** The process stands still for so long that it is taken for dead. */
+  /** The process stands still for so long that it is declared dead. */
   | { readonly kind: "stall"; readonly worker: number }
   | { readonly kind: "sweep" }
   | { readonly kind: "unlock"; readonly worker: number }

@@ -13,7 +13,7 @@ const usage = `pnpm mutate [--kind=typescript|sql] [--files=FILE …] [--tests=G
   --kind         what to mutate; default: both
   --files        TypeScript: files or globs, or file.ts:10-40 for some lines of one;
                  default: src/worker, src/recovery and src/plugins
-                 SQL: parts of migrations' names, such as 13_claim; default: all
+                 SQL: parts of migrations' names, such as 16_claim; default: all
   --tests        the tests to run; default: those of these folders, without those that start processes
   --limit        SQL: at most so many mutants, spread evenly over all
   --concurrency  TypeScript: test runs at once; default 1

@@ -17,7 +17,7 @@ afterAll(() => database.drop());
 /** Nothing happens by itself. */
 const never = 2 ** 31 - 1;
 
-test("a worker that was taken for dead aborts what it lost, and starts none of what it had claimed", async () => {
+test("a worker that was declared dead aborts what it lost, and starts none of what it had claimed", async () => {
   const { pool, connectionString } = database;
   const started: string[] = [];
   const lost: string[] = [];
@@ -94,7 +94,7 @@ test("a stop doesn't wait for a recovery hook that never answers", async () => {
   expect(await listJobs(pool)).toMatchObject([{ locked_by: "dead" }]);
 });
 
-test("a worker that was cut off takes nobody for dead before the others could be heard", async () => {
+test("a worker that was cut off declares nobody dead before the others could be heard", async () => {
   const { pool } = database;
   await pool.query("delete from graphile_worker._private_jobs");
   const queries = bindQueries({ schema: "graphile_worker", preparedStatements: true });

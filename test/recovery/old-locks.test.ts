@@ -5,7 +5,7 @@ import { addJob, createQueue } from "../worker/support.js";
 import { ageLocks, claimOne, heldQueues, runningJobs } from "./queues.js";
 import { claim, untilWaiting, withClient } from "./support.js";
 
-// Jobs whose lock is so old that every peer takes their worker for dead may be ended by hand. Their
+// Jobs whose lock is so old that every peer declares their worker dead may be ended by hand. Their
 // queues are freed with them.
 
 let database: TestDatabase;

@@ -64,7 +64,7 @@ test("a handler that computes is named, though it has ended when the loop goes o
   const line = logger.find("The event loop was blocked").at(-1);
   expect(line?.message).toContain("These tasks ran meanwhile: compute.");
   expect(line?.message).toContain('"isolate": true');
-  expect(line?.message).not.toContain("taken for dead");
+  expect(line?.message).not.toContain("declare this one dead");
 });
 
 test("jobs that run beside it are named, too", async () => {
@@ -76,14 +76,16 @@ test("jobs that run beside it are named, too", async () => {
   await worker.stop();
 });
 
-test("near the heartbeat's threshold the log says that the worker may be taken for dead", async () => {
+test("near the heartbeat's threshold the log says that the worker may be declared dead", async () => {
   const { worker, logger, told } = await firstBlock(["compute"], {
     recovery: { heartbeatIntervalMs: 100, sweepThresholdMs: 400 },
   });
   await addJob(database.pool, "compute", { payload: { ms: 250 } });
   expect((await told).endangersWorker).toBe(true);
   await worker.stop();
-  expect(logger.find("The event loop was blocked").at(-1)?.message).toContain("taken for dead");
+  expect(logger.find("The event loop was blocked").at(-1)?.message).toContain(
+    "declare this one dead",
+  );
 });
 
 test("without a job that ran, the log says to look elsewhere", async () => {

@@ -218,7 +218,7 @@ test("one that gives up while it looks for locks waits for none of them", async 
 
 const cutOff = () => Object.assign(new Error("cut off"), { code: "ECONNRESET" });
 
-/** As a sweep does to a worker that it takes for dead, and another worker to its jobs. */
+/** As a sweep does to a worker that it declares dead, and another worker to its jobs. */
 async function declareDead(): Promise<void> {
   await database.pool.query("select graphile_worker.worker_deregister('me')");
   await database.pool.query("delete from graphile_worker._private_jobs");

@@ -67,7 +67,7 @@ async function openGate() {
   return { gate, seen };
 }
 
-test("a worker that may have been taken for dead starts nothing that it claimed before", async () => {
+test("a worker that may have been declared dead starts nothing that it claimed before", async () => {
   const { gate, seen } = await openGate();
   expect(gate.isOpen).toBe(true);
   expect(gate.next()).toBeDefined();

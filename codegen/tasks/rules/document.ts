@@ -41,7 +41,7 @@ function checkMetaSchema(schema: SchemaObject): Finding[] {
     rule: "invalid-schema",
     pointer: instancePath,
     message: `This is not valid in a schema of draft 2020-12: it ${message ?? "is refused"}${describeParams(params)}.`,
-    hint: "Mend the keyword's value.",
+    hint: "Fix the keyword's value.",
   }));
   // The first error of a place is the closest one; those of the rules around it add nothing.
   const byPlace = new Map(findings.toReversed().map((finding) => [finding.pointer, finding]));

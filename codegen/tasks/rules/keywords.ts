@@ -19,7 +19,7 @@ const unknownKeyword: Rule = {
         }`,
         hint:
           foreignKeywords.get(keyword) ??
-          'Mend or remove it; keys of your own must start with "x-".',
+          'Fix or remove it; keys of your own must start with "x-".',
       })),
 };
 

@@ -84,7 +84,7 @@ function checkNames(node: SchemaNode, reader: TypeReader): Complaint[] {
     .map(([place, name]) => ({
       pointer: `${pointer}/${place}`,
       message: `"${name}" is not declared in properties.${didYouMean(name, known)}`,
-      hint: `Declare it (with true as its schema if any value will do), or mend the name.`,
+      hint: `Declare it (with true as its schema if any value will do), or correct the name.`,
     }));
 }
 

@@ -53,7 +53,7 @@ const brokenPattern: Rule = {
       const fault = patternFault(source);
       if (fault === undefined) return [];
       const message = `This is not a regular expression: ${fault}.`;
-      const hint = "Mend it; patterns are read with JavaScript's u flag.";
+      const hint = "Fix it; patterns are read with JavaScript's u flag.";
       return [{ pointer: `${pointer}/${place}`, message, hint }];
     });
   },

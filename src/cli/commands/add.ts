@@ -8,12 +8,13 @@ import { insertJobs, type JobInsert } from "../../jobs/insert.js";
 import { splitBatch, toInsert } from "../../tasks/enqueue.js";
 import type { JobKeyMode, TaskSpec } from "../../tasks/spec.js";
 import type { AnyTask, TaskDefinition } from "../../tasks/task.js";
+import { maxInt16 } from "../../option-rules.js";
 import { exitCodes, UsageError, type ExitCode } from "../failure.js";
 import { printResult } from "../output.js";
 import { loadTasks } from "../registry.js";
 import { addDatabaseOptions, readConfig, withDatabase, type DatabaseFlags } from "../session.js";
 import type { Terminal } from "../terminal.js";
-import { integer, maxInt16, several, time } from "../values.js";
+import { integer, several, time } from "../values.js";
 import { addLines, parsePayload } from "./add-lines.js";
 import { describeCommand, type CommandMaker } from "./command.js";
 

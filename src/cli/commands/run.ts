@@ -153,5 +153,5 @@ const endings: Readonly<Record<RunSummary["endedBy"], string>> = {
   drained: "nothing is due any more",
   blocked: "others hold the jobs that are due",
   deadline: "its time was over",
-  stop: "it was told to end",
+  stop: "it was stopped",
 };

@@ -39,7 +39,7 @@ export const sweepCommand = databaseCommand<Flags>({
       else {
         const ids = deadWorkerIds.map(printable).join(" ");
         const given = recoveredJobIds.length - failedJobIds.length;
-        terminal.out(`gave ${count(given, "job")} back of ${ids}`);
+        terminal.out(`returned ${count(given, "job")} of ${ids}`);
         if (failedJobIds.length > 0) {
           const jobs = `${count(failedJobIds.length, "job")} for good: ${failedJobIds.join(" ")}`;
           terminal.out(`failed ${jobs} (see their last error: a worker died while it ran them)`);

@@ -1,5 +1,5 @@
 /**
- * The process of an embedded PostgreSQL: starts it, tells its parent, and ends with it. The server thus
+ * The process of an embedded PostgreSQL: starts it, reports to its parent, and ends with it. The server thus
  * never outlives the parent, however that one ends; and the exit hooks of the package that carries the
  * server stay out of the parent, whose exit code they would discard.
  */
@@ -42,7 +42,7 @@ async function startAndTell(postgres: Postgres): Promise<void> {
   await tell({ isReady: true });
 }
 
-/** The parent may have ended meanwhile; then nobody asks any more. */
+/** The parent may have ended meanwhile; then there is nothing to send to. */
 async function tell(message: HostMessage): Promise<void> {
   if (!process.connected) return;
   await new Promise((resolve) => process.send?.(message, undefined, undefined, resolve));

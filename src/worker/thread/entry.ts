@@ -8,7 +8,7 @@ import { runJob } from "./run-job.js";
 markThread();
 const resources = new ThreadResources(workerData as ThreadData);
 
-/** Never rejects: what became of a job is told by the request's port. */
+/** Never rejects: the job's result is sent through the request's port. */
 export default async function answer({ job }: ThreadRequest): Promise<void> {
   if (job === undefined) return;
   await (job === "end" ? resources.dispose() : runJob(job, resources));

@@ -12,7 +12,7 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** The thread's end of a call: what the handler's context asks of the worker. */
+/** The thread's side of a call: what the handler's context needs of the worker. */
 export class Link implements RunControl {
   /** Writes to the worker's log. */
   readonly logger: Logger;
@@ -50,7 +50,7 @@ export class Link implements RunControl {
     this.#port.postMessage(message, []);
   }
 
-  /** Tells how the handler ended; nothing can be asked any more. */
+  /** Sends the handler's result; later calls of `completeIn` reject. */
   end(message: ThreadMessage): void {
     this.tell(message);
     this.#isOver = true;

@@ -23,7 +23,7 @@ export interface Resources {
   readonly share: (logger: Logger) => SharedContext<unknown>;
 }
 
-/** A connection that nobody uses is closed after this, or sooner in a thread that ends sooner. */
+/** An idle connection is closed after this, or sooner in a thread that ends sooner. */
 const idleConnectionMs = 10_000;
 
 /**
@@ -99,7 +99,7 @@ export class ThreadResources {
     const app = await makeApp(exported);
     const idleTimeoutMillis = Math.min(idleConnectionMs, idleTimeoutMs / 2);
     const pool = new Pool({ ...connection, max: maxPoolSize, idleTimeoutMillis });
-    // The pool drops an idle connection that breaks; unheard, the event would end the thread.
+    // The pool drops an idle connection that breaks; without a listener the event would end the thread.
     pool.on("error", () => {});
     const database = new Database({ pool, preparedStatements });
     return {
@@ -119,7 +119,7 @@ export class ThreadResources {
     const missing = enqueuePlugins.find((name) => !found.some((plugin) => plugin?.name === name));
     if (missing === undefined) return found.filter(({ name }) => enqueuePlugins.includes(name));
     throw this.#invalid(
-      `must export options with the plugin ${missing}, which stands around the jobs that handlers add: export const options = { plugins: [ … ] }`,
+      `must export options with the plugin ${missing}, which wraps the adding of jobs: export const options = { plugins: [ … ] }`,
     );
   }
 

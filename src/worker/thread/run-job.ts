@@ -7,7 +7,7 @@ import { Context, type SharedContext } from "../context.js";
 import { Link } from "./link.js";
 import type { ThreadResources } from "./resources.js";
 
-/** Runs the handler of a job in this thread, and tells the worker how it ended. */
+/** Runs the handler of a job in this thread, and sends the result to the worker. */
 export async function runJob(request: JobRequest, resources: ThreadResources): Promise<void> {
   const link = new Link(request.port);
   let isLoaded = false;

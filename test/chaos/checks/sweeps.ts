@@ -2,7 +2,7 @@ import { whySilent } from "../history/explain.js";
 import type { Check } from "../history/history.js";
 import { foreigners } from "../plan.js";
 
-/** No worker of ours is taken for dead that could say that it lives. */
+/** No worker of ours is declared dead that could say that it lives. */
 export const checkSweeps: Check = (history) =>
   history.sweeps.flatMap(({ at, line, workers }) =>
     workers
@@ -10,7 +10,7 @@ export const checkSweeps: Check = (history) =>
       .filter((worker) => whySilent(history, worker, at) === undefined)
       .map((worker) => ({
         check: "sweeps",
-        message: `worker ${worker} was taken for dead, though nothing had kept it from saying that it lives`,
+        message: `worker ${worker} was declared dead, though nothing had kept it from saying that it lives`,
         lines: [line],
       })),
   );

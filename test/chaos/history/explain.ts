@@ -10,7 +10,7 @@ const leastTroubleMs = 1500;
 
 /**
  * Why a job could be taken from a run by `before`, without the run having failed: its process had
- * ended, its worker was taken for dead, it was given up or given back by hand. Undefined: for no
+ * ended, its worker was declared dead, it was given up or given back by hand. Undefined: for no
  * reason.
  */
 export function whyTaken(history: History, run: Run, before: number): string | undefined {
@@ -31,12 +31,12 @@ export function whyTaken(history: History, run: Run, before: number): string | u
   // A sweeper that was killed, or cut off from the answer, could not say what it had done.
   const learntAt = history.declaredDead.get(process)?.find((at) => at >= run.claimedAt);
   if (learntAt !== undefined && wasSilenced(history, run.actor, run.claimedAt, limit)) {
-    return "its worker was taken for dead";
+    return "its worker was declared dead";
   }
   return undefined;
 }
 
-/** Why a worker could be taken for dead by a sweep that was noted at a time. */
+/** Why a worker could be declared dead by a sweep that was noted at a time. */
 export function whySilent(history: History, worker: string, at: number): string | undefined {
   const life = history.workers.get(worker);
   if (life === undefined) return undefined;

@@ -85,7 +85,7 @@ export interface History {
   readonly workers: ReadonlyMap<string, Life>;
   readonly troubles: readonly Trouble[];
   readonly sweeps: readonly Sweep[];
-  /** By {@link processOf}: when it learnt that it was taken for dead. */
+  /** By {@link processOf}: when it learnt that it was declared dead. */
   readonly declaredDead: ReadonlyMap<string, readonly number[]>;
   /** When an operator gave a dead peer's job back, by job. */
   readonly unlocks: ReadonlyMap<string, readonly number[]>;

@@ -76,7 +76,7 @@ export type WorkerEntry =
       readonly workers: readonly string[];
       readonly jobs: readonly string[];
     }
-  /** Another worker had taken this one for dead. */
+  /** Another worker had declared this one dead. */
   | { readonly kind: "declared dead" }
   | { readonly kind: "heartbeat failed" }
   /** The handler is about to end its own process. */

@@ -56,7 +56,7 @@ export const harmlessTasks = [...sharedTasks, "limited", "effect"] as const;
 export const fleetLimit = 2;
 export const keyModes: readonly JobKeyMode[] = ["replace", "preserve_run_at", "unsafe_dedupe"];
 
-/** A worker is taken for dead after so many milliseconds of silence. */
+/** A worker is declared dead after so many milliseconds of silence. */
 export const sweepThresholdMs = 3000;
 export const heartbeatIntervalMs = 500;
 /** A worker of the Rust crate: it is not killed by being slow, for its results are not fenced. */

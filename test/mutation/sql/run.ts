@@ -10,7 +10,7 @@ import type { MutatedMigration } from "./vitest.config.js";
 
 export interface SqlOptions {
   readonly serverUrl: string;
-  /** Parts of migrations' names, such as `13_claim`. */
+  /** Parts of migrations' names, such as `16_claim`. */
   readonly files: readonly string[];
   /** Test files, in the order in which they run: a mutant that one has noticed meets no other. */
   readonly tests: readonly (readonly string[])[];

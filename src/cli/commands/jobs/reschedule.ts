@@ -1,7 +1,8 @@
 import { rescheduleJobs, type Reschedule } from "../../../manage/index.js";
 import { UsageError } from "../../failure.js";
 import type { DatabaseFlags } from "../../session.js";
-import { integer, maxInt16, time } from "../../values.js";
+import { integer, time } from "../../values.js";
+import { maxInt16 } from "../../../option-rules.js";
 import { changeCommand } from "./change.js";
 
 type Flags = DatabaseFlags & Reschedule;

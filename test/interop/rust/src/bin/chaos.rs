@@ -105,7 +105,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .concurrency(3)
         .poll_interval(Duration::from_millis(500))
         .heartbeat_interval(Duration::from_millis(500))
-        // Ours sweep; the crate would take all workers for dead after one and the same time.
+        // Ours sweep; the crate would declare all workers dead after one and the same time.
         .sweep_interval(Duration::from_secs(3600))
         .sweep_threshold(Duration::from_secs(3600))
         .define_job::<Fast>()

@@ -2,7 +2,7 @@
 --
 -- A queue's jobs run one at a time, across all workers and both peers: at most one job of a queue is
 -- taken, only with that queue's own row locked, and both rows are looked at again under their locks
--- (12_find_queues). Rows that another transaction holds are skipped, never waited for, so claims can't
+-- (15_find_queues). Rows that another transaction holds are skipped, never waited for, so claims can't
 -- deadlock.
 --
 -- look_on is that of taskwright_find_queues: what the next claim passes as after_queue, and, when this

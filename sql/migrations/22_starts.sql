@@ -1,5 +1,5 @@
--- What is known of a dead worker's jobs: which of them had started, how often a worker died while it
--- ran them, and which holders of locks are Taskwright's own.
+-- What sweeps know of a dead worker's jobs: which of them had started, how often a worker died while it
+-- ran them, and which holders of locks are Taskwright workers.
 
 -- Jobs whose handler has started. A mark counts only while its job is still under the same lock, as a
 -- slot does, so nothing has to delete it: whatever ends the lock makes the mark void. Unlogged, since a
@@ -24,7 +24,7 @@ create table if not exists graphile_worker.taskwright_crashes (
 alter table graphile_worker.taskwright_crashes enable row level security;
 
 -- Taskwright workers that have registered and did not sign off, whatever became of their rows in
--- _private_workers since. A holder of locks that is here and not there is dead, or was taken for dead:
+-- _private_workers since. A holder of locks that is here and not there is dead, or was declared dead:
 -- it claims nothing until it has registered again.
 create table if not exists graphile_worker.taskwright_workers (
   id text not null,
@@ -73,8 +73,8 @@ begin
 end;
 $taskwright$;
 
--- Says that a worker lives, and answers whether it was registered until now. One that was registered
--- before and isn't any more was taken for dead: its jobs may be with others.
+-- Writes a worker's heartbeat, and returns whether it was registered until now. One that was registered
+-- before and isn't any more was declared dead: other workers may have its jobs.
 --
 -- The row may be deleted by a sweep that this waits for; an insert that updates on conflict could not
 -- tell.
@@ -99,7 +99,7 @@ end;
 $taskwright$;
 
 -- Fails unless the worker is registered, and keeps it registered until the end of the transaction. To
--- be called by each claim that has found something: a worker that was taken for dead must not lock jobs
+-- be called by each claim that has found something: a worker that was declared dead must not lock jobs
 -- that no sweep would find. A sweep locks the worker's row before it looks at its jobs; then this skips
 -- it.
 create or replace function graphile_worker.taskwright_require_registration(worker_id text)

@@ -6,12 +6,12 @@
 -- holds an advisory lock, shared (07_enqueue), and a cleanup takes it for itself: it waits for those
 -- under way, and the next ones wait for it. Workers are not concerned.
 --
--- Whoever adds jobs waits while a cleanup holds that lock, so nothing under it may take long: there is
--- no index that finds all jobs of a queue or of a task, and to go through all jobs takes seconds. Each
+-- Calls that add jobs wait while a cleanup holds that lock, so nothing under it may take long: there is
+-- no index that finds all jobs of a queue or of a task, and a scan of all jobs takes seconds. Each
 -- step is a transaction of its own:
 --   1. find    without the lock: rows without jobs.
 --   2. mark    under the lock: notes the last job's id, and of each of these rows its version. At this
---              moment nobody adds a job.
+--              moment no transaction is adding jobs.
 --   3. check   without the lock: drops those that have a job by now.
 --   4. delete  under the lock, some rows at a time: those that got no job since.
 -- Why the last step can tell: a job that the check did not see was added, or moved to the row, after
@@ -20,8 +20,7 @@
 -- (taskwright_mark_moves).
 --
 -- A step waits for the lock a moment only and then answers with null: try again later. It must see
--- what those have committed whom it waited for, so a transaction whose statements all see the same
--- state will not do.
+-- what the transactions that it waited for have committed, so it needs the isolation level READ COMMITTED.
 
 create or replace function graphile_worker.taskwright_lock_names() returns boolean
 language plpgsql
@@ -58,8 +57,8 @@ begin
 end;
 $taskwright$;
 
--- Leaves a trace in the rows of tasks and queues that existing jobs move to, as a lock that others
--- may have, too. The jobs are those that have the keys of the specs.
+-- Locks the rows of tasks and queues that existing jobs move to, in a mode that others may hold, too: the
+-- lock changes the row's version (xmax). The jobs are those that have the keys of the specs.
 create or replace function graphile_worker.taskwright_mark_moves(
   specs graphile_worker.taskwright_job_spec[]
 ) returns void

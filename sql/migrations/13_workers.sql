@@ -26,8 +26,8 @@ as $taskwright$
     metadata = coalesce(excluded.metadata, workers.metadata);
 $taskwright$;
 
--- For how long a worker may be silent, in milliseconds. Ours say it in their metadata; for others, and
--- for what is no such number, since anybody may write the metadata, it is the given one.
+-- How long a worker may be silent, in milliseconds. Taskwright's workers write it into their metadata. For
+-- other workers, and where the metadata has no valid number, it is foreign_ms.
 create or replace function graphile_worker.taskwright_silence_limit(
   metadata jsonb,
   foreign_ms float8
@@ -87,7 +87,7 @@ as $taskwright$
   group by locks.locked_by;
 $taskwright$;
 
--- Frees what dead workers held (20_recover_jobs). Returns how many jobs. Their rows are locked first, so
+-- Frees what dead workers held (24_recover_jobs). Returns how many jobs. Their rows are locked first, so
 -- that none of ours claims between this and delete_stale_workers, which the crate's sweep calls next in
 -- the same transaction.
 create or replace function graphile_worker.recover_dead_worker_jobs(

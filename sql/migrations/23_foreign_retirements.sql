@@ -1,5 +1,5 @@
 -- Only for a schema whose functions are a newer peer's that retires jobs and writes no marker, such as
--- the Rust crate's revision 21: a trigger writes the marker for it (08_retired_jobs). Where the
+-- the Rust crate's revision 21: a trigger writes the marker for it (10_retired_jobs). Where the
 -- functions are ours they do that themselves, since a trigger would slow down each claim.
 
 -- Called for a held job that lost its key and its attempts. Ours raise the revision of a job that they

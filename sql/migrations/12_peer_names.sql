@@ -1,4 +1,4 @@
--- The functions of 09_manage_jobs by the peers' names and signatures.
+-- The functions of 11_manage_jobs by the peers' names and signatures.
 
 create or replace function graphile_worker.complete_jobs(job_ids bigint[])
 returns setof graphile_worker._private_jobs

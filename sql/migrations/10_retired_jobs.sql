@@ -3,8 +3,8 @@
 -- that is being given back must not make it runnable again.
 --
 -- Nothing in the job's row tells a retired job from one that is on its last attempt, and times can't
--- decide either: the transaction that retires a job may have begun before the claim. So whoever
--- retires a job writes a marker, which counts only while the job is under the lock that it had then.
+-- decide either: the transaction that retires a job may have begun before the claim. So every
+-- function that retires a job writes a marker, which counts only while the job has the same lock.
 -- A marker that outlives its lock is harmless, and later markers delete it.
 --
 -- The Rust crate has a table of markers of its own from its revision 22 on. Its workers read only that
@@ -33,7 +33,7 @@ end;
 $taskwright$;
 
 -- Marks those of the jobs that a worker holds as retired. The caller has changed their rows in this
--- transaction, so that nobody gives them back before the marker is there.
+-- transaction, so they can't be given back before the marker is there.
 create or replace function graphile_worker.taskwright_retire_jobs(
   job_ids bigint[],
   are_removed boolean
@@ -146,10 +146,9 @@ begin
 end;
 $taskwright$;
 
--- Deletes the markers of jobs that are to run again after all, once their rows are locked. A marker that
--- is locked is one that another transaction deletes or looks at while it retires another job, and is left: a
--- marker of ours counts only under a lock that is gone. To wait for it would be to wait for
--- transactions that have nothing to do with these jobs, and they might wait for us.
+-- Deletes the markers of jobs that are to run again; the caller has locked the jobs' rows. A locked marker
+-- is skipped: another transaction is deleting it as stale, and a marker counts only under a lock that is
+-- gone by now. Waiting for it could deadlock with a transaction that concerns other jobs.
 create or replace function graphile_worker.taskwright_revive_jobs(job_ids bigint[]) returns void
 language plpgsql
 as $taskwright$

@@ -171,10 +171,10 @@ $taskwright$;
 -- transactions, separated by commas.
 --
 -- A row that is held and free was not completed, and no transaction that is open completes it. A row
--- that is gone was completed if a transaction committed; else somebody else took it. The look may be
--- part of such a transaction itself (in tests): then that one counts as committed. An id that the
--- server hasn't reached yet is from before a fail-over, which lost the transaction; one that is so old
--- that the server has forgotten its end is given the benefit of the doubt.
+-- that is gone was completed if a transaction committed; otherwise another worker or an operator ended
+-- the job. This query may run in such a transaction itself (in tests): then that one counts as committed.
+-- An id that the server hasn't reached yet is from before a fail-over, which lost the transaction. One
+-- that is so old that the server no longer knows its result counts as committed.
 create or replace function graphile_worker.taskwright_look_at_jobs(
   worker_id text,
   locks timestamptz[],

@@ -1,14 +1,14 @@
--- Taking locks away from workers. A queue is freed only in the statement that takes its job from the
--- same worker. Two statements see two states: between them the worker may settle its job and claim the
--- queue's next one, and a queue that is then freed runs two jobs at once.
+-- Removes locks of workers. A queue is freed only in the statement that unlocks its job. Two statements
+-- see two snapshots: between them the worker may settle its job and claim the queue's next one, and a
+-- queue that is then freed runs two jobs at once.
 
 -- Frees queues of which no job is locked, and returns their names: a peer, or an older version of
--- ours, may have ended a job without its queue. With holders it looks at the queues that these hold;
--- with null at those that anybody has held for four hours.
+-- ours, may have ended a job without freeing its queue. With holders it checks the queues that these
+-- hold; with null it checks all queues that have been locked for four hours.
 --
 -- No claim takes a queue that is locked, and each writes the queue's row and the job's together. So
 -- once this transaction has locked the queue's row, a statement that begins then sees all of its jobs
--- that can be locked. Queues whose rows others have locked are left for another time.
+-- that can be locked. Queues whose rows are locked by others are skipped.
 --
 -- The cost grows with the number of queues; and with that of jobs, which are gone through once, if a
 -- queue has to be looked at.

@@ -1,9 +1,9 @@
--- How jobs are found and shown to people, programs and workers. Nothing here writes. Plans are pinned
+-- Functions that find and read jobs. Nothing here writes. Plans are pinned
 -- for the reason given at taskwright_claim_jobs.
 --
--- Rows may have been written by anybody, so nothing is taken for granted that the table doesn't enforce:
+-- Other programs may have written the rows, so nothing is assumed that the table doesn't enforce:
 -- flags may be any JSON, the rows of a task or a queue may be gone, attempts may be negative. Such a job
--- must be listed, or nobody could find and remove it.
+-- must be listed, so that it can be found and removed.
 
 -- The state of a job, one of those that `JobState` explains. A queue that a job runs of, and a pause
 -- of the task or the queue, hold back the others that are due; so does a queue whose row is gone, since

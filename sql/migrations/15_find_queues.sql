@@ -1,7 +1,7 @@
 -- Which queues give a job now, and which job: the part of a claim that looks for queued jobs and locks
 -- them, with their queues' rows.
 --
--- There are three looks. Each alone has a case that it can't bear:
+-- Three scans, because each one alone has a pathological case:
 --   walk  goes through the due queued jobs in the order in which they should run, up to a length. It
 --         never sees jobs that are scheduled for later, but a long backlog behind a busy queue fills
 --         it. Unless it is filled it has seen all there is, and the order across queues is exact.
@@ -27,8 +27,8 @@
 -- when the ring came to its end, or when the claim saw everything and something was locked.
 --
 -- Of the worker's tasks only those in open_ids may run now. A queue whose first job is of another one
--- waits with it, so that neither a pause nor a limit changes the order in a queue. To tasks that are
--- not the worker's, and to forbidden flags, queues don't pay heed: other workers run those jobs.
+-- waits with it, so that neither a pause nor a limit changes the order in a queue. A queue is
+-- not blocked by jobs whose task or flags this worker may not run: other workers will take them.
 --
 -- The cost grows with max_jobs, with the number of distinct priorities among waiting queued jobs and
 -- with the jobs at a queue's head that this worker may not run. It does not grow with the number of
@@ -56,7 +56,7 @@ declare
   walked int;
   tried int[];
 begin
-  -- `max_attempts >= 1` is always true; it names the index (see claim_indexes). Priorities are
+  -- `max_attempts >= 1` is always true; it names the index (see 14_claim_indexes). Priorities are
   -- found from the far end, because the near one is where claims leave dead entries behind.
   priorities := array(
     with recursive levels (priority) as (

@@ -1,4 +1,4 @@
--- What becomes of the jobs that dead workers hold. Our sweeps and the function that the Rust crate's
+-- Recovers the jobs that dead workers hold. Our sweeps and the function that the Rust crate's
 -- sweeps call (recover_dead_worker_jobs) both end here, so that the default is the same:
 --
 --   - A job that had started keeps its attempt counted and gets the usual back-off, since its worker may
@@ -174,7 +174,7 @@ begin
       jobs.id, jobs.job_queue_id, jobs.attempts, jobs.max_attempts, jobs.revision,
       decided.holder, decided.has_started, decided.crash, decided.is_counted, decided.is_retired
   ),
-  -- In the same statement as the jobs: see 08_queue_locks.
+  -- In the same statement as the jobs: see 09_queue_locks.
   freed as (
     update graphile_worker._private_job_queues as queues
     set locked_by = null, locked_at = null
@@ -197,10 +197,9 @@ begin
 end;
 $taskwright$;
 
--- Makes dead workers of those of ours that hold locks without being registered: their rows were
--- deleted by others (by hand, by a peer's sweep), so that no sweep would look at their locks. Their
--- last heartbeat is made up, so long ago that they are dead to everybody. Those that hold nothing are
--- forgotten.
+-- Registers our workers that hold locks without being registered, with a heartbeat so old that every
+-- sweep declares them dead: their rows were deleted by hand or by a peer's sweep, so no sweep would find
+-- their locks. Unregistered workers that hold nothing are forgotten.
 --
 -- A worker that registers locks its row here first (taskwright_beat), and is passed by.
 create or replace function graphile_worker.taskwright_adopt_workers() returns void

@@ -1,10 +1,10 @@
 -- What may be done to jobs by hand. A job that a worker holds is left alone, unless its lock is so
--- old (four hours) that every peer takes the worker for dead. A job that is deleted then frees its
--- queue with it (08_queue_locks).
+-- old (four hours) that every peer declares the worker dead. A job that is deleted then frees its
+-- queue with it (09_queue_locks).
 --
 -- Plans are pinned for the reason given at taskwright_claim_jobs, and rows of other tables are found by
 -- arrays: a join may begin with all that is in the table. The peers' names for these functions stand
--- in 09_peer_names, since their settings are to be the peers' too.
+-- in 12_peer_names, since their settings are to be the peers' too.
 
 create or replace function graphile_worker.taskwright_complete_jobs(job_ids bigint[])
 returns setof graphile_worker._private_jobs
@@ -60,7 +60,7 @@ as $taskwright$
   cross join failed;
 $taskwright$;
 
--- Also gives a retired job that a worker still holds a new chance (08_retired_jobs).
+-- Also gives a retired job that a worker still holds a new chance (10_retired_jobs).
 create or replace function graphile_worker.taskwright_reschedule_jobs(
   job_ids bigint[],
   run_at timestamptz default null::timestamptz,
