@@ -89,13 +89,13 @@ describe("a look at jobs", () => {
     const [job] = await claim(1);
     if (job === undefined) throw new Error("A job was added.");
     let looks = 0;
-    let onSecondLook = (_: string): void => {};
+    let onSecondLook = (): void => {};
     const lookedTwice = new Promise<string>((resolve) => {
-      onSecondLook = resolve;
+      onSecondLook = () => resolve("looked twice");
     });
     const around = looksAround((run) => {
       looks += 1;
-      if (looks === 2) onSecondLook("looked twice");
+      if (looks === 2) onSecondLook();
       return run();
     });
     const completion = new Completion(job, { queries, looks: around, workerId: "me" });
