@@ -112,7 +112,7 @@ export interface WorkerEventMap extends CronEvents {
 
   /** The worker couldn't look whether its running jobs are still its own. */
   "locks:error": { readonly error: Error };
-  /** Results couldn't be written; it is tried again after `retryInMs`. */
+  /** Results could not be written; they are tried again after `retryInMs`, `count` of them. */
   "settle:error": {
     readonly error: Error;
     readonly count: number;

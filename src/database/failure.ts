@@ -113,6 +113,11 @@ export function breaksConnection(error: unknown): boolean {
   return /^(08|25006|25P03|57P)/u.test(state);
 }
 
+/** Whether the server answered and goes on, so that another statement may succeed. */
+export function failsAlone(error: unknown): boolean {
+  return sqlState(error) !== undefined && !breaksConnection(error);
+}
+
 /** Codes of a connection that was never made, so that nothing was sent. */
 const unsentCodes = new Set([
   "57P03", // cannot connect now

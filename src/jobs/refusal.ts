@@ -18,8 +18,11 @@ const specRefused: Refusal = {
 const payloadRefused: Refusal = {
   code: "PAYLOAD_INVALID",
   message:
-    "The database can't store a payload: its encoding lacks a character. Use a database with the encoding UTF8, or leave the character out.",
+    "The database can't store a job's payload, or an option such as its jobKey: the database's encoding lacks a character. Use a database with the encoding UTF8, or leave the character out.",
 };
+const characterRefused =
+  "was given a string with a character that the database's encoding lacks. Use a database with the encoding UTF8, or leave the character out.";
+const valueRefused = "was given a value that PostgreSQL refuses.";
 const unreachable: Refusal = {
   code: "DATABASE_UNREACHABLE",
   message:
@@ -56,14 +59,21 @@ const refusals: Readonly<Record<string, Refusal>> = {
   "22P02": { code: "PAYLOAD_NOT_JSON", message: "PostgreSQL can't read a payload as JSON." },
 };
 
+/** The refusals that concern a job that is added, in the words of a function that adds none. */
+const argumentRefusals: ReadonlyMap<Refusal, string> = new Map([
+  [payloadRefused, characterRefused],
+  [specRefused, valueRefused],
+]);
+
 /**
  * The error that tells the caller what to do. What else PostgreSQL says, such as of a deadlock or a
  * timeout, stays the driver's error, which the owner of a transaction may know how to deal with.
+ * @param owner The function that was called, for messages, where it adds no job.
  */
-export function explainRefusal(error: unknown): unknown {
+export function explainRefusal(error: unknown, owner?: string): unknown {
   if (TaskwrightError.is(error)) return error;
   const failure = serverFailure(error);
-  const known = failure === undefined ? undefined : refusals[failure.state];
+  const known = failure === undefined ? undefined : inWordsOf(owner, refusals[failure.state]);
   const refusal = known ?? (losesConnection(error) ? unreachable : undefined);
   if (refusal === undefined) return toError(error);
   return new TaskwrightError(
@@ -72,6 +82,12 @@ export function explainRefusal(error: unknown): unknown {
     { sqlState: failure?.state },
     { cause: error },
   );
+}
+
+function inWordsOf(owner: string | undefined, refusal: Refusal | undefined): Refusal | undefined {
+  const words = refusal === undefined ? undefined : argumentRefusals.get(refusal);
+  if (owner === undefined || words === undefined) return refusal;
+  return { code: "OPTION_INVALID", message: `${owner} ${words}` };
 }
 
 /** Node's error for several addresses that all refused has no message of its own. */

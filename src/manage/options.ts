@@ -35,7 +35,7 @@ export async function manage<T, List extends ManageRules>(
   try {
     return await run(bindQueries({ schema: String(schema), preparedStatements: false }), options);
   } catch (error) {
-    throw explainRefusal(error);
+    throw explainRefusal(error, owner);
   }
 }
 

@@ -75,9 +75,11 @@ function readObject(value: object, path: readonly Step[]): unknown {
   if (Object.getOwnPropertySymbols(value).length > 0) {
     throw new Unwritable(path, "has a symbol for a key, which JSON doesn't have");
   }
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, read(item, step(key))]),
-  );
+  const entries = Object.entries(value);
+  if (Object.getOwnPropertyNames(value).length > entries.length) {
+    throw new Unwritable(path, "has a property that is not enumerable, which JSON leaves out");
+  }
+  return Object.fromEntries(entries.map(([key, item]) => [key, read(item, step(key))]));
 }
 
 /** Also in other realms: whose prototype is the last one. */

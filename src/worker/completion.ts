@@ -83,8 +83,10 @@ export class Completion {
    */
   async result(): Promise<CompletionResult> {
     while (!this.#hasGivenUp) {
+      // A call that ends during the look may name a transaction that the look doesn't know of.
+      const isKnown = this.#calls === 0;
       const look = await this.#options.looks.look(this.#job, this.#transactions);
-      const result = look === undefined ? undefined : this.#decide(look);
+      const result = look === undefined ? undefined : decide(look, isKnown);
       if (result !== undefined) return result;
       if (!this.#hasGivenUp) await this.#pause.wait(this.#backoff.next());
     }
@@ -120,13 +122,6 @@ export class Completion {
     if (own !== undefined) this.#transactions.add(own.id);
   }
 
-  /** Undefined as long as it isn't decided. */
-  #decide({ isThere, isHeld, isFree, isCommitted }: Look): CompletionResult | undefined {
-    if (isHeld) return isFree ? "undone" : undefined;
-    if (!isThere && isCommitted) return "committed";
-    return this.#calls > 0 ? undefined : "undone";
-  }
-
   #lostError(cause?: unknown): TaskwrightError {
     const { id, task } = this.#job;
     return new TaskwrightError(
@@ -136,6 +131,19 @@ export class Completion {
       cause === undefined ? undefined : { cause },
     );
   }
+}
+
+/**
+ * Undefined as long as it isn't decided.
+ * @param isKnown Whether the look was told of every transaction that may have completed the job.
+ */
+function decide(
+  { isThere, isHeld, isFree, isCommitted }: Look,
+  isKnown: boolean,
+): CompletionResult | undefined {
+  if (isHeld) return isFree ? "undone" : undefined;
+  if (!isThere && isCommitted) return "committed";
+  return isKnown ? "undone" : undefined;
 }
 
 /** @throws TaskwrightError `OPTION_INVALID` */

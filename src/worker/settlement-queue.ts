@@ -28,6 +28,13 @@ export class SettlementQueue {
     if (settlements.length > 0) this.#waiting = [...settlements, ...this.#waiting];
   }
 
+  /** Adds a group in halves, each to be written by itself. */
+  suspectHalves(group: readonly Settlement[]): void {
+    const middle = Math.ceil(group.length / 2);
+    this.suspect(group.slice(0, middle));
+    this.suspect(group.slice(middle));
+  }
+
   /** Adds a group that is to be written by itself. */
   suspect(group: readonly Settlement[]): void {
     this.#suspects.push(group);
@@ -44,11 +51,23 @@ export class SettlementQueue {
     return suspects;
   }
 
+  all(): readonly Settlement[] {
+    return [...this.#suspects.flat(), ...this.#waiting];
+  }
+
+  /** Takes these results out, wherever they are. */
+  remove(settlements: ReadonlySet<Settlement>): void {
+    const stays = (settlement: Settlement) => !settlements.has(settlement);
+    this.#waiting = this.#waiting.filter(stays);
+    this.#suspects = this.#suspects
+      .map((group) => group.filter(stays))
+      .filter(({ length }) => length > 0);
+    this.#suspectCount = this.#suspects.reduce((count, { length }) => count + length, 0);
+  }
+
   takeAll(): readonly Settlement[] {
-    const all = [...this.#suspects.flat(), ...this.#waiting];
-    this.#suspects = [];
-    this.#suspectCount = 0;
-    this.#waiting = [];
+    const all = this.all();
+    this.remove(new Set(all));
     return all;
   }
 

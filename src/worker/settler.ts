@@ -1,9 +1,17 @@
-import { lockedState, losesAnswer, refusesData, sqlState } from "../database/failure.js";
+import {
+  failsAlone,
+  isTransient,
+  lockedState,
+  losesAnswer,
+  refusesData,
+  sqlState,
+} from "../database/failure.js";
 import type { Executor } from "../database/executor.js";
 import type { Queries } from "../database/queries.js";
 import { toError } from "../errors.js";
 import type { WorkerEvents } from "../events.js";
 import { Backoff, Pause } from "../services/backoff.js";
+import { Aside } from "./aside.js";
 import { Busy, lookIntervalMs } from "./busy.js";
 import type { ClaimedJob } from "./claimed-job.js";
 import type { Settlement } from "./outcome.js";
@@ -12,6 +20,9 @@ import { writeSettlements } from "./settle-statement.js";
 import { simplify } from "./simplify.js";
 import { SettlementQueue } from "./settlement-queue.js";
 import { findTaken } from "./taken.js";
+
+/** When so many results stand aside, the database is at fault rather than their data. */
+const maxAside = 100;
 
 export interface SettlerOptions {
   readonly queries: Queries;
@@ -34,6 +45,9 @@ export interface SettlerOptions {
  *     waiting --> written --> announced
  *        ^           |
  *        |           +-- the connection or the server failed: waits, then goes out again
+ *        |           +-- the statement failed again, though the server answers: goes out in halves; a
+ *        |               single one is set aside until its next attempt (Aside), or counts as refused
+ *        |               when the reason can't pass and others were written meanwhile
  *        |           +-- others have locked some: these are set aside until they are free (Busy)
  *        +-----------+-- refused because of its data: goes out in halves; a single one in a simpler
  *                        form; one that is refused in every form is given up
@@ -46,11 +60,17 @@ export class Settler implements Service {
   readonly #queue = new SettlementQueue();
   /** Jobs of a statement whose answer was lost: whether it happened is not known. */
   readonly #uncertain = new WeakSet<ClaimedJob>();
+  /** Jobs of statements that failed repeatedly, and how many statements had succeeded by then. */
+  readonly #suspected = new WeakMap<ClaimedJob, number>();
+  #successes = 0;
   #writing: readonly Settlement[] = [];
+  /** What the last statement that failed should have written. */
+  #failed: readonly Settlement[] = [];
   #loop: Promise<void> | undefined;
   #hasGivenUp = false;
   #leavesLocks = false;
   readonly #busy: Busy;
+  readonly #aside = new Aside((settlements) => this.#takeBack(settlements));
   /** Called when some of what stood aside has come back. */
   #onTakenBack: (() => void) | undefined;
 
@@ -62,12 +82,12 @@ export class Settler implements Service {
 
   /** How many results are not known to be in the database. */
   get backlog(): number {
-    return this.#queue.size + this.#writing.length + this.#busy.size;
+    return this.#queue.size + this.#writing.length + this.#busy.size + this.#aside.size;
   }
 
-  /** Whether the last statement failed. */
+  /** Whether the last statement failed, or too many did. */
   get isFailing(): boolean {
-    return this.#backoff.failures > 0;
+    return this.#backoff.failures > 0 || this.#aside.size >= maxAside;
   }
 
   /** Whether a job stays locked, since the database refused every form of its result. */
@@ -84,7 +104,7 @@ export class Settler implements Service {
     return this.#lifecycle.stop(async () => {
       this.#schedule();
       await this.#loop;
-      while (this.#busy.size > 0) {
+      while (this.#busy.size + this.#aside.size > 0) {
         await new Promise<void>((resolve) => {
           this.#onTakenBack = resolve;
         });
@@ -97,7 +117,8 @@ export class Settler implements Service {
   giveUp(): void {
     this.#hasGivenUp = true;
     this.#pause.end();
-    if (this.#busy.size > 0) this.#takeBack(this.#busy.release());
+    const released = [...this.#busy.release(), ...this.#aside.release()];
+    if (released.length > 0) this.#takeBack(released);
   }
 
   /** Takes a result; it is written with all that come in the same turn of the event loop. */
@@ -119,6 +140,7 @@ export class Settler implements Service {
       this.#writing = group.filter(isDoubtful);
       // Before the results are announced, since that asks for new jobs if nothing fails.
       this.#backoff.reset();
+      this.#successes += 1;
       this.#announce(
         group.filter((settlement) => !isDoubtful(settlement)),
         lost,
@@ -127,6 +149,7 @@ export class Settler implements Service {
     } catch (error) {
       if (refusesData(error)) return this.#split(this.#writing, toError(error));
       if (losesAnswer(error)) for (const { job } of this.#writing) this.#uncertain.add(job);
+      this.#failed = this.#writing;
       this.#queue.putBack(this.#writing);
       throw error;
     } finally {
@@ -155,22 +178,55 @@ export class Settler implements Service {
 
   async #onFailure(error: Error): Promise<void> {
     if (sqlState(error) === lockedState && (await this.#setBusyAside(error))) return;
+    if (this.#narrow(this.#failed, error)) return;
     const retryInMs = this.#backoff.next();
     const count = this.#queue.size;
     this.#options.events.emit("settle:error", () => ({ error, count, retryInMs, refused: [] }));
     if (!this.#hasGivenUp) await this.#pause.wait(retryInMs);
   }
 
+  /**
+   * Looks for the result that makes a statement fail again and again, though its error doesn't name the
+   * data: a trigger may fail for any reason. Returns whether the others needn't wait.
+   */
+  #narrow(group: readonly Settlement[], error: Error): boolean {
+    const [first] = group;
+    const isSuspect = ({ job }: Settlement) => this.#suspected.has(job);
+    const isRepeated = this.#backoff.failures > 0 || group.some(isSuspect);
+    if (first === undefined || !isRepeated || !failsAlone(error)) return false;
+    this.#queue.remove(new Set(group));
+    for (const { job } of group) {
+      if (!this.#suspected.has(job)) this.#suspected.set(job, this.#successes);
+    }
+    if (group.length > 1) {
+      this.#queue.suspectHalves(group);
+      return false;
+    }
+    const othersSucceed = (this.#suspected.get(first.job) ?? 0) < this.#successes;
+    if (othersSucceed && !isTransient(error)) this.#split(group, error);
+    else this.#setAside(first, error);
+    return true;
+  }
+
+  #setAside(settlement: Settlement, error: Error): void {
+    this.#backoff.reset();
+    const retryInMs = this.#aside.add(settlement);
+    const { events, onSettled } = this.#options;
+    events.emit("settle:error", () => ({ error, count: 1, retryInMs, refused: [] }));
+    // The next jobs needn't wait for it.
+    onSettled([]);
+  }
+
   /** Returns whether any job was locked by others. */
   async #setBusyAside(error: Error): Promise<boolean> {
-    const asked = this.#queue.takeAll();
-    this.#writing = asked;
+    const asked = this.#queue.all();
     try {
-      const free = await this.#busy.setAside(asked);
-      this.#queue.putBack(free);
+      const free = new Set(await this.#busy.setAside(asked));
+      const locked = new Set(asked.filter((settlement) => !free.has(settlement)));
+      this.#queue.remove(locked);
       // The worker gave up meanwhile: nothing releases the results that are set aside from now on.
       if (this.#hasGivenUp) this.#queue.putBack(this.#busy.release());
-      const count = asked.length - free.length;
+      const count = locked.size;
       if (count === 0) return false;
       // The database answers: what is locked must not look like a failure, which stops claims.
       this.#backoff.reset();
@@ -178,10 +234,7 @@ export class Settler implements Service {
       this.#options.events.emit("settle:error", () => ({ error, count, retryInMs, refused: [] }));
       return true;
     } catch {
-      this.#queue.putBack(asked);
       return false;
-    } finally {
-      this.#writing = [];
     }
   }
 
@@ -198,9 +251,7 @@ export class Settler implements Service {
     const [first] = group;
     if (first === undefined) return;
     if (group.length > 1) {
-      const middle = Math.ceil(group.length / 2);
-      this.#queue.suspect(group.slice(0, middle));
-      this.#queue.suspect(group.slice(middle));
+      this.#queue.suspectHalves(group);
       return;
     }
     const refused = [first.job.job];

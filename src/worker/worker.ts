@@ -282,7 +282,10 @@ export class WorkerRoot<App> {
       events.on("worker:getJob:error", ({ error }) => fail(error, "claiming failed"));
       events.on("starts:error", ({ error }) => fail(error, "marking jobs as started failed"));
       // A worker that can't register never claims anything.
-      events.on("heartbeat:error", ({ error }) => fail(error, "its heartbeat failed"));
+      events.on("heartbeat:error", ({ error }) => {
+        // A stop that gave up on the database leaves the worker to a sweep; what it did still counts.
+        if (!this.#lifecycle.isStopped) fail(error, "its heartbeat failed");
+      });
     }
     return events;
   }

@@ -197,6 +197,7 @@ const unwritable: readonly (readonly [name: string, value: unknown])[] = [
   ["an array with undefined", [undefined]],
   ["an object with undefined", { a: { b: undefined } }],
   ["an object with a symbol for a key", { [Symbol("x")]: 1 }],
+  ["an object with a hidden property", Object.defineProperty({}, "to", { value: "x" })],
   ["an object that contains itself", circle],
   ["a revoked Proxy", revoked],
   ["an ArrayBuffer", new ArrayBuffer(1)],

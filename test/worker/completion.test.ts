@@ -1,18 +1,11 @@
 import { Client, Pool } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Database } from "../../src/database/database.js";
-import type { StatementExecutor } from "../../src/database/executor.js";
-import { bindQueries } from "../../src/database/queries.js";
 import { runOnce, type Executor, type Handler, type WorkerEventName } from "../../src/index.js";
-import type { ClaimedJob } from "../../src/worker/claimed-job.js";
-import { CompletionLooks } from "../../src/worker/completion-looks.js";
-import { Completion } from "../../src/worker/completion.js";
 import { libraries } from "../drivers/libraries.js";
 import type { TestDatabase } from "../support/database.js";
-import { claimJobs } from "./claims.js";
-import { addJob, addJobs, countLocks, createQueue, handlersFor, listJobs } from "./support.js";
+import { addJob, countLocks, createQueue, handlersFor, listJobs } from "./support.js";
 
-const queries = bindQueries({ schema: "graphile_worker", preparedStatements: true });
 let database: TestDatabase;
 let db: Database;
 beforeAll(async () => {
@@ -225,97 +218,5 @@ describe("what is no transaction is refused, and nothing is changed", () => {
       });
     });
     expect(code).toBe("EXECUTOR_INVALID");
-  });
-});
-
-describe("a look at jobs", () => {
-  async function claim(count: number): Promise<ClaimedJob[]> {
-    await addJobs(database.pool, "task", count);
-    return claimJobs(queries, db, { maxJobs: count });
-  }
-
-  function looksAround(around: (run: () => Promise<unknown>) => Promise<unknown> = (run) => run()) {
-    const executor: StatementExecutor = {
-      query: (text, values) =>
-        around(() => db.query(text, values)) as ReturnType<Executor["query"]>,
-      execute: (statement) => around(() => db.execute(statement)) as ReturnType<Executor["query"]>,
-    };
-    return new CompletionLooks({ queries, db: executor, workerId: "me" });
-  }
-
-  test("looks at all in one statement that are asked about together", async () => {
-    const jobs = await claim(30);
-    let statements = 0;
-    const looks = looksAround((run) => {
-      statements += 1;
-      return run();
-    });
-    const seen = await Promise.all(jobs.map((job) => looks.look(job, [])));
-    const free = { isThere: true, isHeld: true, isFree: true, isCommitted: false };
-    expect(seen).toEqual(jobs.map(({ id }) => ({ id, ...free })));
-    expect(statements).toBe(1);
-  });
-
-  test("looks again when the database doesn't answer", async () => {
-    const [job] = await claim(1);
-    if (job === undefined) throw new Error("A job was added.");
-    let statements = 0;
-    const looks = looksAround(async (run) => {
-      statements += 1;
-      if (statements < 3) throw Object.assign(new Error("cut off"), { code: "ECONNRESET" });
-      return run();
-    });
-    const completion = new Completion(job, { queries, looks, workerId: "me" });
-    await db.withTransaction((tx) => completion.completeIn(tx, true));
-    expect(await completion.result()).toBe("committed");
-    expect(statements).toBe(3);
-  });
-
-  test("waits for a transaction that is open, and for no other one", async () => {
-    const [job] = await claim(1);
-    if (job === undefined) throw new Error("A job was added.");
-    const completion = new Completion(job, { queries, looks: looksAround(), workerId: "me" });
-    await withClient(async (client) => {
-      await client.query("begin");
-      await completion.completeIn(client, false);
-      const result = completion.result();
-      const early = await Promise.race([
-        result,
-        looksAround()
-          .look(job, [])
-          .then(() => "open"),
-      ]);
-      expect(early).toBe("open");
-      await client.query("commit");
-      expect(await result).toBe("committed");
-    });
-  });
-
-  test("takes a transaction that the server has not reached yet for one that a fail-over lost", async () => {
-    const [job] = await claim(1);
-    if (job === undefined) throw new Error("A job was added.");
-    await database.pool.query("delete from graphile_worker._private_jobs");
-    const look = await looksAround().look(job, [`${10n ** 15n}`]);
-    expect(look).toMatchObject({ isThere: false, isHeld: false, isCommitted: false });
-  });
-
-  test("knows a transaction whose completion lost its answer", async () => {
-    const [job] = await claim(1);
-    if (job === undefined) throw new Error("A job was added.");
-    const completion = new Completion(job, { queries, looks: looksAround(), workerId: "me" });
-    await db.withTransaction(async (tx) => {
-      let statements = 0;
-      const losing: Executor = {
-        query: async (text, values) => {
-          const result = await tx.query(text, values);
-          statements += 1;
-          if (statements === 1) throw new Error("Query read timeout");
-          return result;
-        },
-      };
-      await expect(completion.completeIn(losing, true)).rejects.toThrow("timeout");
-    });
-    expect(completion.isWritten).toBe(true);
-    expect(await completion.result()).toBe("committed");
   });
 });

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { runOnce, startWorker, type WorkerListeners } from "../../src/index.js";
 import type { TestDatabase } from "../support/database.js";
 import { hostileValues } from "../support/hostile.js";
+import { installRefusals, refuse, refuseNothing } from "./refusals.js";
 import {
   addJob,
   addJobs,
@@ -15,28 +16,7 @@ import {
 let database: TestDatabase;
 beforeAll(async () => {
   database = await createQueue();
-  await database.pool.query(
-    `create table refused (what text, state text);
-    create sequence turns;
-    create function refuse() returns trigger language plpgsql as $$
-    declare
-      reason refused;
-    begin
-      select * into reason from refused
-      where (tg_op = 'DELETE' and what = 'delete' and old.payload ->> 'n' = '7')
-      or (tg_op = 'UPDATE' and old.locked_by is not null and (
-        (what = 'text' and new.last_error like '%poison%')
-        or (what = 'update' and old.payload ->> 'n' = '7')
-      ))
-      or (what = 'once' and (tg_op = 'DELETE' or old.locked_by is not null) and nextval('turns') = 1);
-      if reason.state is not null then
-        raise exception 'refused %', reason.what using errcode = reason.state;
-      end if;
-      return coalesce(new, old);
-    end $$;
-    create trigger refuse before update or delete on graphile_worker._private_jobs
-    for each row execute function refuse()`,
-  );
+  await installRefusals(database.pool);
 });
 afterAll(() => database.drop());
 beforeEach(() =>
@@ -44,12 +24,7 @@ beforeEach(() =>
     "delete from graphile_worker._private_jobs; select setval('turns', 1, false)",
   ),
 );
-afterEach(() => database.pool.query("delete from refused"));
-
-/** From now on the database refuses something. */
-async function refuse(what: string, state: string): Promise<void> {
-  await database.pool.query("insert into refused values ($1, $2)", [what, state]);
-}
+afterEach(() => refuseNothing(database.pool));
 
 /** What became of results, told by events. */
 function listen(): { readonly told: string[]; readonly on: WorkerListeners } {
@@ -94,7 +69,7 @@ test("a thrown value that nobody can read costs only its own job", async () => {
 
 test("among many results a refused one is found, and written in a simpler form", async () => {
   const { pool } = database;
-  await refuse("text", "23514");
+  await refuse(database.pool, "text", "23514");
   const { told, on } = listen();
   await addJobs(pool, "work", 50);
   const handlers = handlersFor({
@@ -114,7 +89,7 @@ test("among many results a refused one is found, and written in a simpler form",
 
 test("a result that is refused in every form is given up, and keeps no other waiting", async () => {
   const { pool } = database;
-  await refuse("update", "P0001");
+  await refuse(database.pool, "update", "P0001");
   const { told, on } = listen();
   await addJobs(pool, "work", 50);
   const handlers = handlersFor({
@@ -136,7 +111,7 @@ test("a result that is refused in every form is given up, and keeps no other wai
 
 test("a completed job that can't be deleted fails for good and says why", async () => {
   const { pool } = database;
-  await refuse("delete", "23503");
+  await refuse(database.pool, "delete", "23503");
   await addJobs(pool, "work", 20);
   const handlers = handlersFor({ work: () => {} });
   const errors: unknown[] = [];
@@ -155,7 +130,7 @@ test("a completed job that can't be deleted fails for good and says why", async 
 describe("a settle that fails once for a reason of the moment", () => {
   test("doesn't keep a run from ending", async () => {
     const { pool } = database;
-    await refuse("once", "40001");
+    await refuse(database.pool, "once", "40001");
     await addJob(pool, "work");
     const summary = await runOnce({ pool, handlers: handlersFor({ work: () => {} }) });
     expect(summary).toMatchObject({ endedBy: "drained", completed: 1 });
@@ -163,7 +138,7 @@ describe("a settle that fails once for a reason of the moment", () => {
 
   test("doesn't make a worker wait for its next poll", async () => {
     const { pool } = database;
-    await refuse("once", "40001");
+    await refuse(database.pool, "once", "40001");
     await addJobs(pool, "work", 3, { queue: "q" });
     const handlers = handlersFor({ work: () => {} });
     await using worker = await startWorker({

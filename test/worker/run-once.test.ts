@@ -242,3 +242,27 @@ test("a deadline ends a run that looks for jobs to come free", async () => {
   const summary = await runOnce({ pool, handlers, deadlineMs: 100 });
   expect(summary).toMatchObject({ endedBy: "deadline", completed: 0 });
 });
+
+test("a run whose worker can't be forgotten in time says what became of its jobs all the same", async () => {
+  const { pool } = database;
+  await addJob(pool, "work");
+  const locker = await pool.connect();
+  const errors: string[] = [];
+  try {
+    const summary = await runOnce({
+      pool,
+      handlers: handlersFor({
+        work: async () => {
+          await locker.query("begin; lock table graphile_worker._private_workers in share mode");
+        },
+      }),
+      settleTimeoutMs: 1,
+      on: { "heartbeat:error": ({ error }) => void errors.push(error.message) },
+    });
+    expect(summary).toMatchObject({ endedBy: "drained", completed: 1, lost: 0 });
+    expect(errors).toHaveLength(1);
+  } finally {
+    await locker.query("rollback");
+    locker.release();
+  }
+});
