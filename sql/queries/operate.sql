@@ -126,11 +126,12 @@ select
   sum(held.running)::text as "running!",
   sum(held.failed)::text as "failed!",
   (to_json(min(held.oldest_due_at) at time zone 'UTC') #>> '{}') as "oldestDueAt?",
-  -- An infinite time has no difference to another.
+  -- An infinite time has no difference to another. "greatest" ignores nulls: without a due job it
+  -- would return the bound.
   (
-    extract(
+    case when count(held.oldest_due_at) > 0 then extract(
       epoch from now() - greatest(min(held.oldest_due_at), timestamptz '4713-01-01 00:00:00+00 BC')
-    ) * 1000
+    ) * 1000 end
   )::text as "oldestDueAgeMs?"
 from held
 group by held.identifier

@@ -1,5 +1,5 @@
-import { isError } from "../kinds.js";
 import type { Logger } from "../log.js";
+import { toLoggable, type Details } from "./log-details.js";
 import { paint, printable, type Style, type Terminal } from "./terminal.js";
 
 export const logLevels = ["debug", "info", "warn", "error"] as const;
@@ -11,8 +11,6 @@ export interface LoggerOptions {
   /** A JSON object a line, for programs, or lines for people. */
   readonly isJson: boolean;
 }
-
-type Details = Readonly<Record<string, unknown>>;
 
 const styles: Readonly<Record<LogLevel, Style>> = {
   debug: "dim",
@@ -33,28 +31,17 @@ export function createLogger(terminal: Terminal, { level, isJson }: LoggerOption
 }
 
 function formatJson(_terminal: Terminal, level: LogLevel, message: string, details: Details) {
-  return JSON.stringify({ time: new Date(), level, message, ...plain(details) });
+  return JSON.stringify({ time: new Date(), level, message, ...toLoggable(details) });
 }
 
 function formatLine(terminal: Terminal, level: LogLevel, message: string, details: Details) {
   const time = new Date().toISOString().slice(11, 19);
-  const facts = Object.entries(plain(details)).map(([name, value]) => `${name}=${show(value)}`);
+  const facts = Object.entries(toLoggable(details)).map(
+    ([name, value]) => `${name}=${show(value)}`,
+  );
   const label = paint(terminal, styles[level], level.padEnd(5));
   const shown = paint(terminal, "dim", printable(facts.join(" ")));
   return `${paint(terminal, "dim", time)} ${label} ${printable(message)} ${shown}`.trimEnd();
-}
-
-/** Errors are no data to JSON. */
-function plain(details: Details): Details {
-  const entries = Object.entries(details).map(([name, value]) =>
-    isError(value) ? [name, describeError(value)] : [name, value],
-  );
-  return Object.fromEntries(entries) as Details;
-}
-
-function describeError(error: Error): Details {
-  const code = "code" in error ? { code: error.code } : {};
-  return { ...code, message: error.message, stack: error.stack };
 }
 
 function show(value: unknown): string {

@@ -72,9 +72,16 @@ function logRecovery(events: WorkerEvents, logger: Logger): void {
   events.on("heartbeat:lost", ({ workerId }) =>
     logger.warn("Worker was declared dead; its jobs may run elsewhere.", { workerId }),
   );
-  events.on("sweep:complete", ({ workerId, ...found }) =>
-    logger.info("Recovered the jobs of dead workers.", { workerId, ...found }),
-  );
+  events.on("sweep:complete", ({ workerId, ...found }) => {
+    logger.info("Recovered the jobs of dead workers.", { workerId, ...found });
+    // No handler threw, so "job:failed" doesn't tell of these.
+    const jobIds = found.failedJobIds;
+    if (jobIds.length === 0) return;
+    logger.error("Jobs failed for the last time: their workers died while they ran them.", {
+      workerId,
+      jobIds,
+    });
+  });
   events.on("sweep:error", ({ workerId, error }) =>
     logger.error("Could not recover the jobs of dead workers.", { workerId, error }),
   );

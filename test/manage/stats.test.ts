@@ -70,6 +70,20 @@ describe.each(schemas)("in schema %s", (schema) => {
     expect(stats.oldestDueAgeMs).toBeLessThan(30 * 60_000);
   });
 
+  test("tasks without a due job have no oldest one", async () => {
+    const failed = await queue.add("failed");
+    await queue.sql(`
+      update graphile_worker._private_jobs set attempts = max_attempts where id = ${failed.id}`);
+    await queue.add("later", { runAt: new Date(Date.now() + 3_600_000) });
+    const stats = await getStats(db, options);
+    const none = { oldestDueAt: null, oldestDueAgeMs: null };
+    expect(stats).toMatchObject({ ...none, tasks: { failed: none, later: none } });
+    await queue.add("due");
+    const { tasks, oldestDueAgeMs } = await getStats(db, options);
+    expect(tasks).toMatchObject({ failed: none, later: none });
+    expect(oldestDueAgeMs).toBe(tasks["due"]?.oldestDueAgeMs);
+  });
+
   test("stats measure what came and went", async () => {
     for (let n = 0; n < 5; n++) await queue.add("a");
     let samples = 0;

@@ -5,6 +5,7 @@ import { bindHandlers, migrate, startWorker, type Job, type Worker } from "taskw
 import { addSendEmail, sendEmail } from "../../generated/tasks/index.js";
 import { createDatabase, type TestDatabase } from "../support/database.js";
 import { eventually } from "../support/wait.js";
+import { dieWith } from "./support.js";
 
 const email = { to: "ada@example.com", subject: "Hello", body: "…" };
 let database: TestDatabase;
@@ -60,6 +61,30 @@ test("the job that a killed worker ran is run by another, as its next attempt", 
   await eventually(() => ran.length > 0, "the rescue");
   expect(ran).toMatchObject([{ id, attempts: 2, lockedBy: rescuer.id }]);
   expect(ran[0]?.lastError).toMatch(/^Worker .+ died while it ran this job \(crash 1 of 3\)\.$/u);
+});
+
+test("a job that fails for good because its worker died is logged as an error", async () => {
+  const { id } = await addSendEmail(database.pool, email, { maxAttempts: 1 });
+  await dieWith(database.pool, [id]);
+  const errors: unknown[] = [];
+  await using worker = await startWorker({
+    connectionString: database.connectionString,
+    handlers: bindHandlers({ send_email: sendEmail }, { send_email: () => {} }),
+    recovery: { heartbeatIntervalMs: 100, sweepIntervalMs: 50 },
+    logger: {
+      debug: () => {},
+      info: () => {},
+      warn: () => {},
+      error: (message, details) => errors.push([message, details]),
+    },
+  });
+  await eventually(() => errors.length > 0, "the error");
+  expect(errors).toEqual([
+    [
+      "Jobs failed for the last time: their workers died while they ran them.",
+      { workerId: worker.id, jobIds: [id] },
+    ],
+  ]);
 });
 
 test("a worker that was only paused notices, and its result changes nothing", async () => {
