@@ -2841,7 +2841,7 @@ $taskwright$;
 --
 -- The row may be deleted by a sweep that this waits for; an insert that updates on conflict could not
 -- tell. A sweep that left some of the worker's jobs kept the row, and set started_at to a time after the
--- last heartbeat (20_recover_jobs). The worker begins anew then, as if the row had been deleted.
+-- last heartbeat (24_recover_jobs). The worker begins anew then, as if the row had been deleted.
 create or replace function graphile_worker.taskwright_beat(worker_id text, metadata json)
 returns boolean
 language plpgsql
@@ -3116,7 +3116,7 @@ begin
     set crashes = excluded.crashes, attempts = excluded.attempts, revision = excluded.revision
   ),
   -- A worker that keeps some of its jobs stays registered. Its next heartbeat tells it by this that it
-  -- was taken for dead, and nobody takes its registration for older than these recoveries.
+  -- was declared dead, and nobody takes its registration for older than these recoveries.
   declared as (
     update graphile_worker._private_workers as workers
     set started_at = clock_timestamp()

@@ -190,7 +190,7 @@ begin
     set crashes = excluded.crashes, attempts = excluded.attempts, revision = excluded.revision
   ),
   -- A worker that keeps some of its jobs stays registered. Its next heartbeat tells it by this that it
-  -- was taken for dead, and nobody takes its registration for older than these recoveries.
+  -- was declared dead, and nobody takes its registration for older than these recoveries.
   declared as (
     update graphile_worker._private_workers as workers
     set started_at = clock_timestamp()

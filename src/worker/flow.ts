@@ -48,7 +48,7 @@ export class Flow<App> implements Service {
   readonly #tally = new Tally();
   /** Every job between its claim and its settlement. */
   readonly #held = new Map<string, ClaimedJob>();
-  /** When the worker last learned that it was taken for dead, on the clock of `performance.now()`. */
+  /** When the worker last learned that it had been declared dead, on the clock of `performance.now()`. */
   #declaredDeadAtMs = -Infinity;
 
   constructor(options: FlowOptions<App>) {
