@@ -2840,18 +2840,30 @@ $taskwright$;
 -- before and isn't any more was declared dead: other workers may have its jobs.
 --
 -- The row may be deleted by a sweep that this waits for; an insert that updates on conflict could not
--- tell.
+-- tell. A sweep that left some of the worker's jobs kept the row, and set started_at to a time after the
+-- last heartbeat (24_recover_jobs). The worker begins anew then, as if the row had been deleted.
 create or replace function graphile_worker.taskwright_beat(worker_id text, metadata json)
 returns boolean
 language plpgsql
 as $taskwright$
--- taskwright: taskwright_beat 1
+-- taskwright: taskwright_beat 2
+declare
+  beat_at constant timestamptz := clock_timestamp();
 begin
   update graphile_worker._private_workers as workers
-  set last_heartbeat_at = clock_timestamp(), metadata = taskwright_beat.metadata::jsonb
-  where workers.id = taskwright_beat.worker_id;
+  set last_heartbeat_at = beat_at, metadata = taskwright_beat.metadata::jsonb
+  where workers.id = taskwright_beat.worker_id and workers.started_at <= workers.last_heartbeat_at;
   if found then
     return true;
+  end if;
+  update graphile_worker._private_workers as workers
+  set
+    last_heartbeat_at = beat_at,
+    started_at = beat_at,
+    metadata = taskwright_beat.metadata::jsonb
+  where workers.id = taskwright_beat.worker_id;
+  if found then
+    return false;
   end if;
   -- Locked first: taskwright_adopt_workers passes by whoever is registering.
   insert into graphile_worker.taskwright_workers as known (id) values (taskwright_beat.worker_id)
@@ -2986,7 +2998,7 @@ set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
 as $taskwright$
--- taskwright: taskwright_recover_jobs 2
+-- taskwright: taskwright_recover_jobs 3
 #variable_conflict use_column
 declare
   held_ids bigint[];
@@ -3102,6 +3114,13 @@ begin
     where recovered.has_started
     on conflict on constraint taskwright_crashes_pkey do update
     set crashes = excluded.crashes, attempts = excluded.attempts, revision = excluded.revision
+  ),
+  -- A worker that keeps some of its jobs stays registered. Its next heartbeat tells it by this that it
+  -- was declared dead, and nobody takes its registration for older than these recoveries.
+  declared as (
+    update graphile_worker._private_workers as workers
+    set started_at = clock_timestamp()
+    where workers.id = any (array(select recovered.holder from recovered))
   )
   select
     recovered.id,

@@ -72,7 +72,7 @@ set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
 as $taskwright$
--- taskwright: taskwright_recover_jobs 2
+-- taskwright: taskwright_recover_jobs 3
 #variable_conflict use_column
 declare
   held_ids bigint[];
@@ -188,6 +188,13 @@ begin
     where recovered.has_started
     on conflict on constraint taskwright_crashes_pkey do update
     set crashes = excluded.crashes, attempts = excluded.attempts, revision = excluded.revision
+  ),
+  -- A worker that keeps some of its jobs stays registered. Its next heartbeat tells it by this that it
+  -- was declared dead, and nobody takes its registration for older than these recoveries.
+  declared as (
+    update graphile_worker._private_workers as workers
+    set started_at = clock_timestamp()
+    where workers.id = any (array(select recovered.holder from recovered))
   )
   select
     recovered.id,

@@ -35,7 +35,8 @@ export interface ClaimerOptions {
   readonly events: WorkerEvents;
   /** How many jobs could be claimed now. */
   readonly demand: () => number;
-  readonly deliver: (jobs: readonly ClaimedJob[]) => void;
+  /** @param askedAtMs When the claim was sent, on the clock of `performance.now()`. */
+  readonly deliver: (jobs: readonly ClaimedJob[], askedAtMs: number) => void;
   /** Called when nothing is left to do until something new comes. */
   readonly onRest?: () => void;
   readonly strays: Strays;
@@ -126,6 +127,7 @@ export class Claimer implements Service {
     events.emit("worker:getJob:start", () => ({ maxJobs }));
     const ids = await taskIds.list();
     const forbiddenFlags = await this.#forbiddenFlags();
+    const askedAtMs = performance.now();
     const rows = await this.#claim({
       workerId,
       taskIds: ids,
@@ -144,7 +146,7 @@ export class Claimer implements Service {
     this.#lookOn(rows[0]?.lookOn ?? null, count > 0);
     if (count === 0) events.emit("worker:getJob:empty", () => ({}));
     else events.emit("localQueue:getJobs:complete", () => ({ count }));
-    deliver(jobs);
+    deliver(jobs, askedAtMs);
     return count;
   }
 

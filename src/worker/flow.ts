@@ -48,6 +48,8 @@ export class Flow<App> implements Service {
   readonly #tally = new Tally();
   /** Every job between its claim and its settlement. */
   readonly #held = new Map<string, ClaimedJob>();
+  /** When the worker last learned that it had been declared dead, on the clock of `performance.now()`. */
+  #declaredDeadAtMs = -Infinity;
 
   constructor(options: FlowOptions<App>) {
     this.#options = options;
@@ -153,6 +155,7 @@ export class Flow<App> implements Service {
 
   /** The worker was declared dead: other workers may have its jobs by now. */
   onDeclaredDead(): void {
+    this.#declaredDeadAtMs = performance.now();
     this.#gate.giveBack(() => true);
     this.#lockWatch.hurry();
     this.#claimer.wake();
@@ -180,7 +183,7 @@ export class Flow<App> implements Service {
     return free + ahead - waiting;
   }
 
-  #deliver(jobs: readonly ClaimedJob[]): void {
+  #deliver(jobs: readonly ClaimedJob[], askedAtMs: number): void {
     this.#pace.onClaimed(jobs.length);
     if (jobs.length > 0) this.#drain?.onClaimed();
     for (const job of jobs) {
@@ -189,7 +192,9 @@ export class Flow<App> implements Service {
       if (before !== undefined) this.#lose([before]);
       this.#held.set(job.id, job);
     }
-    this.#buffer.add(jobs);
+    // The answer is late: a sweep may have given these jobs to others since the claim.
+    if (askedAtMs <= this.#declaredDeadAtMs) this.#giveBack(jobs);
+    else this.#buffer.add(jobs);
     this.#runner.fill();
   }
 
@@ -276,7 +281,7 @@ export class Flow<App> implements Service {
       limits: this.#limits,
       pollIntervalMs: onDrainEnd === undefined ? pollIntervalMs : undefined,
       demand: () => this.#demand(),
-      deliver: (jobs) => this.#deliver(jobs),
+      deliver: (jobs, askedAtMs) => this.#deliver(jobs, askedAtMs),
       onRest: () => this.#onRest(),
       strays: this.#strays,
       onUnregistered: liveness && (() => liveness.check()),

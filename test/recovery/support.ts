@@ -26,8 +26,8 @@ export function sweepOnce(pool: Pool, options: RecoveryOptions = {}): Promise<Sw
 /** Registers a worker that has been silent for an hour. */
 export async function registerDead(pool: Pool, workerId: string): Promise<void> {
   await pool.query(
-    `insert into graphile_worker._private_workers (id, last_heartbeat_at)
-     values ($1, now() - interval '1 hour')`,
+    `insert into graphile_worker._private_workers (id, started_at, last_heartbeat_at)
+     values ($1, now() - interval '1 hour', now() - interval '1 hour')`,
     [workerId],
   );
 }
