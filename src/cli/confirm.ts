@@ -8,7 +8,7 @@ export interface ConfirmFlags {
 /**
  * Asks before something is destroyed, unless `--yes` was given. Returns whether to go on.
  * @param what What would happen, as a sentence.
- * @throws UsageError when nobody is there to be asked.
+ * @throws UsageError when stdin is not a terminal.
  */
 export async function confirm(
   terminal: Terminal,
@@ -17,7 +17,9 @@ export async function confirm(
 ): Promise<boolean> {
   if (yes) return true;
   if (!terminal.isInteractive) {
-    throw new UsageError(`${what} Nobody can be asked here: pass --yes if that is meant.`);
+    throw new UsageError(
+      `${what} This is not a terminal, so you can't be asked: pass --yes to confirm.`,
+    );
   }
   const answer = await terminal.ask(`${what} Go on? [y/N] `);
   if (/^y(es)?$/iu.test(answer.trim())) return true;

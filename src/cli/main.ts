@@ -61,12 +61,12 @@ const terminal: Terminal = {
 };
 
 for (const stream of [stdout, stderr]) {
-  // Whoever reads along, such as `head`, may have seen enough.
+  // EPIPE: the reader closed the pipe, such as `head`.
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
     // A worker still has its jobs to end.
     if (end === undefined) process.exit(exitCodes.failure);
-    end.abort(new Error("nobody reads its output any more"));
+    end.abort(new Error("the reader of its output has gone"));
   });
 }
 

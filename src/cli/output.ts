@@ -77,7 +77,7 @@ function format({ columns }: Terminal, value: string | number | Date | null): st
   if (value === null) return "";
   if (types.isDate(value)) {
     const iso = value.toISOString();
-    // For eyes: what follows the seconds takes room and tells nothing.
+    // For people: fractions of a second are left out.
     return columns === undefined ? iso : iso.replace("T", " ").replace(/\.\d+Z$/u, "Z");
   }
   return typeof value === "number" ? String(value) : printable(value);

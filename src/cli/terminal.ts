@@ -14,7 +14,7 @@ export interface Terminal {
   err(line: string): void;
   /** Puts a question to the user and gives the answer. Only where `isInteractive`. */
   ask(question: string): Promise<string>;
-  /** Shows how far long work is, in place of what it showed before. Says nothing to nobody. */
+  /** Rewrites the line of progress. Does nothing when stderr is not a terminal. */
   progress(text: string): void;
   /** The standard input. */
   readonly input: Readable;

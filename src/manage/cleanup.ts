@@ -50,7 +50,7 @@ const maxLooks = 20_000;
  * Deletes what is of no use any more. Each of its statements is short and commits by itself, so call
  * it with a pool, not in a transaction.
  *
- * It is safe beside workers, and beside whoever adds jobs: these wait for it a moment, and it waits
+ * It is safe beside workers, and beside calls that add jobs: these wait for it a moment, and it waits
  * for their transactions a moment, again and again for some seconds. A transaction that added jobs and
  * stays open for longer than that keeps it from the tasks and queues (`CLEANUP_BUSY`).
  *

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { refuseOption } from "../options.js";
 
 /**
- * Where a page ended, as a text that says nothing to its reader. What was asked for goes in as a
+ * Where a page ended, as an opaque string. What was asked for goes in as a
  * digest, so that a page of one list isn't taken for a page of another.
  */
 export function writeCursor(asked: unknown, last: string): string {

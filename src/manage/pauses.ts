@@ -16,7 +16,7 @@ export interface Pause {
 
 /** How a task or a queue is paused. */
 export interface PauseOptions extends ManageOptions {
-  /** Why, for whoever lists the pauses. */
+  /** The reason, shown by `listPauses`. */
   readonly reason?: string;
 }
 

@@ -16,7 +16,7 @@ export interface EnqueueRequest {
   readonly spec: TaskSpec;
 }
 
-/** What takes the place of the caller's payload or spec; the result is validated as ever. */
+/** What takes the place of the caller's payload or spec; the result is validated as usual. */
 export type EnqueueChange = Partial<Pick<EnqueueRequest, "payload" | "spec">>;
 
 /** The job as it was added, or that it wasn't. */

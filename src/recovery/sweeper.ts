@@ -18,7 +18,7 @@ export interface SweeperOptions {
   readonly isSteady: () => boolean;
 }
 
-/** Looks for dead workers from time to time. All workers do; the database lets one at a time. */
+/** Looks for dead workers from time to time. All workers do; an advisory lock lets one sweep at a time. */
 export class Sweeper implements Service {
   readonly #options: SweeperOptions;
   readonly #lifecycle = new Lifecycle();

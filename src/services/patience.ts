@@ -1,6 +1,6 @@
 /**
- * Waits that all end early at once, such as when a stop waits no longer. What has ended leaves nothing
- * behind. (`Promise.race` with a promise that outlives the others would keep every one of them.)
+ * Waits that can all be ended early at once, such as when a stop gives up. A wait that has ended leaves
+ * nothing in memory. (`Promise.race` with a promise that outlives the others would keep every one of them.)
  */
 export class Patience {
   #isOver = false;

@@ -52,7 +52,7 @@ export interface JobContext<App = undefined, Payload = unknown> {
    *
    * What the handler returns or throws after the commit changes nothing. If the transaction was
    * rolled back, the attempt fails, also when the handler then returns (`COMPLETION_ROLLED_BACK`).
-   * @throws TaskwrightError `JOB_LOST` when the worker holds the job no more; the transaction can't
+   * @throws TaskwrightError `JOB_LOST` when the worker no longer holds the job; the transaction can't
    * commit then. `OPTION_INVALID` when `tx` is no transaction, such as a pool, `db`, or a client without BEGIN: then
    * nothing was changed.
    */

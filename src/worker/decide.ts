@@ -9,7 +9,7 @@ import { completed, type Outcome } from "./outcome.js";
 export interface DecideOptions {
   readonly chain: SettleChain;
   readonly events: WorkerEvents;
-  /** How long the plugins are waited for. */
+  /** Ends the wait for the plugins. */
   readonly patience: Patience;
 }
 

@@ -2,7 +2,7 @@ import type { WorkerEvents } from "../events.js";
 import type { Job } from "../jobs/job.js";
 import type { Logger } from "../log.js";
 
-/** Writes what happens to a log. A listener like any other: whoever wants other words adds their own. */
+/** Writes what happens to a log. A listener like any other; applications may add their own. */
 export function logEvents(events: WorkerEvents, logger: Logger): void {
   logLife(events, logger);
   logConnections(events, logger);

@@ -52,7 +52,7 @@ export interface WorkerOptions<App = undefined> extends SchedulingOptions {
   /**
    * A pool to use instead; it stays open. The worker takes up to four of its connections (claim,
    * settle, recovery or schedules, listen), and a handler one for as long as it is in a transaction: with at least
-   * `concurrency` + 4, nobody waits for anybody. With one connection the worker polls and doesn't
+   * `concurrency` + 4, no handler waits for a connection. With one connection the worker polls and doesn't
    * listen. Give the pool a `connectionTimeoutMillis`, or a server that falls silent while it is
    * connected to is waited for for ever.
    */

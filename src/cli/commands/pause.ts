@@ -38,7 +38,7 @@ export const pauseCommand = databaseCommand<Flags, [kind?: PauseKind, name?: str
     command
       .addArgument(new Argument("[kind]", "what to pause").choices([...kinds]))
       .argument("[name]", "the task's identifier or the queue's name")
-      .option("--reason <text>", "why, for whoever looks"),
+      .option("--reason <text>", "the reason, shown in lists of pauses"),
   run: (session, flags, kind, name) => {
     if (kind === undefined) return list(session, flags);
     if (name === undefined)

@@ -33,7 +33,7 @@ export const queuesCommand = databaseCommand<Flags>({
     command
       .option("--search <text>", "with this text in their name")
       .option("--limit <count>", "queues on a page", integer(1, 1000), 100)
-      .option("--cursor <cursor>", "the page after the one that told this cursor"),
+      .option("--cursor <cursor>", "the cursor that the previous page ended with"),
   run: async ({ db, schema, terminal }, flags) => {
     const { search, limit, cursor } = flags;
     const page = await listQueues(db, {

@@ -13,7 +13,7 @@ export const unlockCommand = databaseCommand<Flags, [workerIds: readonly string[
   name: "unlock",
   description: "Take away the locks of workers that are known to be dead.",
   examples: `
-    taskwright workers                       tells who holds locks
+    taskwright workers                       lists the workers that hold locks
     taskwright unlock worker-4f1c --yes`,
   configure: (command) =>
     command.argument("<workerIds...>", "the ids of workers").option("--yes", "don't ask"),

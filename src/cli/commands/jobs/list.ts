@@ -39,7 +39,7 @@ export const listCommand = databaseCommand<Flags>({
       .option("--search <text>", "with this text in the payload, the last error or the key")
       .option("--oldest", "oldest first")
       .option("--limit <count>", "jobs on a page", integer(1, 1000), 100)
-      .option("--cursor <cursor>", "the page after the one that told this cursor"),
+      .option("--cursor <cursor>", "the cursor that the previous page ended with"),
   run: async ({ db, schema, terminal }, flags) => {
     const { queue, flag, oldest, limit, ...rest } = flags;
     const { state, task, key, search, cursor } = rest;

@@ -24,7 +24,7 @@ export const rescheduleCommand = changeCommand<Flags>({
         time,
       )
       .option("--priority <number>", "lower runs first", integer(-maxInt16 - 1, maxInt16))
-      .option("--attempts <count>", "how many attempts count as made", integer(0, maxInt16))
+      .option("--attempts <count>", "number of attempts already used", integer(0, maxInt16))
       .option("--max-attempts <count>", "how many attempts there are in all", integer(1, maxInt16)),
   change: ({ db, schema }, ids, { runAt, priority, attempts, maxAttempts }) => {
     const given = Object.entries({ runAt, priority, attempts, maxAttempts });
