@@ -8,6 +8,9 @@ import { splitItems } from "../tasks/json-items.js";
 /** A row of a claim that is a job. */
 export type ClaimedRow = ClaimJobsResult & { readonly id: string };
 
+/** The last error of a job whose worker died while it ran the job (sql/migrations/24_recover_jobs.sql). */
+const crashText = /^Worker .+ died while it ran this job \(crash (?<crash>\d+) of (?<most>\d+)\)/su;
+
 /**
  * A job that this worker holds, as the claim gave it. Most of a row is never looked at, so it stays
  * text until the {@link Job} is read.
@@ -63,6 +66,12 @@ export class ClaimedJob {
   /** Whether the job was attempted, or given back by a sweep, before this claim. */
   get wasTried(): boolean {
     return this.attempts > 1 || this.#row.lastError !== null;
+  }
+
+  /** Whether the job fails for good if its worker dies again while it runs the job. */
+  get isLastCrash(): boolean {
+    const found = crashText.exec(this.#row.lastError ?? "")?.groups;
+    return found !== undefined && Number(found["crash"]) >= Number(found["most"]) - 1;
   }
 
   /** The texts of the items of a batch's payload, as they are stored. */

@@ -49,6 +49,8 @@ export class Starts implements Service {
   /** Jobs that were settled and whose mark may still be in the database. */
   #ended: ClaimedJob[] = [];
   #waiting: ClaimedJob[] = [];
+  /** The job that is marked or runs and that the next crash fails for good. */
+  #lastCrash: ClaimedJob | undefined;
   #loop: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #rest: NodeJS.Timeout | undefined;
@@ -106,12 +108,14 @@ export class Starts implements Service {
   onFinished(job: ClaimedJob, handlerMs: number, isCompleted: boolean): void {
     this.#unmarked.delete(job);
     this.#policy.onEnded(job, handlerMs, isCompleted);
+    this.#admitNext(job);
   }
 
   /** The worker no longer holds the job. */
   onReleased(job: ClaimedJob): void {
     if (this.#marked.delete(job)) this.#ended.push(job);
     else this.#unmarked.delete(job);
+    this.#admitNext(job);
   }
 
   /** Marks what waits, in one statement. Rejects as the statement does; its jobs are handed on then, too. */
@@ -135,9 +139,34 @@ export class Starts implements Service {
 
   /** The jobs of the next statement. One that may end the process begins before others are marked. */
   #takeGroup(): ClaimedJob[] {
-    const firstAlone = this.#waiting.findIndex((job) => this.#policy.mustMarkAlone(job));
-    const count = firstAlone === -1 ? maxBatch : Math.max(firstAlone, 1);
-    return this.#waiting.splice(0, Math.min(count, maxBatch));
+    const first = this.#waiting.findIndex((job) => this.#mayBegin(job));
+    const job = this.#waiting[first];
+    if (job === undefined) return [];
+    if (this.#policy.mustMarkAlone(job)) {
+      if (job.isLastCrash && this.#marked.has(job)) this.#lastCrash = job;
+      return this.#waiting.splice(first, 1);
+    }
+    const group = this.#waiting
+      .filter((waiting) => !this.#policy.mustMarkAlone(waiting))
+      .slice(0, maxBatch);
+    const taken = new Set(group);
+    this.#waiting = this.#waiting.filter((waiting) => !taken.has(waiting));
+    return group;
+  }
+
+  /**
+   * Jobs that were charged with the same crashes are retried together. Those that the next crash fails
+   * for good run one at a time, so that only the one at fault does.
+   */
+  #mayBegin(job: ClaimedJob): boolean {
+    return this.#lastCrash === undefined || !job.isLastCrash || !this.#marked.has(job);
+  }
+
+  /** The job has ended, or did not begin: the next one that a crash fails for good may begin. */
+  #admitNext(job: ClaimedJob): void {
+    if (this.#lastCrash !== job) return;
+    this.#lastCrash = undefined;
+    if (this.#lifecycle.isStarted) this.#schedule();
   }
 
   async #write(
@@ -155,14 +184,18 @@ export class Starts implements Service {
     return new Set(rows.map(({ id }) => id));
   }
 
+  get #hasNext(): boolean {
+    return this.#waiting.some((job) => this.#mayBegin(job));
+  }
+
   #schedule(): void {
-    if (this.#waiting.length > 0) this.#loop ??= this.#run();
+    if (this.#hasNext) this.#loop ??= this.#run();
   }
 
   async #run(): Promise<void> {
     // Jobs that start in the same turn of the event loop share a statement.
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.#waiting.length > 0) {
+    while (this.#hasNext) {
       const count = this.#waiting.length;
       try {
         await this.markOnce();

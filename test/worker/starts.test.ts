@@ -60,6 +60,7 @@ async function marks(): Promise<string[]> {
   return rows.map(({ id }) => id);
 }
 
+const isFree = ({ locked_by }: { readonly locked_by: string | null }) => locked_by === null;
 const isIdle = async () => (await listJobs(database.pool)).length === 0;
 
 describe("a start", () => {
@@ -107,6 +108,44 @@ describe("a start", () => {
     expect(rows[0]?.n).toBeGreaterThanOrEqual(10);
     // A few may have run for longer than 50 ms on a busy machine.
     expect(rows[0]?.n).toBeLessThan(100);
+  });
+});
+
+describe("jobs that the next crash fails for good", () => {
+  const failsNext = "Worker w died while it ran this job (crash 2 of 3).";
+  const remember = (error: string, ids: readonly string[]) =>
+    database.pool.query(
+      "update graphile_worker._private_jobs set last_error = $1 where id = any ($2)",
+      [error, ids],
+    );
+  const add = (count: number) =>
+    Promise.all(Array.from({ length: count }, () => addJob(database.pool, "work")));
+
+  test("run one at a time, and beside other jobs", async () => {
+    const last = await add(3);
+    const others = await add(2);
+    await remember(failsNext, last);
+    await remember(failsNext.replace("2 of 3", "1 of 3"), others);
+    await using worker = await start({}, { concurrency: 10 });
+    await until(() => started.length === 3);
+    expect(started).toEqual(expect.arrayContaining(others));
+    expect((await marks()).filter((id) => last.includes(id))).toHaveLength(1);
+    gate.open();
+    await until(isIdle);
+    await worker.stop();
+    expect(new Set(started)).toEqual(new Set([...last, ...others]));
+  });
+
+  test("go back uncounted when the worker stops before their turn", async () => {
+    await remember(failsNext, await add(3));
+    const worker = await start({}, { concurrency: 10 });
+    await until(() => started.length === 1);
+    const stopped = worker.stop();
+    await until(async () => (await listJobs(database.pool)).filter(isFree).length === 2);
+    gate.open();
+    await stopped;
+    expect(started).toHaveLength(1);
+    expect(await listJobs(database.pool)).toMatchObject([{ attempts: 0 }, { attempts: 0 }]);
   });
 });
 
