@@ -1,3 +1,4 @@
+import path from "node:path";
 import { defineConfig } from "vitest/config";
 
 const conditions = ["taskwright-source"];
@@ -12,5 +13,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: "forks",
+    // Commands of projects without node_modules compile into the user's cache folder.
+    env: { XDG_CACHE_HOME: path.resolve("node_modules/.cache/taskwright-tests") },
   },
 });

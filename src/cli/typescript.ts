@@ -1,6 +1,7 @@
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { TaskwrightError, toError } from "../errors.js";
+import { findCacheFolder } from "./cache.js";
 import { readManifest, requirePackages, typeScriptPackages } from "./packages.js";
 
 /**
@@ -43,8 +44,11 @@ function importNatively(file: string): Promise<Readonly<Record<string, unknown>>
 async function importByJiti(file: string): Promise<Readonly<Record<string, unknown>>> {
   requirePackages(typeScriptPackages, path.dirname(file));
   const { createJiti } = await import("jiti");
+  const cache = findCacheFolder(path.dirname(file));
   const jiti = createJiti(import.meta.url, {
-    // What was compiled is kept by its content; modules are not kept, since they may change.
+    // What was compiled is kept by its content; modules are not kept, since they may change. jiti's own
+    // choice, a folder of a fixed name among the temporary files, may be another user's.
+    fsCache: cache === undefined ? false : path.join(cache, "jiti"),
     moduleCache: false,
     virtualModules: await ownModules(),
   });

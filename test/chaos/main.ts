@@ -1,6 +1,6 @@
 // pnpm chaos: producers, workers and Node's graphile-worker on one schema, and all that can go wrong.
 // Everybody writes down what happens; in the end the ledger is checked.
-import { rmSync, writeFileSync } from "node:fs";
+import { rmSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { checks } from "./checks/index.js";
@@ -18,7 +18,7 @@ const out = process.stdout;
 
 async function act(): Promise<string> {
   const { minutes, seed } = options;
-  const folder = path.join(tmpdir(), `taskwright-chaos-${seed}-${process.pid}`);
+  const folder = mkdtempSync(path.join(tmpdir(), `taskwright-chaos-${seed}-`));
   const ledger = new Ledger(folder, "supervisor");
   const lengthMs = minutes * 60_000;
   const plan = makePlan(seed, lengthMs);

@@ -1,6 +1,8 @@
-import { access, readFile } from "node:fs/promises";
+import { access, mkdir, readFile, stat } from "node:fs/promises";
+import path from "node:path";
 import { Client } from "pg";
 import { afterEach, expect, test } from "vitest";
+import { runCommand } from "../support/command-line.js";
 import { startCommand } from "../support/command-process.js";
 import { Project } from "../support/project.js";
 
@@ -34,10 +36,15 @@ test("dev gives a database, follows schemas and sources, survives faults and lea
     "worker.ts": worker("hello"),
     "label.ts": 'export const label = "first";',
   });
+  await mkdir(path.join(it.folder, "node_modules"));
   const command = startCommand(it.folder, ["dev"]);
   running = command;
   await command.says("Listens");
-  const url = /postgres:\/\/\S+?(?=,)/u.exec(command.text())?.[0];
+  const accessFile = "node_modules/.cache/taskwright/dev-database";
+  const [url = ""] = (await it.read(accessFile)).split("\n");
+  expect((await stat(path.join(it.folder, accessFile))).mode & 0o777).toBe(0o600);
+  expect(command.text()).toContain(accessFile);
+  expect(command.text()).not.toContain(new URL(url).password);
   const client = new Client({ connectionString: url });
   // It ends under us.
   client.on("error", () => {});
@@ -48,6 +55,9 @@ test("dev gives a database, follows schemas and sources, survives faults and lea
     ]);
   await greet("Ada");
   await command.says("first hello Ada");
+  const added = await runCommand(it.folder, ["add", "greet", '{"to":"Eve"}']);
+  expect(added).toMatchObject({ code: 0, err: "" });
+  await command.says("first hello Eve");
 
   await it.write({ "label.ts": 'export const label = "second";' });
   await command.says("Listens");
@@ -74,7 +84,9 @@ test("dev gives a database, follows schemas and sources, survives faults and lea
   const pid = Number((await readFile(`${folder}/postmaster.pid`, "utf8")).split("\n")[0]);
   command.child.kill("SIGINT");
   expect(await command.closed).toEqual([0, null]);
-  await expect(access(folder)).rejects.toThrow("ENOENT");
+  for (const gone of [folder, path.join(it.folder, accessFile)]) {
+    await expect(access(gone)).rejects.toThrow("ENOENT");
+  }
   expect(() => process.kill(pid, 0)).toThrow("ESRCH");
 });
 

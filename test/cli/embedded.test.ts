@@ -1,4 +1,5 @@
 import { access } from "node:fs/promises";
+import path from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { startEmbeddedServer } from "../../src/cli/embedded.js";
 import { canConnect } from "../support/cluster.js";
@@ -21,7 +22,7 @@ async function start(ending: string) {
 }
 
 async function isGone({ connectionString, folder }: Awaited<ReturnType<typeof start>>) {
-  const isThere = await access(folder).then(
+  const isThere = await access(path.dirname(folder)).then(
     () => true,
     () => false,
   );

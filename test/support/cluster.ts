@@ -1,9 +1,14 @@
-import { randomBytes } from "node:crypto";
 import { cp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { Client } from "pg";
-import { EmbeddedHost, findFreePort } from "../../src/cli/embedded.js";
+import {
+  EmbeddedHost,
+  embeddedUrl,
+  findFreePort,
+  newPassword,
+  newServerFolder,
+} from "../../src/cli/embedded.js";
+import { dataFolder } from "../../src/cli/embedded/postgres.js";
 import { sourceFlags } from "./process.js";
 import { eventually } from "./wait.js";
 
@@ -12,17 +17,23 @@ export class Cluster {
   readonly connectionString: string;
   readonly #folder: string;
   readonly #port: number;
+  readonly #password: string;
   #host: EmbeddedHost | undefined;
   #isNew: boolean;
   /** Extra `name=value` settings. */
   readonly #settings: readonly string[];
 
-  private constructor(folder: string, port: number, isNew: boolean, settings: readonly string[]) {
-    this.#folder = folder;
+  private constructor(
+    port: number,
+    settings: readonly string[],
+    original?: { readonly password: string },
+  ) {
+    this.#folder = newServerFolder();
     this.#port = port;
-    this.#isNew = isNew;
+    this.#isNew = original === undefined;
+    this.#password = original?.password ?? newPassword();
     this.#settings = settings;
-    this.connectionString = `postgres://postgres:postgres@127.0.0.1:${port}/postgres`;
+    this.connectionString = embeddedUrl({ password: this.#password, port });
   }
 
   /**
@@ -30,7 +41,7 @@ export class Cluster {
    * @param settings Extra `name=value` settings for the server.
    */
   static async create(settings: readonly string[] = []): Promise<Cluster> {
-    const cluster = new Cluster(newFolder(), await findFreePort(), true, settings);
+    const cluster = new Cluster(await findFreePort(), settings);
     await cluster.start();
     return cluster;
   }
@@ -54,7 +65,9 @@ export class Cluster {
    * log. What was committed stays even without fsync, since the machine itself does not go down.
    */
   async crash(): Promise<void> {
-    const [pid] = (await readFile(path.join(this.#folder, "postmaster.pid"), "utf8")).split("\n");
+    const [pid] = (
+      await readFile(path.join(dataFolder(this.#folder), "postmaster.pid"), "utf8")
+    ).split("\n");
     process.kill(Number(pid), "SIGQUIT");
     await eventually(() => !isAlive(Number(pid)), "the server's end");
     await this.stop();
@@ -62,9 +75,11 @@ export class Cluster {
 
   /** Copies the data of this stopped server into a read-only standby that follows nobody. */
   async startStandbyCopy(): Promise<Cluster> {
-    const copy = new Cluster(newFolder(), await findFreePort(), false, this.#settings);
+    const copy = new Cluster(await findFreePort(), this.#settings, {
+      password: this.#password,
+    });
     await cp(this.#folder, copy.#folder, { recursive: true, preserveTimestamps: true });
-    await writeFile(path.join(copy.#folder, "standby.signal"), "");
+    await writeFile(path.join(dataFolder(copy.#folder), "standby.signal"), "");
     await takeOwnership(this.#folder, copy.#folder);
     await copy.start();
     return copy;
@@ -81,7 +96,7 @@ export class Cluster {
       folder: this.#folder,
       port: this.#port,
       settings: ["fsync=off", ...this.#settings],
-      trust: false,
+      password: this.#password,
       isNew: this.#isNew,
       isKept: true,
     };
@@ -96,10 +111,6 @@ function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
-}
-
-function newFolder(): string {
-  return path.join(tmpdir(), `taskwright-cluster-${randomBytes(6).toString("hex")}`);
 }
 
 /** A copy made by root belongs to root; the server runs as the original's owner. */

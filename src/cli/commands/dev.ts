@@ -8,7 +8,7 @@ import { exitCodes, reportFailure, UsageError, type ExitCode } from "../failure.
 import { logLevels, type LogLevel } from "../logger.js";
 import { requirePackages, taskPackages, typeScriptPackages, watchPackages } from "../packages.js";
 import { ScratchServer } from "../scratch.js";
-import { addDatabaseOptions, readConfig, requireDatabase, type DatabaseFlags } from "../session.js";
+import { addDatabaseOptions, checkUrl, readConfig, type DatabaseFlags } from "../session.js";
 import { paint, type Terminal } from "../terminal.js";
 import { watchAndRun } from "../watch.js";
 import { findWorkerFile } from "../worker-module.js";
@@ -23,11 +23,14 @@ export const devCommand: CommandMaker = (terminal, end) => {
     name: "dev",
     description: `Develop: a database, codegen that follows the schemas, and a worker that restarts.
 
-Unless a database is named, an embedded PostgreSQL serves, which is thrown away at the end and lets
-everybody on this machine in. The worker is that of taskwright run; it starts again whenever a source
-file below the config changes, its jobs having ended. A schema that is refused leaves it as it is.`,
+Unless a database is named, an embedded PostgreSQL serves, which is thrown away at the end. Its
+password is new each time; a file that only you can read holds its URL. Other commands of this project
+find it there by themselves, as long as no database is named. The worker is that of taskwright run; it
+starts again whenever a source file below the config changes, its jobs having ended. A schema that is
+refused leaves it as it is.`,
     examples: `
       taskwright dev src/worker.ts
+      taskwright add send_email --file mail.json     in another terminal
       taskwright dev --connection postgres://localhost/app_dev     a database that stays`,
   })
     .argument("[file]", 'the module with the handlers; default: "handlers" of the config')
@@ -45,12 +48,16 @@ async function dev(terminal: Terminal, flags: Flags, named: string | undefined):
   const { cwd, signal, program } = terminal;
   requirePackages([...watchPackages, ...taskPackages, ...typeScriptPackages], cwd);
   let config = await readConfig(flags, terminal);
-  if (config.connectionString !== undefined) requireDatabase(config.connectionString, terminal);
+  if (config.connectionString !== undefined) checkUrl(config.connectionString);
   const file = findWorkerFile(config, cwd, named);
-  await using database = await DevDatabase.open(config.connectionString);
-  const { connectionString } = database;
-  const note = database.isEmbedded ? ", until you end this" : "";
-  terminal.err(`database: ${connectionString}${note}`);
+  await using database = await DevDatabase.open(config.connectionString, config.root);
+  const { connectionString, accessFile } = database;
+  terminal.err(`database: ${connectionString}`);
+  if (accessFile !== undefined) {
+    const shown = path.relative(cwd, accessFile);
+    const file = shown.startsWith("..") ? accessFile : shown;
+    terminal.err(`It lasts until you end this. The URL with its password is in ${file}`);
+  }
   await using worker = new DevWorker({
     terminal,
     program,

@@ -75,13 +75,15 @@ async function run(terminal: Terminal, flags: Flags, named: string | undefined):
   const { once = false, deadline } = flags;
   if (deadline !== undefined && !once) throw new UsageError("--deadline needs --once.");
   const config = await readConfig(flags, terminal);
-  requireDatabase(config.connectionString, terminal);
+  const connectionString = requireDatabase(config, terminal);
   const file = findWorkerFile(config, terminal.cwd, named);
   const { handlers, app, options } = await loadWorkerModule(file);
   const shared = {
     ...options,
     isolation: { module: threadModule(file), ...options.isolation },
     ...(await toOptions(terminal, flags, config)),
+    // An empty URL leaves it to libpq's variables.
+    connectionString: connectionString ?? "postgres://",
     handlers,
   };
   return withApp(app, async (made) => {
@@ -107,8 +109,6 @@ async function toOptions(
   const crontab = await readCrontab(config, terminal, flags);
   const isJson = json || !terminal.isColoured;
   return {
-    // An empty URL leaves it to libpq's variables.
-    connectionString: config.connectionString ?? "postgres://",
     schema: config.schema,
     handleSignals: true,
     signal: terminal.signal,

@@ -11,7 +11,7 @@ export type HostMessage =
   { readonly isReady: true } | { readonly failure: string; readonly isMissing: boolean };
 
 const orphaned = once(process, "disconnect");
-const request = JSON.parse(process.argv[2] ?? "null") as PostgresRequest;
+const [request] = (await once(process, "message")) as [PostgresRequest];
 const server = await load();
 if (server !== undefined) await serve(server);
 process.exit();

