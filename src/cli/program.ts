@@ -44,7 +44,7 @@ const groups: readonly (readonly [heading: string, makers: readonly CommandMaker
 
 /** Runs one command line, without the program's name, and tells what to exit with. */
 export async function runCommandLine(args: readonly string[], given: Terminal): Promise<ExitCode> {
-  const terminal = withoutSecrets(given);
+  const terminal = withoutSecrets(given, args);
   const isJson = args.includes("--json");
   let code: ExitCode = exitCodes.ok;
   const program = makeProgram(terminal, (ended) => {

@@ -7,6 +7,7 @@ import { loadConfig } from "./config.js";
 import { findDevDatabase } from "./dev/access-file.js";
 import { UsageError, type ExitCode } from "./failure.js";
 import type { OutputFlags } from "./output.js";
+import { hide } from "./redact.js";
 import type { Terminal } from "./terminal.js";
 
 /** What every command that works on a database may be told. */
@@ -52,14 +53,17 @@ export interface ConfigFlags {
 }
 
 /** Reads the config. Flags win over the environment, which wins over the file. */
-export function readConfig(
+export async function readConfig(
   { config, connection, schema, schemas, output }: ConfigFlags,
-  { cwd, env }: Terminal,
+  terminal: Terminal,
 ): Promise<ResolvedConfig> {
+  const { cwd, env } = terminal;
   const connectionString = connection ?? (env["DATABASE_URL"] || undefined);
   const given = Object.entries({ schemas, output, schema, connectionString });
   const set = given.filter(([, value]) => value !== undefined);
-  return loadConfig(cwd, config, Object.fromEntries(set));
+  const resolved = await loadConfig(cwd, config, Object.fromEntries(set));
+  if (resolved.connectionString !== undefined) hide(terminal, resolved.connectionString);
+  return resolved;
 }
 
 /**
@@ -95,15 +99,18 @@ export async function withDatabase(
  */
 export function requireDatabase(
   { connectionString, root }: ResolvedConfig,
-  { env }: Terminal,
+  terminal: Terminal,
 ): string | undefined {
   if (connectionString !== undefined) {
     checkUrl(connectionString);
     return connectionString;
   }
-  if (libpqVariables.some((name) => env[name] !== undefined)) return undefined;
+  if (libpqVariables.some((name) => terminal.env[name] !== undefined)) return undefined;
   const dev = findDevDatabase(root);
-  if (dev !== undefined) return dev;
+  if (dev !== undefined) {
+    hide(terminal, dev);
+    return dev;
+  }
   throw new UsageError(
     "No database was named. Pass --connection postgres://…, set DATABASE_URL, or write connectionString into taskwright.config.json. Or start taskwright dev, whose database the other commands of its project use.",
   );

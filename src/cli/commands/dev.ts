@@ -7,7 +7,9 @@ import { DevWorker } from "../dev/worker.js";
 import { exitCodes, reportFailure, UsageError, type ExitCode } from "../failure.js";
 import { logLevels, type LogLevel } from "../logger.js";
 import { requirePackages, taskPackages, typeScriptPackages, watchPackages } from "../packages.js";
+import { hide } from "../redact.js";
 import { ScratchServer } from "../scratch.js";
+import { shownUrl } from "../secrets.js";
 import { addDatabaseOptions, checkUrl, readConfig, type DatabaseFlags } from "../session.js";
 import { paint, type Terminal } from "../terminal.js";
 import { watchAndRun } from "../watch.js";
@@ -52,7 +54,8 @@ async function dev(terminal: Terminal, flags: Flags, named: string | undefined):
   const file = findWorkerFile(config, cwd, named);
   await using database = await DevDatabase.open(config.connectionString, config.root);
   const { connectionString, accessFile } = database;
-  terminal.err(`database: ${connectionString}`);
+  hide(terminal, connectionString);
+  terminal.err(`database: ${shownUrl(connectionString)}`);
   if (accessFile !== undefined) {
     const shown = path.relative(cwd, accessFile);
     const file = shown.startsWith("..") ? accessFile : shown;
