@@ -1,10 +1,9 @@
-import path from "node:path";
 import type { OutputFile } from "./output.js";
 import type { Problem } from "./problem.js";
 import type { QueriesOptions } from "./queries/index.js";
 import { relativePath } from "./read.js";
 import type { TasksOptions } from "./tasks/index.js";
-import { findForeign, findStale, writeFiles, type StaleFile } from "./write.js";
+import { carryOut, planWrites, type Obstacle, type StaleFile, type WritePlan } from "./write.js";
 
 export { formatProblem, type Problem } from "./problem.js";
 export type { StaleFile } from "./write.js";
@@ -13,6 +12,8 @@ export type { StaleFile } from "./write.js";
 export interface CodegenOptions {
   readonly tasks?: TasksOptions;
   readonly queries?: QueriesOptions;
+  /** Whether to overwrite and remove also files that codegen didn't write, or not as they are. */
+  readonly force?: boolean;
 }
 
 export interface CodegenResult {
@@ -24,44 +25,74 @@ export interface CodegenResult {
 
 /** Compiles everything and writes what changed. With a problem anywhere, nothing is written. */
 export async function generate(options: CodegenOptions): Promise<CodegenResult> {
-  const { files, folders, problems } = await compile(options);
-  if (problems.length > 0) return { problems, changed: [] };
-  return { problems, changed: await writeFiles(files, folders) };
+  const { plan, problems } = await compile(options);
+  if (plan === undefined || problems.length > 0) return { problems, changed: [] };
+  const obstacles = toProblems(options, plan, options.force === true ? ["blocked"] : undefined);
+  if (obstacles.length > 0) return { problems: obstacles, changed: [] };
+  await carryOut(plan);
+  return { problems: [], changed: plan.stale };
 }
 
 /** Compiles everything and says which files on disk differ, without touching them. */
 export async function check(options: CodegenOptions): Promise<CodegenResult> {
-  const { files, folders, problems } = await compile(options);
-  if (problems.length > 0) return { problems, changed: [] };
-  return { problems, changed: await findStale(files, folders) };
+  const { plan, problems } = await compile(options);
+  if (plan === undefined || problems.length > 0) return { problems, changed: [] };
+  // A file that was edited is stale, which is what a check tells.
+  const obstacles = toProblems(options, plan, ["blocked"]);
+  return { problems: obstacles, changed: obstacles.length > 0 ? [] : plan.stale };
 }
 
-async function compile({ tasks, queries }: CodegenOptions) {
-  const files: OutputFile[] = [];
-  const folders: string[] = [];
+async function compile({ tasks, queries }: CodegenOptions): Promise<{
+  readonly plan?: WritePlan;
+  readonly problems: readonly Problem[];
+}> {
+  const folders = new Map<string, OutputFile[]>();
   const problems: Problem[] = [];
+  const take = (
+    folder: string,
+    result: { readonly files: readonly OutputFile[]; readonly problems: readonly Problem[] },
+  ) => {
+    folders.set(folder, [...(folders.get(folder) ?? []), ...result.files]);
+    for (const each of result.problems) problems.push(each);
+  };
   if (tasks !== undefined) {
     const { compileTasks } = await import("./tasks/index.js");
-    const result = await compileTasks(tasks);
-    for (const each of result.files) files.push(each);
-    folders.push(tasks.output, path.join(tasks.output, "validators"));
-    for (const each of result.problems) problems.push(each);
+    take(tasks.output, await compileTasks(tasks));
   }
   if (queries !== undefined) {
     const { compileQueries } = await import("./queries/index.js");
-    const result = await compileQueries(queries);
-    for (const each of result.files) files.push(each);
-    folders.push(queries.output);
-    for (const each of result.problems) problems.push(each);
+    take(queries.output, await compileQueries(queries));
   }
+  if (problems.length > 0) return { problems };
+  const outputs = [...folders].map(([folder, files]) => ({ folder, files }));
+  return { plan: await planWrites(outputs), problems };
+}
+
+const descriptions: Readonly<Record<Obstacle["kind"], Omit<Problem, "file">>> = {
+  foreign: {
+    rule: "foreign-file",
+    message: "Output belongs here, but codegen has no record of writing the file that is here.",
+    hint: "Move it away, give codegen another output folder, or pass --force to lose it.",
+  },
+  edited: {
+    rule: "edited-file",
+    message: "The file has changed since codegen wrote it.",
+    hint: "Move the changes elsewhere and restore or remove the file, or pass --force to lose them.",
+  },
+  blocked: {
+    rule: "foreign-file",
+    message: "Output belongs here, but what is here was not generated.",
+    hint: "Move it away, or give codegen another output folder.",
+  },
+};
+
+function toProblems(
+  { tasks, queries }: CodegenOptions,
+  { obstacles }: WritePlan,
+  kinds: readonly Obstacle["kind"][] = ["foreign", "edited", "blocked"],
+): Problem[] {
   const root = tasks?.root ?? queries?.root ?? "";
-  for (const file of await findForeign(files, folders)) {
-    problems.push({
-      file: relativePath(root, file),
-      rule: "foreign-file",
-      message: "Output belongs here, but the file that is here was not generated.",
-      hint: "Move it away, or give codegen another output folder.",
-    });
-  }
-  return { files, folders, problems };
+  return obstacles
+    .filter(({ kind }) => kinds.includes(kind))
+    .map(({ path, kind }) => ({ file: relativePath(root, path), ...descriptions[kind] }));
 }

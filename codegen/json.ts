@@ -24,6 +24,11 @@ export type JsonResult =
 /** Reads strict JSON. Unlike `JSON.parse` it tells where the text breaks off from JSON. */
 export function parseJson(source: string): JsonResult {
   const text = source.replace(/^\uFEFF/u, "");
+  const tooDeep = findDepth(text, maxDepth);
+  if (tooDeep !== undefined) {
+    const message = `The file is nested more than ${maxDepth} levels deep.`;
+    return { ok: false, message, position: positionAt(text, tooDeep) };
+  }
   const errors: ParseError[] = [];
   const root = parseTree(text, errors, { disallowComments: true, allowTrailingComma: false });
   const [first] = errors;
@@ -41,6 +46,20 @@ export function parseJson(source: string): JsonResult {
     return parent === pointer ? { line: 1, column: 1 } : position(parent);
   };
   return { ok: true, document: { value: JSON.parse(text), position, ...findings } };
+}
+
+/** All stages recurse over a document. This keeps them well within the stack. */
+const maxDepth = 200;
+
+/** The offset of the first bracket that opens more than `max` levels; undefined when there is none. */
+function findDepth(text: string, max: number): number | undefined {
+  let depth = 0;
+  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/gu)) {
+    if (token === "[" || token === "{") depth += 1;
+    else if (token === "]" || token === "}") depth -= 1;
+    if (depth > max) return index;
+  }
+  return undefined;
 }
 
 /** A JSON Pointer's token for one key. */

@@ -1,6 +1,7 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import path from "node:path";
 import type { Problem } from "./problem.js";
+import { codeOf, readRegular } from "./regular.js";
 
 /** One source file of codegen. */
 export interface SourceText {
@@ -48,7 +49,7 @@ export async function readSources({
     const file = path.join(folder, name);
     const place = relativePath(root, file);
     try {
-      const text = decoder.decode(await readFile(file));
+      const text = decoder.decode(await readRegular(file));
       files.push({ name: name.slice(0, -extension.length), relativePath: place, text });
     } catch (error) {
       problems.push({ file: place, ...unreadable(error) });
@@ -79,14 +80,15 @@ function unreadable(error: unknown): Pick<Problem, "rule" | "message" | "hint"> 
       hint: "Save it as UTF-8.",
     };
   }
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason =
+    codeOf(error) === "ENOENT"
+      ? "It is a link to nothing"
+      : error instanceof Error
+        ? error.message
+        : String(error);
   return {
     rule: "unreadable-file",
     message: `The file can't be read: ${reason}.`,
     hint: "See to it that it exists and may be read, or remove it.",
   };
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : undefined;
 }

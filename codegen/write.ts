@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { lstat, mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { isGenerated } from "./format.js";
+import { hashOf, makeManifest, manifestName, readManifest, type Written } from "./manifest.js";
 import type { OutputFile } from "./output.js";
+import { codeOf, NotRegular, readRegular } from "./regular.js";
 
 /** A file that isn't, or wasn't, what codegen makes of its sources. */
 export interface StaleFile {
@@ -9,55 +10,61 @@ export interface StaleFile {
   readonly reason: "missing" | "differs" | "left over";
 }
 
-/** Compares the files with what is on disk; a generated file without a source is stale too. */
-export async function findStale(
-  files: readonly OutputFile[],
-  folders: readonly string[],
-): Promise<StaleFile[]> {
-  const stale: StaleFile[] = [];
-  for (const file of files) {
-    const current = await readIfThere(file.path);
-    if (current === undefined) stale.push({ path: file.path, reason: "missing" });
-    else if (current !== file.text) stale.push({ path: file.path, reason: "differs" });
-  }
-  const wanted = new Set(files.map((file) => file.path));
-  for (const folder of folders) {
-    for (const name of await listIfThere(folder)) {
-      const file = path.join(folder, name);
-      if (!name.endsWith(".ts") || wanted.has(file)) continue;
-      // Whatever else lies in the folder was put there by somebody, and is theirs.
-      if (isGenerated(await readIfThere(file))) stale.push({ path: file, reason: "left over" });
-    }
-  }
-  return stale;
+/** All files of one output folder, and of the folders below it. */
+export interface OutputFolder {
+  readonly folder: string;
+  readonly files: readonly OutputFile[];
 }
 
-/** Files in the way: they stand where output belongs, but were not made by codegen. */
-export async function findForeign(
-  files: readonly OutputFile[],
-  folders: readonly string[],
-): Promise<string[]> {
-  const foreign: string[] = [];
-  for (const folder of new Set([...folders, ...files.map((file) => path.dirname(file.path))])) {
-    if ((await kindOf(folder)) === "file") foreign.push(folder);
+/** What is in the way of the output. */
+export interface Obstacle {
+  readonly path: string;
+  /**
+   * `foreign`: codegen didn't write it. `edited`: codegen wrote it, and somebody has changed it since.
+   * `blocked`: it is no file at all, and stays even when files are overwritten.
+   */
+  readonly kind: "foreign" | "edited" | "blocked";
+}
+
+/** What is to be done to the disk, and what is in the way. */
+export interface WritePlan {
+  readonly files: readonly OutputFile[];
+  readonly stale: readonly StaleFile[];
+  readonly obstacles: readonly Obstacle[];
+}
+
+/** Compares the wanted files, and the record of those that were written before, with the disk. */
+export async function planWrites(folders: readonly OutputFolder[]): Promise<WritePlan> {
+  const all: OutputFile[] = [];
+  const stale: StaleFile[] = [];
+  const obstacles: Obstacle[] = [];
+  for (const { folder, files } of folders) {
+    const manifest = makeManifest(folder, files);
+    const written = readManifest(folder, await readIfFile(manifest.path));
+    for (const file of [...files, manifest]) {
+      all.push(file);
+      const { reason, obstacle } = await compare(file, written);
+      if (reason !== undefined) stale.push({ path: file.path, reason });
+      if (obstacle !== undefined) obstacles.push({ path: file.path, kind: obstacle });
+    }
+    for (const file of findLeftOver(folder, files, written)) {
+      const text = await readIfFile(file);
+      if (text === undefined) continue;
+      stale.push({ path: file, reason: "left over" });
+      if (hashOf(text) !== written.get(file)) obstacles.push({ path: file, kind: "edited" });
+    }
   }
-  for (const { path: file } of files) {
-    const kind = await kindOf(file);
-    if (kind === "folder") foreign.push(file);
-    else if (kind === "file" && !isGenerated(await readIfThere(file))) foreign.push(file);
+  for (const folder of new Set(all.map((file) => path.dirname(file.path)))) {
+    if ((await kindOf(folder)) === "file") obstacles.push({ path: folder, kind: "blocked" });
   }
-  return foreign;
+  return { files: all, stale, obstacles };
 }
 
 /**
- * Brings the disk to the wanted state and says what it changed. All new texts are on disk before
- * the first file is replaced, so that a full disk leaves everything as it was.
+ * Brings the disk to the wanted state. All new texts are on disk before the first file is replaced, so
+ * that a full disk leaves everything as it was.
  */
-export async function writeFiles(
-  files: readonly OutputFile[],
-  folders: readonly string[],
-): Promise<StaleFile[]> {
-  const stale = await findStale(files, folders);
+export async function carryOut({ files, stale }: WritePlan): Promise<void> {
   const texts = new Map(files.map((file) => [file.path, file.text]));
   const staged: { file: string; temporary: string }[] = [];
   try {
@@ -66,8 +73,9 @@ export async function writeFiles(
       if (text === undefined) continue;
       const temporary = `${file}.${process.pid}.tmp`;
       await mkdir(path.dirname(file), { recursive: true });
+      await rm(temporary, { force: true });
       staged.push({ file, temporary });
-      await writeFile(temporary, text);
+      await writeFile(temporary, text, { flag: "wx" });
     }
   } catch (error) {
     for (const { temporary } of staged) await rm(temporary, { force: true });
@@ -75,38 +83,59 @@ export async function writeFiles(
   }
   for (const { file, temporary } of staged) await rename(temporary, file);
   for (const { path: file, reason } of stale) if (reason === "left over") await rm(file);
-  return stale;
 }
 
-async function readIfThere(file: string): Promise<string | undefined> {
+async function compare(
+  { path: file, text }: OutputFile,
+  written: Written,
+): Promise<{ reason?: StaleFile["reason"]; obstacle?: Obstacle["kind"] }> {
+  const kind = await kindOf(file);
+  if (kind === undefined) return { reason: "missing" };
+  const current = kind === "file" ? await readIfFile(file) : undefined;
+  if (current === undefined) return { obstacle: "blocked" };
+  if (current === text) return {};
+  // The record itself has no hash: it is only ever codegen's, by its name.
+  if (path.basename(file) === manifestName) return { reason: "differs" };
+  const hash = written.get(file);
+  if (hash === hashOf(current)) return { reason: "differs" };
+  return { reason: "differs", obstacle: hash === undefined ? "foreign" : "edited" };
+}
+
+/** A record may come from anybody; nothing outside the folder is removed on its word. */
+function findLeftOver(
+  folder: string,
+  files: readonly OutputFile[],
+  written: Written,
+): readonly string[] {
+  const wanted = new Set(files.map((file) => file.path));
+  const isBelow = (file: string) => file.startsWith(`${folder}${path.sep}`);
+  return [...written.keys()].filter(
+    (file) => !wanted.has(file) && isBelow(file) && file.endsWith(".ts"),
+  );
+}
+
+async function readIfFile(file: string): Promise<string | undefined> {
   try {
-    return await readFile(file, "utf8");
+    return (await readRegular(file)).toString("utf8");
+  } catch (error) {
+    if (error instanceof NotRegular || isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+async function kindOf(file: string): Promise<"file" | "folder" | "other" | undefined> {
+  try {
+    await lstat(file);
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
   }
-}
-
-async function listIfThere(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
-}
-
-async function kindOf(file: string): Promise<"file" | "folder" | undefined> {
-  try {
-    return (await stat(file)).isDirectory() ? "folder" : "file";
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
+  // What a link points to counts; one that points to nothing is in the way.
+  const stats = await stat(file).catch(() => undefined);
+  return stats?.isFile() ? "file" : stats?.isDirectory() ? "folder" : "other";
 }
 
 /** Nothing is there, or not even the folder that it would be in. */
 function isMissing(error: unknown): boolean {
-  const missing: unknown[] = ["ENOENT", "ENOTDIR"];
-  return error instanceof Error && "code" in error && missing.includes(error.code);
+  return ["ENOENT", "ENOTDIR"].includes(String(codeOf(error)));
 }

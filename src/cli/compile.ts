@@ -10,6 +10,8 @@ import { paint, type Terminal } from "./terminal.js";
 interface CompileFlags {
   /** Write nothing: fail if something is stale. */
   readonly check?: boolean;
+  /** Overwrite and remove also files that codegen didn't write, or that were edited since. */
+  readonly force?: boolean;
   readonly json?: boolean;
 }
 
@@ -23,7 +25,7 @@ export async function compile(
   const needed = config.queries === undefined ? [] : queryPackages;
   requirePackages([...taskPackages, ...needed], config.root);
   const { check, generate } = await import("../../codegen/index.js");
-  const options = await codegenOptions(config, scratch);
+  const options = { ...(await codegenOptions(config, scratch)), force: flags.force === true };
   const result = await (flags.check === true ? check(options) : generate(options));
   await report(flags, config, result, terminal);
   const isStale = flags.check === true && result.changed.length > 0;

@@ -39,6 +39,9 @@ export function reportFailure(terminal: Terminal, thrown: unknown, isJson: boole
   return exitCode;
 }
 
+const tooDeep =
+  "A value is nested too deeply to be processed, such as a payload of thousands of levels.";
+
 function describeFailure(thrown: unknown): Failure {
   const error = toError(explainUnreachable(thrown));
   const { message } = error;
@@ -51,5 +54,9 @@ function describeFailure(thrown: unknown): Failure {
   if (state !== undefined) return { code: `SQLSTATE_${state}`, message, exitCode };
   // Such as a file that isn't there.
   if ("syscall" in error && "code" in error) return { code: String(error.code), message, exitCode };
+  // A stack of it would show the same few lines over and over.
+  if (error instanceof RangeError && /call stack/u.test(message)) {
+    return { code: "TOO_DEEP", message: tooDeep, exitCode };
+  }
   return { code: "INTERNAL", message, exitCode, stack: error.stack ?? message };
 }

@@ -78,6 +78,12 @@ test("a batch task's items become jobs, and a payload without required fields ma
 test.each([
   ["send_email", '{"to":"ada@example.com","subject":7,"body":""}', 1, /\/subject/u],
   ["send_email", "{", 1, /not JSON/u],
+  [
+    "send_email",
+    `${"[".repeat(4_000)}${"]".repeat(4_000)}`,
+    1,
+    /^error The payload is nested .*deep\./u,
+  ],
   ["send_emial", "{}", 1, /Did you mean "send_email"/u],
   ["send_email", "{}", 1, /to.*subject.*body/su],
 ])("add %s %s is refused before the database is touched", async (task, payload, code, message) => {
@@ -95,6 +101,18 @@ test("a file that isn't there is named without a stack", async () => {
     const { code, err } = await commands.run(["add", "send_email", ...args]);
     expect(code).toBe(1);
     expect(err).toMatch(/none\.json/u);
+    expect(err).not.toMatch(/\n\s+at /u);
+  }
+});
+
+test("a value that is nested too deeply ends in a clear error, without a stack", async () => {
+  const deep = `${"[".repeat(4_000)}${"]".repeat(4_000)}`;
+  await using it = await Project.create({ "deep.json": deep });
+  for (const option of ["--file", "--lines"]) {
+    const given = [option, `${it.folder}/deep.json`];
+    const { code, err } = await commands.run(["add", "send_email", ...given]);
+    expect(code).toBe(1);
+    expect(err).toMatch(/nested more than 1000 levels deep/u);
     expect(err).not.toMatch(/\n\s+at /u);
   }
 });

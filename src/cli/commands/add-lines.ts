@@ -51,8 +51,26 @@ async function* readItems(
   }
 }
 
+/** Validators recurse over a payload, and so does PostgreSQL. */
+const maxDepth = 1_000;
+
+/** Whether a text of JSON opens more brackets at once than `max`; it isn't parsed for that. */
+function isDeeperThan(text: string, max: number): boolean {
+  let depth = 0;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/gu)) {
+    if (token === "[" || token === "{") depth += 1;
+    else if (token === "]" || token === "}") depth -= 1;
+    if (depth > max) return true;
+  }
+  return false;
+}
+
 /** @throws TaskwrightError `PAYLOAD_NOT_JSON` */
 export function parsePayload(what: string, text: string): unknown {
+  if (isDeeperThan(text, maxDepth)) {
+    const message = `${what} is nested more than ${maxDepth} levels deep.`;
+    throw new TaskwrightError("PAYLOAD_NOT_JSON", message, { maxDepth });
+  }
   try {
     return JSON.parse(text.replace(/^\uFEFF/u, ""));
   } catch (error) {

@@ -10,6 +10,7 @@ import { watchAndRun } from "../watch.js";
 interface Flags {
   readonly check?: boolean;
   readonly watch?: boolean;
+  readonly force?: boolean;
   readonly json?: boolean;
   readonly config?: string;
   readonly schemas?: string;
@@ -32,6 +33,12 @@ export function codegenCommand(terminal: Terminal, end: (code: ExitCode) => void
     .description("Compile task schemas into typed helpers, handlers and validators.")
     .option("--check", "write nothing; fail and name each file that is stale")
     .addOption(new Option("--watch", "follow the folders and compile again").conflicts("check"))
+    .addOption(
+      new Option(
+        "--force",
+        "overwrite and remove also files that were edited or that codegen didn't write",
+      ).conflicts(["check", "watch"]),
+    )
     .option("--config <file>", "config file (default: taskwright.config.json or .ts)")
     .option("--schemas <folder>", "folder of the JSON Schemas")
     .option("--output <folder>", "folder for the generated tasks")
