@@ -1,7 +1,7 @@
 import { TaskwrightError } from "../errors.js";
 import { arrayOf, oneOf } from "../option-rules.js";
 import { copyOptions, refuseOption } from "../options.js";
-import type { InputOf } from "../tasks/added.js";
+import type { InputOf, NoProperties } from "../tasks/added.js";
 import type { TaskRegistry } from "../tasks/handlers.js";
 import type { CronEntry } from "./entry.js";
 import { describeUnknownTask } from "./problem.js";
@@ -14,7 +14,7 @@ export type CronTask<Registry> = {
 
 /** The options of a recurring job; `payload` is what the task's `add…` helper takes. */
 export type CronOptions<Input> = Omit<CronEntry, "task" | "schedule" | "payload" | "line"> &
-  (Partial<Input> extends Input ? { readonly payload?: Input } : { readonly payload: Input });
+  (NoProperties extends Input ? { readonly payload?: Input } : { readonly payload: Input });
 
 /** The last parameter, which may be left out when nothing in it is required. */
 type Optional<Options> =

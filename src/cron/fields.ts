@@ -63,7 +63,24 @@ export function readFields(words: readonly Word[], report: Report): ScheduleFiel
     daysOfWeek: readField(daysOfWeek, ranges.daysOfWeek, reportAll),
   };
   const everyMinutes = minutes.text.includes("*") || isFull("minutes", fields.minutes);
+  if (ok && neverFits(fields)) reportAll(dates.offset, describeMissingDay(fields));
   return ok ? { ...fields, everyMinutes } : undefined;
+}
+
+const longestMonths = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+type Days = Pick<ScheduleFields, "dates" | "months" | "daysOfWeek">;
+
+/** Whether no day ever fits, as with 30 February. graphile-worker takes such a schedule. */
+export function neverFits({ dates, months, daysOfWeek }: Days): boolean {
+  if (!isFull("daysOfWeek", daysOfWeek)) return false;
+  const longest = Math.max(...months.map((month) => longestMonths[month - 1] ?? 0));
+  return (dates[0] ?? 0) > longest;
+}
+
+function describeMissingDay({ dates, months }: Days): string {
+  const name = months.length === 1 ? `month ${months[0]} has` : `months ${months.join(", ")} have`;
+  return `The schedule never ticks: ${name} no day ${dates.join(", ")}. Change the day of the month or the month.`;
 }
 
 /** Whether a field allows all that it could, and so restricts nothing. */

@@ -1,5 +1,5 @@
 import { CronExpressionParser } from "cron-parser";
-import { isFull, type ScheduleFields } from "./fields.js";
+import { isFull, neverFits, type ScheduleFields } from "./fields.js";
 
 /** What a schedule means on a clock that is never changed. */
 export interface WallTimes {
@@ -38,12 +38,4 @@ export function createWallTimes(fields: ScheduleFields): WallTimes | undefined {
 function writeFields(fields: ScheduleFields): string {
   const names = ["seconds", "minutes", "hours", "dates", "months", "daysOfWeek"] as const;
   return names.map((name) => (isFull(name, fields[name]) ? "*" : fields[name].join(","))).join(" ");
-}
-
-const longestMonths = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-
-function neverFits({ dates, months, daysOfWeek }: ScheduleFields): boolean {
-  if (!isFull("daysOfWeek", daysOfWeek)) return false;
-  const longest = Math.max(...months.map((month) => longestMonths[month - 1] ?? 0));
-  return (dates[0] ?? 0) > longest;
 }

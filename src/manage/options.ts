@@ -47,9 +47,11 @@ export const limitRule = () => integer(1, maxLimit).or(100);
 const maxId = 2n ** 63n - 1n;
 
 /** A job's id: PostgreSQL's bigint, as a string. */
-export const idRule = new Rule<string>("a job's id: a string of digits", isId);
+const idRange = `from 0 to ${maxId}`;
 
-export const idsRule = arrayOf(idRule, "job ids: strings of digits");
+export const idRule = new Rule<string>(`a job's id: a string of digits, ${idRange}`, isId);
+
+export const idsRule = arrayOf(idRule, `job ids: strings of digits, ${idRange}`);
 
 function isId(value: unknown): boolean {
   return typeof value === "string" && /^\d{1,19}$/u.test(value) && BigInt(value) <= maxId;

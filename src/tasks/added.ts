@@ -15,7 +15,8 @@ export type Added<Task> = Task extends { readonly batch: BatchOptions }
   ? AddedJob<Task>[]
   : AddedJob<Task>;
 
-type NoProperties = Readonly<Record<string, never>>;
+/** What may be given where nothing is required: also of a task that has no properties at all. */
+export type NoProperties = Readonly<Record<string, never>>;
 
 /** The arguments that add to a task; the payload may be left out where nothing in it is required. */
 export type AddArguments<Task> =

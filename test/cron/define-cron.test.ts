@@ -1,7 +1,9 @@
-import { expect, test } from "vitest";
+import { expect, expectTypeOf, test } from "vitest";
 import { cron, tasks } from "../../generated/tasks/index.js";
+import type { CronBuilder } from "../../src/cron/define-cron.js";
 import { resolveCronEntries } from "../../src/cron/resolve.js";
 import { nextTicks } from "../../src/cron/schedule.js";
+import type { TaskDefinition } from "../../src/tasks/task.js";
 import { catchError } from "./support.js";
 
 const from = new Date("2026-01-01T00:00:00Z");
@@ -91,4 +93,25 @@ test("types know the tasks and their payloads", () => {
     () => cron.weekly("send_daily_report", { at: "08:00", on: "Monday" }),
   ];
   expect(typed).toHaveLength(9);
+});
+
+test("a task without properties, or without required ones, needs no payload", () => {
+  type Tasks = Record<"bare" | "empty", TaskDefinition<Readonly<Record<string, never>>, object>> &
+    Record<"optional", TaskDefinition<{ readonly day?: string }, object>> &
+    Record<"required", TaskDefinition<{ readonly to: string }, object>>;
+  const check = (made: CronBuilder<Tasks>) => {
+    made.daily("bare", { at: "08:00" });
+    made.weekly("bare", { at: "08:00", on: "monday" });
+    made.monthly("bare", { at: "08:00", on: 1 });
+    made.every("bare", { hours: 1 });
+    made.expression("bare", "0 8 * * *");
+    made.daily("empty", { at: "08:00", payload: {} });
+    made.daily("optional", { at: "08:00" });
+    made.daily("required", { at: "08:00", payload: { to: "ada" } });
+    // @ts-expect-error: the payload is required.
+    made.daily("required", { at: "08:00" });
+    // @ts-expect-error: it has no properties.
+    made.daily("bare", { at: "08:00", payload: { to: "ada" } });
+  };
+  expectTypeOf(check).toBeFunction();
 });

@@ -14,7 +14,6 @@ const crontab = [
   "0 * * * * hourly",
   "*/20 * * * * often ?id=third",
   "30  8 * * *  daily ?tz=Europe/Paris",
-  "0 0 30 2 * never",
 ].join("\n");
 const entries = resolveCronEntries({ crontab, tasks: {}, unknownTasks: "allow" });
 const after = at("08:00:00");
@@ -48,7 +47,6 @@ describe("the list", () => {
         lastExecution: null,
         next: [new Date("2025-03-02T07:30:00Z"), new Date("2025-03-03T07:30:00Z")],
       },
-      { id: "never", entry: entries[3], knownSince: null, lastExecution: null, next: [] },
     ]);
     expect(listed[2]?.entry).toMatchObject({
       task: "daily",

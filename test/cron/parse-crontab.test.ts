@@ -14,6 +14,16 @@ function attempt<T>(parse: (text: string) => T, text: string): T | undefined {
   }
 }
 
+/** Whether we refuse a crontab since one of its schedules never ticks; graphile-worker takes it. */
+function neverTicks(text: string): boolean {
+  try {
+    parseCrontab(text);
+    return false;
+  } catch (error) {
+    return String(error).includes("never ticks");
+  }
+}
+
 /** An entry as graphile-worker has it. */
 function toPeer({ task, id, payload, schedule, ...options }: CronEntry) {
   const fields = readFields(splitWords(schedule), () => {});
@@ -72,7 +82,7 @@ describe("what graphile-worker reads", () => {
           (text, [at, cut, bit]) => text.slice(0, at) + bit + text.slice(at + cut),
           line,
         );
-        fc.pre(!ours.test(text));
+        fc.pre(!ours.test(text) && !neverTicks(text));
         expect(attempt(parseCrontab, text)?.map(toPeer)).toEqual(
           attempt(parsePeerCrontab, text)?.map(fromPeer),
         );

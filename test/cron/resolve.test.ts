@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { tasks } from "../../generated/tasks/index.js";
 import type { CronEntry } from "../../src/cron/entry.js";
+import { findScheduleFaults } from "../../src/cron/task-schedules.js";
 import { resolveCronEntries } from "../../src/cron/resolve.js";
 import { parseCrontab } from "../../src/cron/parse-crontab.js";
 import { nextTicks } from "../../src/cron/schedule.js";
@@ -44,6 +45,21 @@ test("the schemas' entries have one order, however a worker lists its tasks", ()
 test("the id is the task's name unless one is given, as in graphile-worker", () => {
   const entries = [{ task: "send_daily_report", schedule: "0 20 * * *" }];
   expect(resolveCronEntries({ entries, tasks })[0]?.id).toBe("send_daily_report");
+});
+
+test("a schedule that never ticks is refused wherever it is given", () => {
+  const never = "0 0 30 2 *";
+  for (const given of [
+    { crontab: `${never} send_daily_report` },
+    { entries: [{ task: "send_daily_report", schedule: never }] },
+    { tasks: { sweep: taskWith("sweep", [never]) } },
+  ]) {
+    const error = catchError(() => resolveCronEntries({ tasks, ...given }));
+    expect(error).toMatchObject({ code: "CRONTAB_INVALID" });
+    expect(error.message).toContain("never ticks: month 2 has no day 30");
+  }
+  expect(() => parseCrontab(`${never} send_daily_report`)).toThrow("never ticks");
+  expect(findScheduleFaults(never)).toEqual([expect.stringContaining("never ticks")]);
 });
 
 test("a parsed crontab may be given as entries", () => {

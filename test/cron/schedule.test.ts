@@ -234,11 +234,18 @@ describe("in any zone", () => {
   });
 });
 
-test("a day that never comes has no tick", () => {
-  for (const text of ["0 0 30 2 *", "0 0 31 4,6,9,11 *"]) {
-    expect(nextTicks(scheduleOf(text), new Date(0), 3)).toEqual([]);
-    expect(nextTicks(scheduleOf(text, "Europe/Paris"), new Date(0), 3)).toEqual([]);
-  }
+test.each([
+  ["0 0 30 2 *", "month 2 has no day 30"],
+  ["0 0 31 4,6,9,11 *", "months 4, 6, 9, 11 have no day 31"],
+  ["0 0 30,31 2 0-7", "month 2 has no day 30, 31"],
+])("%s is refused, since that day never comes", (text, expected) => {
+  const problems: [number, string][] = [];
+  expect(readFields(splitWords(text), (...each) => problems.push(each))).toBeUndefined();
+  expect(problems).toEqual([[4, expect.stringContaining(expected)]]);
+});
+
+test.each(["0 0 29 2 *", "0 0 31 2,3 *", "0 0 30 2 1", "0 0 30,1 2 *"])("%s is taken", (text) => {
+  expect(nextTicks(scheduleOf(text), new Date(0), 3)).toHaveLength(3);
 });
 
 test("29 February comes every fourth year, and after eight years at a century's turn", () => {

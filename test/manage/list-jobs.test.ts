@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, expectTypeOf, test } from "vitest";
 import { sendEmail, type SendEmailPayload } from "../../generated/tasks/index.js";
 import {
+  completeJobs,
   getJob,
   listJobs,
   pauseQueue,
@@ -69,6 +70,22 @@ describe.each(schemas)("in schema %s", (schema) => {
     expect(await ids({ state: ["failed", "ready"] })).toEqual([one.ready, one.failed]);
     expect(await ids()).toHaveLength(7);
   });
+
+  test.each(["9223372036854775808", "99999999999999999999", "-1", "", "one"])(
+    "the id %j is refused with the range of ids",
+    async (id) => {
+      for (const ask of [
+        () => getJob(queue.pool, id, { schema }),
+        () => completeJobs(queue.pool, [id], { schema }),
+      ]) {
+        await expect(ask()).rejects.toMatchObject({
+          code: "OPTION_INVALID",
+          message: expect.stringContaining("from 0 to 9223372036854775807") as string,
+        });
+      }
+      expect(await getJob(queue.pool, "9223372036854775807", { schema })).toBeUndefined();
+    },
+  );
 
   test("a paused queue's due jobs wait, its scheduled ones are scheduled", async () => {
     const due = await queue.add("a", { queueName: "q" });
