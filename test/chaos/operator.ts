@@ -5,7 +5,7 @@ import { withControl, type Stage } from "./stage.js";
 
 const intervalMs = 1000;
 
-/** The ids under which graphile-worker's processes lock jobs, dead or alive. */
+/** The ids under which the peers' processes lock jobs, dead or alive. */
 export function peerHolders({ ledger, actors }: Stage): {
   readonly dead: readonly string[];
   readonly alive: readonly string[];
@@ -18,11 +18,18 @@ export function peerHolders({ ledger, actors }: Stage): {
 }
 
 /**
- * Frees what dead processes of graphile-worker hold, as an operator would: they send no heartbeat, so
- * no sweep does.
+ * Frees what dead processes of the peers hold, as an operator would, where no sweep does: Node's send
+ * no heartbeat, and one of the Rust crate that ends by an error signs off while it holds jobs.
  */
 export async function freeDeadPeers(stage: Stage, client: Client): Promise<void> {
-  const { dead } = peerHolders(stage);
+  const unregistered = await client.query<{ id: string }>(
+    `select given.id from unnest($1::text[]) as given (id)
+    where not exists (
+      select from graphile_worker._private_workers as workers where workers.id = given.id
+    )`,
+    [peerHolders(stage).dead],
+  );
+  const dead = unregistered.rows.map(({ id }) => id);
   if (dead.length === 0) return;
   const { rows } = await client.query<{ id: string }>(
     "select id from graphile_worker._private_jobs where locked_by = any ($1)",

@@ -54,7 +54,11 @@ export async function run(options: RunOptions): Promise<void> {
 function serverSettings(folder: string): string[] {
   const logFolder = path.join(folder, "server");
   mkdirSync(logFolder);
-  chmodSync(logFolder, 0o777);
+  if (process.getuid?.() === 0) {
+    // The server then runs as another user, who must reach its log and nothing else here.
+    chmodSync(folder, 0o711);
+    chmodSync(logFolder, 0o777);
+  }
   return [
     "max_connections=200",
     "logging_collector=on",
