@@ -193,9 +193,10 @@ export class Starts implements Service {
   }
 
   async #run(): Promise<void> {
-    // Jobs that start in the same turn of the event loop share a statement.
-    await new Promise((resolve) => setImmediate(resolve));
     while (this.#hasNext) {
+      // A turn of the event loop before each statement: jobs that start in it share the statement, and a
+      // handler that ends the process in it leaves no other job marked that hasn't begun.
+      await new Promise((resolve) => setImmediate(resolve));
       const count = this.#waiting.length;
       try {
         await this.markOnce();

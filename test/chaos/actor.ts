@@ -55,9 +55,10 @@ export class Actor {
     this.#life = this.#live();
   }
 
-  /** Sends a signal; `expected` says that the process is to end of it. */
+  /** Sends a signal; `expected` says how the process is to end of it. */
   signal(signal: NodeJS.Signals, expected?: string): void {
-    this.#expected ??= expected;
+    // A process that is stopping may still be killed; one that was killed does nothing after it.
+    if (this.#expected !== "killed") this.#expected = expected ?? this.#expected;
     this.#child?.kill(signal);
   }
 

@@ -1,22 +1,29 @@
 import { appendFileSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 
-const ending = ".holders";
-const rustLedger = /^rust\.(\d+)\.jsonl$/u;
+const noted = /^(.+)\.holders$/u;
+const rustLedger = /^(rust\.\d+)\.jsonl$/u;
 
-/** Notes an id under which this process locks jobs, for who has to free them after its death. */
-export function noteLockHolder(folder: string, worker: string): void {
-  appendFileSync(path.join(folder, `${process.pid}${ending}`), `${worker}\n`);
+/** Names a process: a long run uses a pid more than once. */
+export function holderName(actor: string, pid: number | undefined): string {
+  return `${actor}.${pid}`;
 }
 
-/** The noted ids of all processes, by pid. */
-export function readLockHolders(folder: string): ReadonlyMap<number, readonly string[]> {
+/** Notes an id under which this process locks jobs, for who has to free them after its death. */
+export function noteLockHolder(folder: string, actor: string, worker: string): void {
+  const file = `${holderName(actor, process.pid)}.holders`;
+  appendFileSync(path.join(folder, file), `${worker}\n`);
+}
+
+/** The noted ids of all processes, by {@link holderName}. */
+export function readLockHolders(folder: string): ReadonlyMap<string, readonly string[]> {
   return new Map(
-    readdirSync(folder).flatMap((file) => {
+    readdirSync(folder).flatMap((file): [string, string[]][] => {
       const read = () => readFileSync(path.join(folder, file), "utf8").split("\n");
-      if (file.endsWith(ending)) return [[Number.parseInt(file, 10), read().filter(Boolean)]];
-      const pid = rustLedger.exec(file)?.[1];
-      return pid === undefined ? [] : [[Number(pid), workersOf(read())]];
+      const holder = noted.exec(file)?.[1];
+      if (holder !== undefined) return [[holder, read().filter(Boolean)]];
+      const rust = rustLedger.exec(file)?.[1];
+      return rust === undefined ? [] : [[rust, workersOf(read())]];
     }),
   );
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Client } from "pg";
-import { readLockHolders } from "./lock-holders.js";
+import { holderName, readLockHolders } from "./lock-holders.js";
 import { withControl, type Stage } from "./stage.js";
 
 const intervalMs = 1000;
@@ -10,10 +10,10 @@ export function peerHolders({ ledger, actors }: Stage): {
   readonly dead: readonly string[];
   readonly alive: readonly string[];
 } {
-  const running = new Set([...actors.values()].map(({ pid }) => pid));
+  const running = new Set([...actors.values()].map(({ name, pid }) => holderName(name, pid)));
   const holders = [...readLockHolders(ledger.folder)];
   const of = (isAlive: boolean) =>
-    holders.filter(([pid]) => running.has(pid) === isAlive).flatMap(([, workers]) => workers);
+    holders.filter(([name]) => running.has(name) === isAlive).flatMap(([, workers]) => workers);
   return { dead: of(false), alive: of(true) };
 }
 

@@ -93,17 +93,20 @@ test.each(["process.exit", "SIGKILL", "out of memory", "unhandled rejection", "e
   120_000,
 );
 
-test("a job that ends its worker at once isn't charged to jobs that have a slot and have not begun", async () => {
-  const { pool } = database;
-  const poison = await addJob(pool, "poison", { priority: -1 });
-  const beside = [await addJob(pool, "innocent"), await addJob(pool, "innocent")];
-  const process = startPoisoned("process.exit", 10);
-  await process.exit;
-  expect(process.lines).not.toContain("innocent ran");
-  await until(async () => {
-    const { deadWorkerIds } = await sweep(pool);
-    return deadWorkerIds.length > 0;
-  }, "the worker's death");
-  expect(await getJob(pool, poison)).toMatchObject({ attempts: 1 });
-  for (const id of beside) expect(await getJob(pool, id)).toMatchObject({ attempts: 0 });
-});
+test.each(["process.exit", "SIGKILL", "unhandled rejection"])(
+  "a job that ends its worker at once by %s isn't charged to jobs that have a slot and have not begun",
+  async (kind) => {
+    const { pool } = database;
+    const poison = await addJob(pool, "poison", { priority: -1 });
+    const beside = [await addJob(pool, "innocent"), await addJob(pool, "innocent")];
+    const process = startPoisoned(kind, 10);
+    await process.exit;
+    expect(process.lines).not.toContain("innocent ran");
+    await until(async () => {
+      const { deadWorkerIds } = await sweep(pool);
+      return deadWorkerIds.length > 0;
+    }, "the worker's death");
+    expect(await getJob(pool, poison)).toMatchObject({ attempts: 1 });
+    for (const id of beside) expect(await getJob(pool, id)).toMatchObject({ attempts: 0 });
+  },
+);

@@ -113,7 +113,7 @@ export interface Violation {
 
 export type Check = (history: History) => Violation[];
 
-/** Names a process: pids alone come again in a long run. */
+/** Names a process: different actors may have the same pid, one after the other. */
 export function processOf({
   actor,
   pid,

@@ -40,7 +40,7 @@ const events = new EventEmitter();
 // It locks jobs under the ids of its workers, and of their pool.
 const noteHolder = (id: string) => {
   ledger.write({ kind: "worker", worker: id });
-  noteLockHolder(folder, id);
+  noteLockHolder(folder, actor, id);
 };
 events.on("pool:create", ({ workerPool }: { readonly workerPool: { readonly id: string } }) =>
   noteHolder(workerPool.id),
