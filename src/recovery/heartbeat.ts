@@ -50,9 +50,9 @@ export class Heartbeat implements Service {
   }
 
   /** Whether the last heartbeat is too recent for another worker to declare this one dead. */
-  get isFresh(): boolean {
+  isFresh(now?: Moment): boolean {
     const { sweepThresholdMs } = this.#options.recovery;
-    return this.#lastBeat !== undefined && this.#lastBeat.ageMs < sweepThresholdMs;
+    return this.#lastBeat !== undefined && this.#lastBeat.ageMs(now) < sweepThresholdMs;
   }
 
   /**
@@ -61,7 +61,7 @@ export class Heartbeat implements Service {
    */
   get isSteady(): boolean {
     const { sweepThresholdMs } = this.#options.recovery;
-    return this.isFresh && (this.#interruption?.ageMs ?? Infinity) >= sweepThresholdMs;
+    return this.isFresh() && (this.#interruption?.ageMs() ?? Infinity) >= sweepThresholdMs;
   }
 
   /** Registers the worker, so that whatever it claims can be recovered from the first moment. */
@@ -95,7 +95,7 @@ export class Heartbeat implements Service {
     const beat = new Moment();
     const [row] = await queries.beatHeart(db, { workerId, metadata: this.#metadata });
     const wasDeclaredDead = this.#isRegistered && row?.wasRegistered === false;
-    const wasFresh = this.isFresh;
+    const wasFresh = this.isFresh();
     if (this.#lastBeat !== undefined && !wasFresh) this.#interruption = new Moment();
     this.#isRegistered = true;
     this.#lastBeat = beat;

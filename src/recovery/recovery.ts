@@ -1,3 +1,4 @@
+import type { Moment } from "../services/moment.js";
 import type { Service } from "../services/service.js";
 import { Heartbeat, type HeartbeatOptions } from "./heartbeat.js";
 import { Sweeper } from "./sweeper.js";
@@ -23,8 +24,8 @@ export class Recovery implements Service {
   }
 
   /** Whether no other worker can have declared this one dead. */
-  get isFresh(): boolean {
-    return this.#heartbeat.isFresh;
+  isFresh(now?: Moment): boolean {
+    return this.#heartbeat.isFresh(now);
   }
 
   /** Sends a heartbeat at once, which registers the worker if it isn't any more. */

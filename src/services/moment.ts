@@ -8,8 +8,8 @@ export class Moment {
   readonly atMs = performance.now();
   readonly #wallMs = Date.now();
 
-  /** Milliseconds since then. */
-  get ageMs(): number {
-    return Math.max(performance.now() - this.atMs, Date.now() - this.#wallMs);
+  /** Milliseconds since then. A hot path reads the clocks once, and gives the moment that it took. */
+  ageMs(now: Moment = new Moment()): number {
+    return Math.max(now.atMs - this.atMs, now.#wallMs - this.#wallMs);
   }
 }

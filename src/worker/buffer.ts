@@ -1,4 +1,5 @@
 import type { ClaimedJob } from "./claimed-job.js";
+import { Moment } from "../services/moment.js";
 import { Lifecycle, type Service } from "../services/service.js";
 
 /** Jobs that a claim just brought start in any case, however short the time-out is. */
@@ -60,10 +61,11 @@ export class Buffer implements Service {
    * The job that waits longest, if any. Jobs that have waited too long go back first: the timer that
    * watches them doesn't fire while the process is suspended or its event loop is blocked.
    */
-  take(): ClaimedJob | undefined {
+  take(now: Moment): ClaimedJob | undefined {
     const limitMs = Math.max(this.#options.timeoutMs, leastAgeMs);
     const first = this.#jobs[this.#head];
-    if (first !== undefined && first.ageMs > limitMs) this.#giveBack(this.#takeOlderThan(limitMs));
+    if (first !== undefined && first.ageMs(now) > limitMs)
+      this.#giveBack(this.#takeOlderThan(limitMs, now));
     return this.#next();
   }
 
@@ -95,11 +97,11 @@ export class Buffer implements Service {
     this.#giveBack(waiting.filter(mustWait));
   }
 
-  #takeOlderThan(ageMs: number): ClaimedJob[] {
+  #takeOlderThan(ageMs: number, now = new Moment()): ClaimedJob[] {
     const overdue: ClaimedJob[] = [];
     for (;;) {
       const first = this.#jobs[this.#head];
-      if (first === undefined || first.ageMs < ageMs) return overdue;
+      if (first === undefined || first.ageMs(now) < ageMs) return overdue;
       overdue.push(first);
       this.#next();
     }
@@ -113,7 +115,7 @@ export class Buffer implements Service {
   #watch(): void {
     const first = this.#jobs[this.#head];
     if (this.#timer !== undefined || first === undefined) return;
-    const dueInMs = this.#options.timeoutMs - first.ageMs;
+    const dueInMs = this.#options.timeoutMs - first.ageMs();
     this.#timer = setTimeout(
       () => {
         this.#timer = undefined;

@@ -59,8 +59,8 @@ export class ClaimedJob {
   }
 
   /** Milliseconds since the claim's answer came, those of a suspended process included. */
-  get ageMs(): number {
-    return this.#claimedAt.ageMs;
+  ageMs(now?: Moment): number {
+    return this.#claimedAt.ageMs(now);
   }
 
   /** Whether the job was attempted, or given back by a sweep, before this claim. */

@@ -175,12 +175,13 @@ export class Flow<App> implements Service {
   /** How many jobs to claim now: for the free slots, and ahead of need in portions worth a claim. */
   #demand(): number {
     if (this.#settler.isFailing || this.#settler.backlog > maxBacklog) return 0;
-    if (!this.#gate.isOpen) return 0;
     const free = this.#runner.free;
     const ahead = this.#pace.ahead();
     const waiting = this.#buffer.size;
     if (free === 0 && waiting * 2 > ahead) return 0;
-    return free + ahead - waiting;
+    const wanted = free + ahead - waiting;
+    // Asked last: it reads the clocks.
+    return wanted > 0 && this.#gate.isOpen ? wanted : 0;
   }
 
   #deliver(jobs: readonly ClaimedJob[], askedAtMs: number): void {
@@ -292,12 +293,13 @@ export class Flow<App> implements Service {
     return new Runner({
       ...runnerSettings(this.#options),
       isolation: this.#places.isolation,
-      take: () => this.#gate.next(),
+      hasNext: () => this.#gate.hasNext,
+      take: (now) => this.#gate.next(now),
       mustWait: (job) => this.#gate.mustWait(job),
       giveBack: (jobs) => this.#giveBack(jobs),
-      onStarted: (job) => {
-        this.#pace.onStarted(job.claimedAtMs);
-        this.#gate.onStarted(job);
+      onStarted: (job, startedAtMs) => {
+        this.#pace.onStarted(job.claimedAtMs, startedAtMs);
+        this.#gate.onStarted();
         this.#claimer.onDemand();
       },
       onFinished: (job, handlerMs, isCompleted) => {

@@ -38,11 +38,11 @@ export class Pace {
     this.#lastClaim = count;
   }
 
-  /** A job was started that had been claimed at the given time. */
-  onStarted(claimedAtMs: number): void {
-    const nowMs = performance.now();
-    this.#intervalMs = average(this.#intervalMs, nowMs - Math.max(claimedAtMs, this.#lastStartMs));
-    this.#lastStartMs = nowMs;
+  /** A job was started. Both times are on the clock of `performance.now()`. */
+  onStarted(claimedAtMs: number, startedAtMs: number): void {
+    const sinceMs = startedAtMs - Math.max(claimedAtMs, this.#lastStartMs);
+    this.#intervalMs = average(this.#intervalMs, sinceMs);
+    this.#lastStartMs = startedAtMs;
   }
 
   /** Claimed jobs waited too long: until something ends, nothing more is claimed ahead of need. */

@@ -40,6 +40,8 @@ export interface RunOptions<App> {
  */
 export class Run<App> implements RunControl {
   readonly job: ClaimedJob;
+  /** When the handler began, on the clock of `performance.now()`. */
+  readonly startedAtMs: number;
   readonly #bound: BoundTask<App>;
   readonly #options: RunOptions<App>;
   #controller: AbortController | undefined;
@@ -52,8 +54,14 @@ export class Run<App> implements RunControl {
   #hasGivenUp = false;
   #isOver = false;
 
-  constructor(job: ClaimedJob, bound: BoundTask<App>, options: RunOptions<App>) {
+  constructor(
+    job: ClaimedJob,
+    bound: BoundTask<App>,
+    options: RunOptions<App>,
+    startedAtMs = performance.now(),
+  ) {
     this.job = job;
+    this.startedAtMs = startedAtMs;
     this.#bound = bound;
     this.#options = options;
   }

@@ -9,6 +9,7 @@ import { decide } from "./decide.js";
 import type { IsolatedHandlers } from "./isolated-handlers.js";
 import type { Outcome, Settlement, Unwritten } from "./outcome.js";
 import { Run, type AbortCause, type RunOptions } from "./run.js";
+import { Moment } from "../services/moment.js";
 import { Patience } from "../services/patience.js";
 import { Lifecycle, type Service } from "../services/service.js";
 
@@ -23,13 +24,16 @@ export interface RunnerOptions<App> {
   readonly shutdownTimeoutMs: number;
   readonly abortGraceMs: number;
   readonly events: WorkerEvents;
-  /** Gives the next job, if there is one. */
-  readonly take: () => ClaimedJob | undefined;
+  /** Whether a job waits for a slot. */
+  readonly hasNext: () => boolean;
+  /** Gives the next job, unless none may start. */
+  readonly take: (now: Moment) => ClaimedJob | undefined;
   /** Asked of each job that is to start: true when it must wait until `begin` is called for it. */
   readonly mustWait: (job: ClaimedJob) => boolean;
   /** Takes jobs that must not start any more. */
   readonly giveBack: (jobs: readonly ClaimedJob[]) => void;
-  readonly onStarted: (job: ClaimedJob) => void;
+  /** The time is on the clock of `performance.now()`. */
+  readonly onStarted: (job: ClaimedJob, startedAtMs: number) => void;
   readonly onFinished: (job: ClaimedJob, handlerMs: number, isCompleted: boolean) => void;
   /** What plugins put around a handler. */
   readonly runChain: RunChain | undefined;
@@ -80,6 +84,11 @@ export class Runner<App> implements Service {
     return [...Array.from(this.#running, ({ job }) => job), ...this.#deciding, ...this.#starting];
   }
 
+  /** The jobs whose handlers have begun and not ended. */
+  runs(): Iterable<Run<App>> {
+    return this.#running;
+  }
+
   start(): void {
     if (this.#lifecycle.start()) this.fill();
   }
@@ -104,18 +113,21 @@ export class Runner<App> implements Service {
 
   /** Starts jobs until no slot is free or no job is there. */
   fill(): void {
-    while (this.#lifecycle.isStarted && this.free > 0) {
-      const job = this.#options.take();
+    const { hasNext, take, mustWait } = this.#options;
+    while (this.#lifecycle.isStarted && this.free > 0 && hasNext()) {
+      // The clocks are read once for each start.
+      const now = new Moment();
+      const job = take(now);
       if (job === undefined) return;
       if (job.isLost) continue;
-      if (this.#options.mustWait(job)) this.#starting.add(job);
-      else void this.#run(job);
+      if (mustWait(job)) this.#starting.add(job);
+      else void this.#run(job, now.atMs);
     }
   }
 
   /** Starts those of the jobs that still wait for it. */
   begin(jobs: readonly ClaimedJob[]): void {
-    for (const job of jobs) if (this.#starting.delete(job)) void this.#run(job);
+    for (const job of jobs) if (this.#starting.delete(job)) void this.#run(job, performance.now());
   }
 
   /** Takes out jobs that wait for `begin`: they must not start. */
@@ -145,21 +157,20 @@ export class Runner<App> implements Service {
     }
   }
 
-  async #run(job: ClaimedJob): Promise<void> {
+  async #run(job: ClaimedJob, startedAtMs: number): Promise<void> {
     const { handlers, events, onStarted, onFinished } = this.#options;
     const bound = handlers.tasks.get(job.task);
     // Only jobs of the given tasks are claimed.
     if (bound === undefined) throw new Error(`There is no handler for task ${job.task}.`);
-    const run = new Run(job, bound, this.#runOptions);
+    const run = new Run(job, bound, this.#runOptions, startedAtMs);
     // First of all: a listener or the handler may stop the worker at once, and the stop must know.
     this.#running.add(run);
-    onStarted(job);
+    onStarted(job, startedAtMs);
     events.emit("job:start", () => ({ job: job.job }));
-    const startMs = performance.now();
     const result = await run.start();
     this.#running.delete(run);
     const isCompleted = result.kind === "completed" || result.kind === "committed";
-    onFinished(job, performance.now() - startMs, isCompleted);
+    onFinished(job, performance.now() - startedAtMs, isCompleted);
     this.#hand(job, await this.#decide(job, result));
     this.fill();
     if (this.running === 0) this.#onIdle?.();

@@ -1,21 +1,24 @@
 import type { Executor } from "../database/executor.js";
 import type { Queries } from "../database/queries.js";
 import type { WorkerEvents } from "../events.js";
+import type { Moment } from "../services/moment.js";
 import { Lifecycle, type Service } from "../services/service.js";
 import type { Buffer } from "./buffer.js";
 import type { ClaimedJob } from "./claimed-job.js";
-import { Starts } from "./starts.js";
+import { Starts, type StartedJob } from "./starts.js";
 
 /** What a worker knows of its own registration. */
 export interface Liveness {
   /** Whether no other worker can have declared this one dead. */
-  readonly isFresh: () => boolean;
+  readonly isFresh: (now?: Moment) => boolean;
   /** Checks whether another worker has, and registers this one again. */
   readonly check: () => void;
 }
 
 /** What the gate needs of the runner: jobs that have a slot and whose handler hasn't begun. */
 export interface Starting {
+  /** The jobs whose handlers have begun, and since when, on the clock of `performance.now()`. */
+  readonly runs: () => Iterable<StartedJob>;
   readonly fill: () => void;
   readonly begin: (jobs: readonly ClaimedJob[]) => void;
   readonly withdraw: (isMeant: (job: ClaimedJob) => boolean) => ClaimedJob[];
@@ -56,6 +59,7 @@ export class StartGate implements Service {
     if (options.liveness === undefined) return;
     this.#starts = new Starts({
       ...options,
+      runs: () => options.runner().runs(),
       onMarked: (jobs) => this.#begin(jobs),
       onLost: (jobs) => {
         options.lose(jobs);
@@ -76,14 +80,19 @@ export class StartGate implements Service {
 
   /** Whether what is claimed now could start. */
   get isOpen(): boolean {
-    return this.#isKnownAlive && this.#starts?.isResting !== true;
+    return this.#starts?.isResting !== true && this.#isKnownAlive();
+  }
+
+  /** Whether a job waits. */
+  get hasNext(): boolean {
+    return this.#options.buffer.size > 0;
   }
 
   /** The next job to start. */
-  next(): ClaimedJob | undefined {
+  next(now: Moment): ClaimedJob | undefined {
     const { buffer, liveness } = this.#options;
     if (buffer.size === 0) return undefined;
-    if (this.#isKnownAlive) return buffer.take();
+    if (this.#isKnownAlive(now)) return buffer.take(now);
     buffer.giveBack(() => true);
     liveness?.check();
     return undefined;
@@ -105,8 +114,9 @@ export class StartGate implements Service {
     runner().fill();
   }
 
-  onStarted(job: ClaimedJob): void {
-    this.#starts?.onStarted(job);
+  /** A handler began. */
+  onStarted(): void {
+    this.#starts?.onStarted();
   }
 
   onFinished(job: ClaimedJob, handlerMs: number, isCompleted: boolean): void {
@@ -118,13 +128,13 @@ export class StartGate implements Service {
     this.#starts?.onReleased(job);
   }
 
-  get #isKnownAlive(): boolean {
-    return this.#options.liveness?.isFresh() ?? true;
+  #isKnownAlive(now?: Moment): boolean {
+    return this.#options.liveness?.isFresh(now) ?? true;
   }
 
   /** The answer may have come late, as after a suspension. */
   #begin(jobs: readonly ClaimedJob[]): void {
-    if (this.#isKnownAlive) {
+    if (this.#isKnownAlive()) {
       this.#options.runner().begin(jobs);
       return;
     }
@@ -137,7 +147,7 @@ export class StartGate implements Service {
     const { buffer, runner, giveBack } = this.#options;
     const unmarked = new Set(jobs);
     const withdrawn = new Set(runner().withdraw((job) => unmarked.has(job)));
-    for (const job of jobs) if (!withdrawn.has(job)) this.#starts?.retry(job);
+    for (const job of jobs) if (!withdrawn.has(job)) this.#starts?.unmark(job);
     if (withdrawn.size > 0) giveBack([...withdrawn]);
     buffer.giveBack((job) => this.#starts?.needsMark(job) === true);
     runner().fill();

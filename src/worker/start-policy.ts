@@ -25,15 +25,16 @@ export class StartPolicy {
   readonly #tasks = new Map<string, TaskHistory>();
 
   mustMark(job: Pick<ClaimedJob, "task" | "wasTried">): boolean {
-    return this.mustMarkAlone(job) || this.#slowShare(job.task) > maxSlowShare;
+    const history = this.#tasks.get(job.task);
+    return isSuspect(job, history) || (history?.slowShare ?? 0) > maxSlowShare;
   }
 
   /**
    * Whether no other job may be marked in the same statement. A handler that ends the process at once
    * would leave the others marked as started before they are.
    */
-  mustMarkAlone({ task, wasTried }: Pick<ClaimedJob, "task" | "wasTried">): boolean {
-    return wasTried || (this.#tasks.get(task)?.completed ?? 0) < knownAfter;
+  mustMarkAlone(job: Pick<ClaimedJob, "task" | "wasTried">): boolean {
+    return isSuspect(job, this.#tasks.get(job.task));
   }
 
   /** @param isCompleted Whether the job was completed: a task that only fails stays unknown. */
@@ -48,8 +49,12 @@ export class StartPolicy {
     const weight = Math.max(1 / history.ended, leastWeight);
     history.slowShare += weight * ((handlerMs > fastMs ? 1 : 0) - history.slowShare);
   }
+}
 
-  #slowShare(task: string): number {
-    return this.#tasks.get(task)?.slowShare ?? 0;
-  }
+/** Whether a crash may be the job's own fault: it was tried before, or its task is new here. */
+function isSuspect(
+  { wasTried }: Pick<ClaimedJob, "wasTried">,
+  history: TaskHistory | undefined,
+): boolean {
+  return wasTried || history === undefined || history.completed < knownAfter;
 }

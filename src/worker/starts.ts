@@ -10,11 +10,20 @@ import { fastMs, StartPolicy } from "./start-policy.js";
 /** More at once gains nothing. */
 const maxBatch = 2000;
 
+/** A job whose handler has begun. */
+export interface StartedJob {
+  readonly job: ClaimedJob;
+  /** On the clock of `performance.now()`. */
+  readonly startedAtMs: number;
+}
+
 export interface StartsOptions {
   readonly queries: Queries;
   readonly db: Executor;
   readonly workerId: string;
   readonly events: WorkerEvents;
+  /** The jobs whose handlers have begun and not ended. */
+  readonly runs: () => Iterable<StartedJob>;
   /** Takes jobs that are marked and that the worker still holds. */
   readonly onMarked: (jobs: readonly ClaimedJob[]) => void;
   /** Takes jobs that the worker no longer holds. */
@@ -35,15 +44,14 @@ export interface StartsOptions {
  *
  * One statement is under way at a time. A job whose crash may be its own fault is marked alone and
  * begins before the next statement. The others are marked in groups: what comes during a statement goes
- * out together in the next. One timer serves all jobs that run without a mark.
+ * out together in the next. One timer looks at all that runs: of jobs that end before it fires no book is
+ * kept.
  */
 export class Starts implements Service {
   readonly #options: StartsOptions;
   readonly #lifecycle = new Lifecycle();
   readonly #policy = new StartPolicy();
   readonly #backoff = new Backoff({ firstMs: 100, maxMs: 10_000 });
-  /** Jobs that run without a mark, oldest first, and when to mark them. */
-  readonly #unmarked = new Map<ClaimedJob, number>();
   /** Jobs that the worker holds and that have a mark, or will have one. */
   readonly #marked = new Set<ClaimedJob>();
   /** Jobs that were settled and whose mark may still be in the database. */
@@ -93,20 +101,17 @@ export class Starts implements Service {
   }
 
   /** A handler began. */
-  onStarted(job: ClaimedJob): void {
-    if (this.#marked.has(job)) return;
-    this.#unmarked.set(job, performance.now() + fastMs);
+  onStarted(): void {
     this.#watch();
   }
 
-  /** A job that could not be marked runs all the same. */
-  retry(job: ClaimedJob): void {
-    if (this.#marked.delete(job)) this.onStarted(job);
+  /** A job that could not be marked runs all the same; it is tried again while it runs. */
+  unmark(job: ClaimedJob): void {
+    if (this.#marked.delete(job)) this.#watch();
   }
 
   /** A handler ended. A mark stays until the job is settled: a crash before that leaves it started. */
   onFinished(job: ClaimedJob, handlerMs: number, isCompleted: boolean): void {
-    this.#unmarked.delete(job);
     this.#policy.onEnded(job, handlerMs, isCompleted);
     this.#admitNext(job);
   }
@@ -114,7 +119,6 @@ export class Starts implements Service {
   /** The worker no longer holds the job. */
   onReleased(job: ClaimedJob): void {
     if (this.#marked.delete(job)) this.#ended.push(job);
-    else this.#unmarked.delete(job);
     this.#admitNext(job);
   }
 
@@ -221,27 +225,27 @@ export class Starts implements Service {
     }, retryInMs);
   }
 
-  /** One timer at a time; it marks what has run for long enough when it fires. */
-  #watch(): void {
+  /** One timer at a time, while anything runs without a mark. */
+  #watch(inMs = fastMs): void {
     if (this.#timer !== undefined || this.isResting || !this.#lifecycle.isStarted) return;
-    const [dueMs] = this.#unmarked.values();
-    if (dueMs === undefined) return;
-    this.#timer = setTimeout(
-      () => {
-        this.#timer = undefined;
-        this.#markDue();
-        this.#watch();
-      },
-      Math.max(0, Math.ceil(dueMs - performance.now())),
-    );
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (this.isResting) return;
+      const nextMs = this.#markDue();
+      if (nextMs !== undefined) this.#watch(nextMs);
+    }, inMs);
   }
 
-  #markDue(): void {
+  /** Marks what has run for long enough. Returns the milliseconds until the next job is due. */
+  #markDue(): number | undefined {
     const nowMs = performance.now();
-    for (const [job, dueMs] of this.#unmarked) {
-      if (dueMs > nowMs) break;
-      this.#unmarked.delete(job);
-      this.mark(job);
+    let nextMs: number | undefined;
+    for (const { job, startedAtMs } of this.#options.runs()) {
+      if (this.#marked.has(job) || job.isLost) continue;
+      const dueInMs = Math.ceil(startedAtMs + fastMs - nowMs);
+      if (dueInMs <= 0) this.mark(job);
+      else nextMs = Math.min(nextMs ?? dueInMs, dueInMs);
     }
+    return nextMs;
   }
 }

@@ -260,7 +260,7 @@ export class WorkerRoot<App> {
 
   #liveness(): Liveness {
     return {
-      isFresh: () => this.#recovery?.isFresh ?? true,
+      isFresh: (now) => this.#recovery?.isFresh(now) ?? true,
       check: () => this.#recovery?.hurry(),
     };
   }

@@ -120,7 +120,7 @@ test("a worker that was cut off declares nobody dead before the others could be 
   await until(() => !heartbeat.isSteady);
   isCut = false;
   await heartbeat.beatOnce();
-  expect(heartbeat.isFresh).toBe(true);
+  expect(heartbeat.isFresh()).toBe(true);
   expect(heartbeat.isSteady).toBe(false);
   await heartbeat.stop();
 });

@@ -131,10 +131,10 @@ test("a job that waited too long goes back instead of starting, though no timer 
 test("a job's age counts the time in which the machine slept", () => {
   const moment = new Moment();
   vi.spyOn(Date, "now").mockReturnValue(Date.now() + 3_600_000);
-  expect(moment.ageMs).toBeGreaterThan(3_500_000);
+  expect(moment.ageMs()).toBeGreaterThan(3_500_000);
   // A clock that was set back makes nothing younger.
   vi.spyOn(Date, "now").mockReturnValue(0);
-  expect(moment.ageMs).toBeGreaterThanOrEqual(0);
+  expect(moment.ageMs()).toBeGreaterThanOrEqual(0);
   vi.restoreAllMocks();
 });
 
@@ -143,11 +143,11 @@ test("more jobs than a call can have arguments fit into the buffer, first come f
   const jobs = Array.from({ length: 300_000 }, (_, n) => ({
     id: `${n}`,
     claimedAtMs: n,
-    ageMs: n,
+    ageMs: () => n,
   }));
   buffer.add(jobs as unknown as readonly ClaimedJob[]);
   expect(buffer.size).toBe(jobs.length);
-  expect(buffer.take()?.id).toBe("0");
+  expect(buffer.take(new Moment())?.id).toBe("0");
   await buffer.stop();
   expect(buffer.size).toBe(0);
 });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { Database } from "../../src/database/database.js";
 import { bindQueries } from "../../src/database/queries.js";
 import { WorkerEvents } from "../../src/events.js";
+import { Moment } from "../../src/services/moment.js";
 import { Buffer } from "../../src/worker/buffer.js";
 import { ClaimedJob, type ClaimedRow } from "../../src/worker/claimed-job.js";
 import { StartGate } from "../../src/worker/start-gate.js";
@@ -51,6 +52,7 @@ async function openGate() {
     liveness: { isFresh: () => seen.isFresh, check: () => void (seen.checks += 1) },
     buffer,
     runner: () => ({
+      runs: () => [],
       fill: () => {},
       begin: (jobs) => void seen.begun.push(...jobs),
       withdraw: (isMeant) => {
@@ -70,10 +72,10 @@ async function openGate() {
 test("a worker that may have been declared dead starts nothing that it claimed before", async () => {
   const { gate, seen } = await openGate();
   expect(gate.isOpen).toBe(true);
-  expect(gate.next()).toBeDefined();
+  expect(gate.next(new Moment())).toBeDefined();
   seen.isFresh = false;
   expect(gate.isOpen).toBe(false);
-  expect(gate.next()).toBeUndefined();
+  expect(gate.next(new Moment())).toBeUndefined();
   expect(seen.givenBack).toHaveLength(2);
   expect(seen.checks).toBe(1);
   await gate.stop();
@@ -81,7 +83,7 @@ test("a worker that may have been declared dead starts nothing that it claimed b
 
 test("a mark whose answer comes after too long a silence starts nothing", async () => {
   const { gate, seen } = await openGate();
-  const job = gate.next() ?? expect.fail("A job was claimed.");
+  const job = gate.next(new Moment()) ?? expect.fail("A job was claimed.");
   expect(gate.mustWait(job)).toBe(true);
   seen.starting.add(job);
   // As a process that is suspended between the statement and its answer.
@@ -94,7 +96,7 @@ test("a mark whose answer comes after too long a silence starts nothing", async 
 
 test("a mark whose answer comes in time lets its job start", async () => {
   const { gate, seen } = await openGate();
-  const job = gate.next() ?? expect.fail("A job was claimed.");
+  const job = gate.next(new Moment()) ?? expect.fail("A job was claimed.");
   expect(gate.mustWait(job)).toBe(true);
   seen.starting.add(job);
   await until(() => seen.begun.length === 1);
