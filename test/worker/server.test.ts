@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Client } from "pg";
-import { migrate, startWorker, type HandlerSet, type WorkerListeners } from "../../src/index.js";
+import {
+  migrate,
+  runOnce,
+  startWorker,
+  type HandlerSet,
+  type WorkerListeners,
+} from "../../src/index.js";
 import { Cluster } from "../support/cluster.js";
 import { createDatabase, type TestDatabase } from "../support/database.js";
 import { RunLog } from "../support/run-log.js";
@@ -72,6 +78,73 @@ test("a worker lives through restarts of PostgreSQL under load", async () => {
   });
   await worker.stop();
   await log.assertSound(jobs, connectionString);
+});
+
+/** Lets no job be deleted while it is open: a settle that has been sent waits. */
+async function blockSettles(): Promise<Client> {
+  await onCluster(
+    `create or replace function wait_for_test() returns trigger language plpgsql as $$
+      begin perform pg_advisory_xact_lock_shared(4711); return old; end $$`,
+    "drop trigger if exists wait_for_test on graphile_worker._private_jobs",
+    `create trigger wait_for_test before delete on graphile_worker._private_jobs
+    for each row execute function wait_for_test()`,
+  );
+  const client = new Client({ connectionString: cluster.connectionString });
+  client.on("error", () => {});
+  await client.connect();
+  await client.query("select pg_advisory_lock(4711)");
+  return client;
+}
+
+/** Restarts the server once a settle is under way. The lock ends with its connection. */
+async function restartDuringSettle(): Promise<void> {
+  await until(async () => {
+    const rows = await onCluster(
+      "select from pg_locks where locktype = 'advisory' and objid = 4711 and not granted",
+    );
+    return (rows as unknown[]).length > 0;
+  });
+  await cluster.stop();
+  await cluster.start();
+}
+
+const noSlots = { concurrency: 1, bufferSize: 0, pollIntervalMs: 2 ** 31 - 1 };
+
+test("a run ends though the server restarts once while it settles", async () => {
+  const { connectionString } = cluster;
+  await onCluster("delete from graphile_worker._private_jobs");
+  await addWork(3);
+  const blocker = await blockSettles();
+  const errors: string[] = [];
+  const running = runOnce({
+    connectionString,
+    handlers: handlersFor({ work: () => {} }),
+    ...{ concurrency: noSlots.concurrency, bufferSize: noSlots.bufferSize },
+    on: { "settle:error": ({ error }) => void errors.push(error.message) },
+  });
+  await restartDuringSettle();
+  expect(await running).toMatchObject({ endedBy: "drained", completed: 3, failed: 0, lost: 0 });
+  expect(errors.length).toBeGreaterThan(0);
+  await blocker.end();
+});
+
+test("a worker goes on, without its next poll, though the server restarts once while it settles", async () => {
+  const { connectionString } = cluster;
+  await onCluster("delete from graphile_worker._private_jobs");
+  await addWork(3);
+  const blocker = await blockSettles();
+  let completed = 0;
+  const worker = await startWorker({
+    connectionString,
+    handlers: handlersFor({ work: () => {} }),
+    ...noSlots,
+    on: { "job:complete": () => void (completed += 1) },
+  });
+  await restartDuringSettle();
+  await until(() => completed === 3);
+  await worker.stop();
+  await blocker.end();
+  await onCluster("drop function wait_for_test cascade");
 });
 
 test("a start without a server says so, or waits for it if told to", async () => {
