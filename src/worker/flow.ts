@@ -111,8 +111,9 @@ export class Flow<App> implements Service {
         this.#drain?.stop(),
       ]);
       await Promise.all([this.#buffer.stop(), this.#runner.stop()]);
-      await this.#places.stop();
+      // Nothing runs any more: one time limit holds for threads and the database.
       this.#options.onIdle();
+      await this.#places.stop();
       await this.unlessGivenUp(asking);
       await this.#settler.stop();
       await this.#strays.stop();

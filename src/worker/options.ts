@@ -107,9 +107,13 @@ export interface WorkerOptions<App = undefined> extends SchedulingOptions {
   readonly bufferSize?: number | "auto";
   /** Milliseconds after which a claimed job that still waits goes back. Default 2000. */
   readonly bufferTimeoutMs?: number;
-  /** Milliseconds that a stop waits for running jobs before it aborts them. Default 5000. */
+  /**
+   * Milliseconds that a stop waits for running jobs before it aborts them. Default 4000. With the defaults
+   * of `abortGraceMs` and `settleTimeoutMs` a stop takes at most 8 s, a second for closing connections
+   * included: container runtimes kill a process 10 s after SIGTERM.
+   */
   readonly shutdownTimeoutMs?: number;
-  /** Milliseconds that an aborted handler has to end before it is given up. Default 5000. */
+  /** Milliseconds that an aborted handler has to end before it is given up. Default 1000. */
   readonly abortGraceMs?: number;
   /** How a dead worker's jobs are given back; false: not at all. Default: within a minute. */
   readonly recovery?: RecoveryOptions | false;
@@ -123,7 +127,7 @@ export interface WorkerOptions<App = undefined> extends SchedulingOptions {
   /**
    * Milliseconds that a stop waits, when nothing runs any more, for the database to take the last
    * results. What it doesn't take stays locked until a sweep and is told by `pool:fatalError`.
-   * Default 10,000.
+   * Default 2000.
    */
   readonly settleTimeoutMs?: number;
   /** Told what the worker does, and handed to handlers as `ctx.log`. Default: says nothing. */
@@ -201,14 +205,14 @@ const rules = {
     .orIs<"auto">('"auto"', (value) => value === "auto")
     .or("auto"),
   bufferTimeoutMs: milliseconds().or(2000),
-  shutdownTimeoutMs: milliseconds().or(5000),
-  abortGraceMs: milliseconds().or(5000),
+  shutdownTimeoutMs: milliseconds().or(4000),
+  abortGraceMs: milliseconds().or(1000),
   recovery: record<RecoveryOptions>("an object of options")
     .orIs<false>("false", (value) => value === false)
     .or(Object.freeze({})),
   isolation: record<IsolationOptions>("an object of options").or(Object.freeze({})),
   blockedLoopMs: milliseconds().or(1000),
-  settleTimeoutMs: milliseconds().or(10_000),
+  settleTimeoutMs: milliseconds().or(2000),
   logger: loggerRule().or(silentLogger),
   signal: abortSignal(),
   handleSignals: boolean().or(false),

@@ -1,8 +1,9 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { runCommand } from "../support/command-line.js";
 import { startCommand } from "../support/command-process.js";
 import { createDatabase, type TestDatabase } from "../support/database.js";
 import { Project } from "../support/project.js";
+import { Proxy } from "../support/proxy.js";
 import { handlersModule } from "./support.js";
 
 let database: TestDatabase;
@@ -23,15 +24,18 @@ afterEach(async () => {
 });
 
 /** Starts a worker and waits until it is at work on its job. */
-async function startAtWork(handler: string) {
+async function startAtWork(
+  handler: string,
+  {
+    options = "export const options = { shutdownTimeoutMs: 600_000 };",
+    connectionString = database.connectionString,
+  } = {},
+) {
   await project.write({
-    "worker.ts": handlersModule(
-      `ctx.log.info("at work"); ${handler}`,
-      "export const options = { shutdownTimeoutMs: 600_000 };",
-    ),
+    "worker.ts": handlersModule(`ctx.log.info("at work"); ${handler}`, options),
   });
   const command = startCommand(project.folder, ["run", "worker.ts"], {
-    DATABASE_URL: database.connectionString,
+    DATABASE_URL: connectionString,
   });
   await command.says("at work");
   return command;
@@ -62,4 +66,32 @@ test("a second signal gives the running job back, and the exit code tells", asyn
   command.child.kill("SIGTERM");
   expect(await command.closed).toEqual([1, null]);
   expect(await listJobs()).toEqual([{ attempts: 0, locked_by: null }]);
+});
+
+describe("a container runtime that sends SIGTERM, and SIGKILL 10 s later, kills no worker with default options", () => {
+  /** Resolves to the exit code and the signal that ended the process. */
+  async function stopAsContainer({ child, closed }: Awaited<ReturnType<typeof startAtWork>>) {
+    child.kill("SIGTERM");
+    const killer = setTimeout(() => child.kill("SIGKILL"), 10_000);
+    const end = await closed;
+    clearTimeout(killer);
+    return end;
+  }
+  const busy = "await new Promise(() => {});";
+
+  test("whose handler ignores its signal; the job goes back", async () => {
+    const command = await startAtWork(busy, { options: "" });
+    expect(await stopAsContainer(command)).toEqual([0, null]);
+    expect(await listJobs()).toEqual([{ attempts: 0, locked_by: null }]);
+  });
+
+  test("whose database doesn't answer any more; a sweep will free the job", async () => {
+    const proxy = await Proxy.before(database.connectionString);
+    const connectionString = proxy.through(database.connectionString);
+    const command = await startAtWork(busy, { options: "", connectionString });
+    proxy.goDeaf();
+    expect(await stopAsContainer(command)).toEqual([1, null]);
+    expect(await listJobs()).toEqual([{ attempts: 1, locked_by: expect.any(String) as string }]);
+    await proxy.close();
+  });
 });
