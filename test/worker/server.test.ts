@@ -108,7 +108,7 @@ async function restartDuringSettle(): Promise<void> {
   await cluster.start();
 }
 
-const noSlots = { concurrency: 1, bufferSize: 0, pollIntervalMs: 2 ** 31 - 1 };
+const oneByOne = { concurrency: 1, bufferSize: 0 };
 
 test("a run ends though the server restarts once while it settles", async () => {
   const { connectionString } = cluster;
@@ -119,7 +119,7 @@ test("a run ends though the server restarts once while it settles", async () => 
   const running = runOnce({
     connectionString,
     handlers: handlersFor({ work: () => {} }),
-    ...{ concurrency: noSlots.concurrency, bufferSize: noSlots.bufferSize },
+    ...oneByOne,
     on: { "settle:error": ({ error }) => void errors.push(error.message) },
   });
   await restartDuringSettle();
@@ -137,7 +137,8 @@ test("a worker goes on, without its next poll, though the server restarts once w
   const worker = await startWorker({
     connectionString,
     handlers: handlersFor({ work: () => {} }),
-    ...noSlots,
+    ...oneByOne,
+    pollIntervalMs: 2 ** 31 - 1,
     on: { "job:complete": () => void (completed += 1) },
   });
   await restartDuringSettle();
