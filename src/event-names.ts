@@ -18,6 +18,7 @@ const names: Readonly<Record<WorkerEventName, true>> = {
   "pool:listen:error": true,
   "pool:listen:notification": true,
   "pool:listen:release": true,
+  "pool:prepared:lost": true,
   "worker:getJob:start": true,
   "worker:getJob:error": true,
   "worker:getJob:empty": true,

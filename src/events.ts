@@ -39,6 +39,11 @@ export interface WorkerEventMap extends CronEvents {
   "pool:listen:notification": object;
   /** The worker stopped listening. */
   "pool:listen:release": object;
+  /**
+   * The server didn't know a statement that the worker had prepared, as behind a pooler in transaction
+   * mode. The worker goes on without prepared statements and polls instead of listening.
+   */
+  "pool:prepared:lost": { readonly error: Error };
 
   /** The worker is about to claim. */
   "worker:getJob:start": { readonly maxJobs: number };

@@ -4,6 +4,7 @@ import { TaskwrightError } from "../errors.js";
 import { withPooled } from "./connection.js";
 import type { QueryResult, Statement, StatementExecutor } from "./executor.js";
 import { guardPool } from "./pool-guard.js";
+import { PreparedStatements } from "./prepared-statements.js";
 import { runTransaction } from "./transaction.js";
 
 /** Give exactly one of `connectionString` and `pool`. */
@@ -25,7 +26,7 @@ const defaultPoolSize = 10;
 /** The connections that a worker or a client uses: a pool of its own, or a given one. */
 export class Database implements StatementExecutor {
   readonly pool: Pool;
-  readonly preparedStatements: boolean;
+  readonly #prepared: PreparedStatements;
   readonly #ownsPool: boolean;
   readonly #leavePool: () => void;
 
@@ -39,7 +40,10 @@ export class Database implements StatementExecutor {
   }
 
   /** @throws TaskwrightError `OPTION_INVALID` unless exactly one source is given. */
-  constructor(options: DatabaseOptions) {
+  constructor(
+    options: DatabaseOptions,
+    prepared = new PreparedStatements(options.preparedStatements ?? true),
+  ) {
     const { connectionString, pool, maxPoolSize = defaultPoolSize } = options;
     if ((connectionString === undefined) === (pool === undefined)) {
       throw new TaskwrightError(
@@ -49,18 +53,21 @@ export class Database implements StatementExecutor {
     }
     this.#ownsPool = pool === undefined;
     this.pool = pool ?? new Pool({ connectionString, max: maxPoolSize, keepAlive: true });
-    this.preparedStatements = options.preparedStatements ?? true;
+    this.#prepared = prepared;
     this.#leavePool = guardPool(this.pool);
+  }
+
+  /** Whether statements are kept prepared; not any more once a pooler has refused one. */
+  get preparedStatements(): boolean {
+    return this.#prepared.areKept;
   }
 
   query(text: string, values: unknown[]): Promise<QueryResult> {
     return this.pool.query(text, values);
   }
 
-  execute({ name, text, values }: Statement): Promise<QueryResult> {
-    return this.preparedStatements
-      ? this.pool.query({ name, text, values })
-      : this.pool.query(text, values);
+  execute(statement: Statement): Promise<QueryResult> {
+    return this.#prepared.run(statement, (sent) => this.pool.query(sent));
   }
 
   /**
@@ -71,7 +78,7 @@ export class Database implements StatementExecutor {
    */
   withTransaction<T>(fn: (tx: StatementExecutor) => Promise<T>): Promise<T> {
     return withPooled(this.pool, (client, discard) =>
-      runTransaction(client, this.preparedStatements, fn, discard),
+      runTransaction(client, this.#prepared, fn, discard),
     );
   }
 

@@ -2,6 +2,7 @@ import type { ClientBase } from "pg";
 import { TaskwrightError } from "../errors.js";
 import type { Executor, QueryResult, Statement, StatementExecutor } from "./executor.js";
 import { defaultSchema } from "./identifier.js";
+import type { PreparedStatements } from "./prepared-statements.js";
 import { bindQueries } from "./queries.js";
 
 // Transaction control names no schema, and is sent as it is, since poolers must see it.
@@ -16,11 +17,11 @@ const control = bindQueries({ schema: defaultSchema, preparedStatements: false }
  */
 export async function runTransaction<T>(
   client: ClientBase,
-  preparedStatements: boolean,
+  prepared: PreparedStatements,
   fn: (tx: StatementExecutor) => Promise<T>,
   discard: () => void,
 ): Promise<T> {
-  const tx = new Transaction(client, preparedStatements);
+  const tx = new Transaction(client, prepared);
   await control.beginTransaction(client);
   try {
     const result = await fn(tx).finally(() => tx.end());
@@ -52,12 +53,12 @@ async function commit(client: ClientBase): Promise<void> {
 /** Refuses to run anything once the transaction has ended: the connection is another's by then. */
 class Transaction implements StatementExecutor {
   readonly #client: ClientBase;
-  readonly #preparedStatements: boolean;
+  readonly #prepared: PreparedStatements;
   #isOpen = true;
 
-  constructor(client: ClientBase, preparedStatements: boolean) {
+  constructor(client: ClientBase, prepared: PreparedStatements) {
     this.#client = client;
-    this.#preparedStatements = preparedStatements;
+    this.#prepared = prepared;
   }
 
   async query(text: string, values: unknown[]): Promise<QueryResult> {
@@ -65,11 +66,9 @@ class Transaction implements StatementExecutor {
     return this.#client.query(text, values);
   }
 
-  async execute({ name, text, values }: Statement): Promise<QueryResult> {
+  async execute(statement: Statement): Promise<QueryResult> {
     this.#refuseWhenEnded();
-    return this.#preparedStatements
-      ? this.#client.query({ name, text, values })
-      : this.#client.query(text, values);
+    return this.#prepared.runInTransaction(statement, (sent) => this.#client.query(sent));
   }
 
   end(): void {

@@ -4,9 +4,11 @@ import { withPooled } from "./connection.js";
 import { Database } from "./database.js";
 import type { Executor } from "./executor.js";
 import { defaultSchema } from "./identifier.js";
+import { PreparedStatements } from "./prepared-statements.js";
 import { bindQueries } from "./queries.js";
 import { runTransaction } from "./transaction.js";
 
+const unprepared = new PreparedStatements(false);
 const queries = bindQueries({ schema: defaultSchema, preparedStatements: false });
 
 /**
@@ -22,7 +24,7 @@ export async function inTransaction<T>(
 ): Promise<T> {
   if (Database.is(db)) return db.withTransaction(fn);
   if (isPool(db)) {
-    return withPooled(db, (client, discard) => runTransaction(client, false, fn, discard));
+    return withPooled(db, (client, discard) => runTransaction(client, unprepared, fn, discard));
   }
   if (await isTransaction(db)) return fn(db);
   return refuseOption(owner, "db", "a Pool of pg, or an executor inside of a transaction");

@@ -1,5 +1,6 @@
 import { withConnection } from "../database/connection.js";
 import { bindQueries } from "../database/queries.js";
+import { PreparedStatements } from "../database/prepared-statements.js";
 import { runTransaction } from "../database/transaction.js";
 import { TaskwrightError } from "../errors.js";
 import { checkOptions } from "../options.js";
@@ -30,7 +31,7 @@ export async function uninstall(given: MigrateOptions): Promise<UninstallResult>
     try {
       return await runTransaction(
         client,
-        false,
+        new PreparedStatements(false),
         async (tx) => {
           await queries.takeMigrationTurn(tx, { schema });
           const { state } = await inspect(queries, tx, schema);

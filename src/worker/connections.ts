@@ -2,8 +2,10 @@ import { Client, Pool, type ClientBase, type ClientConfig, type PoolClient } fro
 import { withPooled } from "../database/connection.js";
 import { Database } from "../database/database.js";
 import type { Executor, StatementExecutor } from "../database/executor.js";
+import { PreparedStatements } from "../database/prepared-statements.js";
 import { borrowClient, discardClient } from "../database/pool-guard.js";
 import { runTransaction } from "../database/transaction.js";
+import { toError } from "../errors.js";
 import { Sockets } from "./sockets.js";
 
 /** Claim and settle, and one for whatever comes at intervals. */
@@ -18,6 +20,8 @@ export interface ConnectionOptions {
   readonly pool: Pool | undefined;
   readonly maxPoolSize: number;
   readonly preparedStatements: boolean;
+  /** Called when a pooler in transaction mode turns out to be in between. */
+  readonly onPreparedLost: (error: Error) => void;
   /** Milliseconds that a new connection may take, and a statement of the worker's own. */
   readonly connectTimeoutMs: number;
   readonly statementTimeoutMs: number;
@@ -41,6 +45,7 @@ export class Connections {
   readonly app: Database;
   readonly #ownPools: readonly Pool[];
   readonly #systemPool: Pool;
+  readonly #prepared: PreparedStatements;
   readonly #clientConfig: ClientConfig | undefined;
   readonly #sockets = new Sockets();
   /** Rejects what waits for an answer, each by a function of its own. */
@@ -48,7 +53,10 @@ export class Connections {
   #isAbandoned = false;
 
   constructor({ connectionString, pool, maxPoolSize, ...options }: ConnectionOptions) {
-    const { preparedStatements, connectTimeoutMs, statementTimeoutMs } = options;
+    const { preparedStatements, onPreparedLost, connectTimeoutMs, statementTimeoutMs } = options;
+    this.#prepared = new PreparedStatements(preparedStatements, (error) =>
+      onPreparedLost(toError(error)),
+    );
     if (pool === undefined) {
       this.#clientConfig = {
         connectionString,
@@ -63,11 +71,11 @@ export class Connections {
         systemConnections,
       );
       this.#ownPools = [appPool, this.#systemPool];
-      this.app = new Database({ pool: appPool, preparedStatements });
+      this.app = new Database({ pool: appPool }, this.#prepared);
     } else {
       this.#systemPool = pool;
       this.#ownPools = [];
-      this.app = new Database({ pool, preparedStatements });
+      this.app = new Database({ pool }, this.#prepared);
     }
     this.system = this.#limited(this.#systemPool, statementTimeoutMs);
   }
@@ -80,7 +88,7 @@ export class Connections {
   /** Runs a transaction of the worker's own, which need not wait for the handlers' connections. */
   systemTransaction<T>(fn: (tx: Executor) => Promise<T>): Promise<T> {
     const work = withPooled(this.#systemPool, (client, discard) =>
-      runTransaction(client, this.app.preparedStatements, fn, discard),
+      runTransaction(client, this.#prepared, fn, discard),
     );
     return this.#unlessAbandoned(work);
   }
@@ -154,7 +162,10 @@ export class Connections {
     const limit = { query_timeout: statementTimeoutMs };
     return {
       query: (text, values) => this.#unlessAbandoned(pool.query({ text, values, ...limit })),
-      execute: (statement) => this.#unlessAbandoned(pool.query({ ...statement, ...limit })),
+      execute: (statement) =>
+        this.#prepared.run(statement, (sent) =>
+          this.#unlessAbandoned(pool.query({ ...sent, ...limit })),
+        ),
     };
   }
 

@@ -38,6 +38,12 @@ function logConnections(events: WorkerEvents, logger: Logger): void {
   events.on("pool:listen:error", ({ workerId, error }) =>
     logger.warn("Listening failed; polls meanwhile.", { workerId, error }),
   );
+  events.on("pool:prepared:lost", ({ workerId, error }) =>
+    logger.warn(
+      "A prepared statement was lost, as behind a pooler in transaction mode such as PgBouncer. The worker goes on without prepared statements and polls instead of listening. Set preparedStatements and listen to false, or connect to PostgreSQL directly.",
+      { workerId, error },
+    ),
+  );
   events.on("worker:getJob:error", ({ workerId, error, retryInMs }) =>
     logger.error("Could not claim jobs.", { workerId, error, retryInMs }),
   );

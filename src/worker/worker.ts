@@ -97,7 +97,10 @@ export class WorkerRoot<App> {
     // Avoids an unhandled rejection; the failure is also emitted as an event.
     this.finished.catch(() => {});
     this.events = this.#makeEvents();
-    this.#connections = new Connections(options);
+    this.#connections = new Connections({
+      ...options,
+      onPreparedLost: (error) => this.#onPreparedLost(error),
+    });
     const isContinuous = mode.kind === "continuous";
     const queries = bindQueries(options);
     this.#queries = queries;
@@ -214,6 +217,12 @@ export class WorkerRoot<App> {
     await stopping;
     clearTimeout(limit);
     this.events.emit("pool:forcefulShutdown:complete", () => ({}));
+  }
+
+  /** A pooler in transaction mode is in between: a connection behind it hears no notification. */
+  #onPreparedLost(error: Error): void {
+    this.events.emit("pool:prepared:lost", () => ({ error }));
+    void this.#notifier?.stop();
   }
 
   /** Nothing runs any more: only the database keeps the worker, and not for ever. */

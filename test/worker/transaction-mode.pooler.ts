@@ -1,6 +1,15 @@
 import { Pool } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { migrate, startWorker, type HandlerSet, type StartOptions } from "../../src/index.js";
+import { bindClient } from "../../src/client/client.js";
+import { Database } from "../../src/database/database.js";
+import {
+  defineTask,
+  migrate,
+  silentLogger,
+  startWorker,
+  type HandlerSet,
+  type StartOptions,
+} from "../../src/index.js";
 import { createDatabase, type TestDatabase } from "../support/database.js";
 import { Pgbouncer } from "../support/pgbouncer.js";
 import { RunLog } from "../support/run-log.js";
@@ -33,6 +42,12 @@ function handlersOf(worker: string): HandlerSet<undefined> {
       ),
   });
 }
+
+const work = defineTask<object, object>({
+  identifier: "work",
+  schema: "graphile_worker",
+  validator: () => true,
+});
 
 /** What a worker needs to be told behind a pooler in transaction mode. */
 const forPoolers = { listen: false, preparedStatements: false, pollIntervalMs: 50 } as const;
@@ -91,4 +106,51 @@ test("a restart of the pooler's server connections under load loses no job", asy
   });
   await worker.stop();
   await log.assertSound(before + jobs, database.connectionString);
+});
+
+test("a worker and a client with default options go on, and say what to set", async () => {
+  const before = await log.countCompleted();
+  const jobs = 200;
+  const warnings: string[] = [];
+  const lost: string[] = [];
+  let isListening = false;
+  const worker = await startWorker({
+    connectionString: pooled,
+    handlers: handlersOf("default"),
+    pollIntervalMs: 50,
+    logger: { ...silentLogger, warn: (message) => void warnings.push(message) },
+    on: {
+      "pool:prepared:lost": ({ error }) => void lost.push(error.message),
+      "pool:listen:success": () => void (isListening = true),
+      "pool:listen:release": () => void (isListening = false),
+    },
+  });
+  const client = bindClient({ work }, {}, { connectionString: pooled });
+  const add = () => client.add("work", {});
+  await Promise.all(Array.from({ length: jobs }, add));
+  await until(async () => (await log.countCompleted()) === before + jobs);
+  await until(() => lost.length > 0 && !isListening);
+  expect(lost).toEqual([expect.stringMatching(/prepared statement/u)]);
+  expect(warnings.filter((message) => message.includes("preparedStatements"))).toHaveLength(1);
+  await add();
+  await until(async () => (await log.countCompleted()) === before + jobs + 1);
+  await Promise.all([client.end(), worker.stop()]);
+  expect(await listJobs(database.pool)).toEqual([]);
+});
+
+test("a transaction that loses a prepared statement says so, and the next one works", async () => {
+  const db = new Database({ connectionString: pooled, maxPoolSize: 2 * poolSize });
+  const statement = { name: "taskwright_test", text: "select pg_sleep(0.01)", values: [] };
+  const run = () => db.withTransaction((tx) => tx.execute(statement));
+  const results = await Promise.allSettled(Array.from({ length: 4 * poolSize }, run));
+  const failures = results.flatMap((result) =>
+    result.status === "rejected" ? [result.reason as unknown] : [],
+  );
+  expect(failures.length).toBeGreaterThan(0);
+  for (const failure of failures) {
+    expect(failure).toMatchObject({ code: "PREPARED_STATEMENT_LOST" });
+  }
+  expect(db.preparedStatements).toBe(false);
+  await Promise.all(Array.from({ length: 4 * poolSize }, run));
+  await db.end();
 });

@@ -34,6 +34,7 @@ const steps: Readonly<Record<string, () => Promise<unknown>>> = {
         pool: undefined,
         maxPoolSize: 2,
         preparedStatements: true,
+        onPreparedLost: () => {},
         connectTimeoutMs: 5000,
         statementTimeoutMs: 5000,
         ...source,
