@@ -6,6 +6,7 @@ import { refuseOption, suggestion } from "./options.js";
 const names: Readonly<Record<WorkerEventName, true>> = {
   "pool:create": true,
   "migrate:warning": true,
+  "access:warning": true,
   "pool:start": true,
   "pool:release": true,
   "pool:gracefulShutdown": true,

@@ -11,6 +11,8 @@ export interface WorkerEventMap extends CronEvents {
   "pool:create": object;
   /** The schema is a newer peer's; the message says what that means. */
   "migrate:warning": { readonly message: string };
+  /** Row level security hides the rows of these tables from the worker's role. */
+  "access:warning": { readonly message: string; readonly tables: readonly string[] };
   /** The worker listens and claims. */
   "pool:start": object;
   /** The worker has stopped; nothing of it is left. */

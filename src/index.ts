@@ -45,11 +45,18 @@ export type { ItemSource } from "./jobs/item-reader.js";
 export type { Job } from "./jobs/job.js";
 export { silentLogger, type Logger } from "./log.js";
 export * from "./manage/index.js";
+export type { RoleKind } from "./database/privilege.js";
 export {
+  grantRole,
+  type GrantOptions,
+  type GrantResult,
   inspectSchema,
+  type LockHolder,
+  type LockOptions,
   migrate,
   type MigrateOptions,
   type MigrateResult,
+  revokeRole,
   type SchemaState,
   type SchemaStatus,
   uninstall,

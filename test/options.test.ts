@@ -54,6 +54,8 @@ const calls: Readonly<Record<string, Call>> = {
   bindClient: { right: { pool }, call: (options) => api.bindClient(tasks, {}, options) },
   migrate: { right: { pool }, call: api.migrate },
   uninstall: { right: { pool }, call: api.uninstall },
+  grantRole: { right: { pool, role: "web", as: "producer" }, call: api.grantRole },
+  revokeRole: { right: { pool, role: "web", as: "producer" }, call: api.revokeRole },
   inspectSchema: { right: { pool }, call: api.inspectSchema },
   enqueue: manageAlone((spec) => api.enqueue(db, sendEmail, email, spec)),
   enqueueBatch: manageAlone((spec) =>

@@ -151,6 +151,13 @@ export const optionLists: readonly OptionList[] = [
     peerNames: { connectionString: "connectionString", pool: "pgPool", schema: "schema" },
   },
   {
+    title: "`grantRole` and `revokeRole`",
+    about: "See [roles](roles.md).",
+    file: "src/migrate/roles.ts",
+    interface: "GrantOptions",
+    peerNames: {},
+  },
+  {
     title: "`listJobs`",
     about: "See [look at jobs](operations.md#look-at-jobs-and-change-them).",
     file: "src/manage/list-jobs.ts",

@@ -31,16 +31,22 @@ export interface InspectCatalogueQuery {
 
 /**
  * What the catalogue says of a schema, whether the schema is there or not. A function is told with
- * the version that its mark gives it, if it is one of ours.
+ * the version that its mark gives it, if it is one of ours. An index whose build was interrupted, or goes on, is
+ * left out.
  */
 export const inspectCatalogue: Query<InspectCatalogueParams, InspectCatalogueResult> =
   new PreparedQuery({
     usedParamSet: { schema: true },
     params: [
-      { name: "schema", required: true, transform: { type: "scalar" }, locs: [{ a: 899, b: 906 }] },
+      {
+        name: "schema",
+        required: true,
+        transform: { type: "scalar" },
+        locs: [{ a: 1049, b: 1056 }],
+      },
     ],
     statement:
-      "select\n  current_setting('server_version_num')::int as \"serverVersion!\",\n  namespace.oid is not null as \"exists!\",\n  array(\n    select relations.relname::text\n    from pg_catalog.pg_class as relations\n    where relations.relnamespace = namespace.oid\n  ) as \"relations!\",\n  array(\n    select functions.proname || coalesce(\n      substring(functions.prosrc from '-- taskwright: \\w+( \\d+)'), ''\n    )\n    from pg_catalog.pg_proc as functions\n    where functions.pronamespace = namespace.oid\n  ) as \"functions!\",\n  array(\n    select columns.attname || ' ' || pg_catalog.format_type(columns.atttypid, null)\n    from pg_catalog.pg_class as ledger\n    join pg_catalog.pg_attribute as columns on columns.attrelid = ledger.oid\n    where ledger.relnamespace = namespace.oid\n    and ledger.relname = 'migrations'\n    and columns.attnum > 0\n    and not columns.attisdropped\n  ) as \"ledgerColumns!\"\nfrom (select :schema!::text as name) as wanted\nleft join pg_catalog.pg_namespace as namespace on namespace.nspname = wanted.name                                                                                                ",
+      "select\n  current_setting('server_version_num')::int as \"serverVersion!\",\n  namespace.oid is not null as \"exists!\",\n  array(\n    select relations.relname::text\n    from pg_catalog.pg_class as relations\n    where relations.relnamespace = namespace.oid\n    and not exists (\n      select from pg_catalog.pg_index as indexes\n      where indexes.indexrelid = relations.oid and not indexes.indisvalid\n    )\n  ) as \"relations!\",\n  array(\n    select functions.proname || coalesce(\n      substring(functions.prosrc from '-- taskwright: \\w+( \\d+)'), ''\n    )\n    from pg_catalog.pg_proc as functions\n    where functions.pronamespace = namespace.oid\n  ) as \"functions!\",\n  array(\n    select columns.attname || ' ' || pg_catalog.format_type(columns.atttypid, null)\n    from pg_catalog.pg_class as ledger\n    join pg_catalog.pg_attribute as columns on columns.attrelid = ledger.oid\n    where ledger.relnamespace = namespace.oid\n    and ledger.relname = 'migrations'\n    and columns.attnum > 0\n    and not columns.attisdropped\n  ) as \"ledgerColumns!\"\nfrom (select :schema!::text as name) as wanted\nleft join pg_catalog.pg_namespace as namespace on namespace.nspname = wanted.name                                                                                                ",
   } as unknown as QueryIR);
 
 /** 'ReadLedger' parameters type */
@@ -233,5 +239,209 @@ export interface DropSchemaQuery {
 export const dropSchema: Query<DropSchemaParams, DropSchemaResult> = new PreparedQuery({
   usedParamSet: {},
   params: [],
-  statement: "drop schema graphile_worker cascade",
+  statement:
+    "drop schema graphile_worker cascade                                                                                        ",
+} as unknown as QueryIR);
+
+/** 'SetLockTimeout' parameters type */
+export interface SetLockTimeoutParams {
+  milliseconds: string;
+}
+
+/** 'SetLockTimeout' return type */
+export interface SetLockTimeoutResult {
+  set: string;
+}
+
+/** 'SetLockTimeout' query type */
+export interface SetLockTimeoutQuery {
+  params: SetLockTimeoutParams;
+  result: SetLockTimeoutResult;
+}
+
+/**
+ * Bounds how long each statement waits for a lock, until the end of the transaction.
+ */
+export const setLockTimeout: Query<SetLockTimeoutParams, SetLockTimeoutResult> = new PreparedQuery({
+  usedParamSet: { milliseconds: true },
+  params: [
+    {
+      name: "milliseconds",
+      required: true,
+      transform: { type: "scalar" },
+      locs: [{ a: 45, b: 58 }],
+    },
+  ],
+  statement:
+    "select pg_catalog.set_config('lock_timeout', :milliseconds!::text, true) as \"set!\"                                                                                                        ",
+} as unknown as QueryIR);
+
+/** 'ReadTimeouts' parameters type */
+export type ReadTimeoutsParams = void;
+
+/** 'ReadTimeouts' return type */
+export interface ReadTimeoutsResult {
+  lockTimeout: string;
+  statementTimeout: string;
+}
+
+/** 'ReadTimeouts' query type */
+export interface ReadTimeoutsQuery {
+  params: ReadTimeoutsParams;
+  result: ReadTimeoutsResult;
+}
+
+/**
+ * The settings that a build of an index must not have from its session, whose are restored after it.
+ */
+export const readTimeouts: Query<ReadTimeoutsParams, ReadTimeoutsResult> = new PreparedQuery({
+  usedParamSet: {},
+  params: [],
+  statement:
+    "select\n  pg_catalog.current_setting('lock_timeout') as \"lockTimeout!\",\n  pg_catalog.current_setting('statement_timeout') as \"statementTimeout!\"                                                                                         ",
+} as unknown as QueryIR);
+
+/** 'SetTimeouts' parameters type */
+export interface SetTimeoutsParams {
+  lockTimeout: string;
+  statementTimeout: string;
+}
+
+/** 'SetTimeouts' return type */
+export interface SetTimeoutsResult {
+  lockTimeout: string;
+  statementTimeout: string;
+}
+
+/** 'SetTimeouts' query type */
+export interface SetTimeoutsQuery {
+  params: SetTimeoutsParams;
+  result: SetTimeoutsResult;
+}
+
+/**
+ * Sets both for the session, since a concurrent build can't be part of a transaction.
+ */
+export const setTimeouts: Query<SetTimeoutsParams, SetTimeoutsResult> = new PreparedQuery({
+  usedParamSet: { lockTimeout: true, statementTimeout: true },
+  params: [
+    {
+      name: "lockTimeout",
+      required: true,
+      transform: { type: "scalar" },
+      locs: [{ a: 47, b: 59 }],
+    },
+    {
+      name: "statementTimeout",
+      required: true,
+      transform: { type: "scalar" },
+      locs: [{ a: 139, b: 156 }],
+    },
+  ],
+  statement:
+    "select\n  pg_catalog.set_config('lock_timeout', :lockTimeout!::text, false) as \"lockTimeout!\",\n  pg_catalog.set_config('statement_timeout', :statementTimeout!::text, false) as \"statementTimeout!\"                                                                                                                                                                                  ",
+} as unknown as QueryIR);
+
+/** 'InspectIndexes' parameters type */
+export interface InspectIndexesParams {
+  indexes: string;
+  schema: string;
+  tables: string;
+}
+
+/** 'InspectIndexes' return type */
+export interface InspectIndexesResult {
+  isBusy: boolean;
+  isValid: boolean | null;
+  name: string;
+}
+
+/** 'InspectIndexes' query type */
+export interface InspectIndexesQuery {
+  params: InspectIndexesParams;
+  result: InspectIndexesResult;
+}
+
+/**
+ * The indexes of these names. One that is invalid is being built, or its build was interrupted. A table is
+ * busy while another session builds an index on it or vacuums it.
+ */
+export const inspectIndexes: Query<InspectIndexesParams, InspectIndexesResult> = new PreparedQuery({
+  usedParamSet: { indexes: true, tables: true, schema: true },
+  params: [
+    { name: "indexes", required: true, transform: { type: "scalar" }, locs: [{ a: 514, b: 522 }] },
+    { name: "tables", required: true, transform: { type: "scalar" }, locs: [{ a: 592, b: 599 }] },
+    { name: "schema", required: true, transform: { type: "scalar" }, locs: [{ a: 705, b: 712 }] },
+  ],
+  statement:
+    'select\n  wanted.index_name as "name!",\n  found.indisvalid as "isValid?",\n  exists (\n    select from pg_catalog.pg_locks as locks\n    where locks.relation = tables.oid\n    and locks.database = (\n      select databases.oid from pg_catalog.pg_database as databases\n      where databases.datname = pg_catalog.current_database()\n    )\n    and locks.granted and locks.mode = \'ShareUpdateExclusiveLock\'\n    and locks.pid <> pg_catalog.pg_backend_pid()\n  ) as "isBusy!"\nfrom (\n  select pg_catalog.json_array_elements_text(:indexes!::text::json) as index_name,\n    pg_catalog.json_array_elements_text(:tables!::text::json) as table_name\n) as wanted\njoin pg_catalog.pg_namespace as namespace on namespace.nspname = :schema!::text\njoin pg_catalog.pg_class as tables\n  on tables.relnamespace = namespace.oid and tables.relname = wanted.table_name\nleft join pg_catalog.pg_class as indexes\n  on indexes.relnamespace = namespace.oid and indexes.relname = wanted.index_name\nleft join pg_catalog.pg_index as found on found.indexrelid = indexes.oid                                                                                                                                                                                                                                                                                                                                                                     ',
+} as unknown as QueryIR);
+
+/** 'FindLockHolders' parameters type */
+export interface FindLockHoldersParams {
+  schema: string;
+}
+
+/** 'FindLockHolders' return type */
+export interface FindLockHoldersResult {
+  applicationName: string | null;
+  command: string | null;
+  mode: string;
+  pid: number;
+  queryStart: string | null;
+  relation: string;
+  state: string | null;
+  transactionStart: string | null;
+  user: string | null;
+}
+
+/** 'FindLockHolders' query type */
+export interface FindLockHoldersQuery {
+  params: FindLockHoldersParams;
+  result: FindLockHoldersResult;
+}
+
+/**
+ * Other sessions' locks on a schema's relations, and other migrations: what a migration may wait for. The
+ * strongest lock of each session on a relation, and the oldest transactions first. Of a session that the role
+ * may not look into only the process and the lock are known. Only the first word of a query is told, since
+ * the rest may contain data.
+ */
+export const findLockHolders: Query<FindLockHoldersParams, FindLockHoldersResult> =
+  new PreparedQuery({
+    usedParamSet: { schema: true },
+    params: [
+      { name: "schema", required: true, transform: { type: "scalar" }, locs: [{ a: 813, b: 820 }] },
+    ],
+    statement:
+      "select\n  held.pid as \"pid!\",\n  held.relation as \"relation!\",\n  held.mode as \"mode!\",\n  activity.application_name as \"applicationName?\",\n  activity.usename::text as \"user?\",\n  activity.state as \"state?\",\n  (pg_catalog.to_json(activity.xact_start at time zone 'UTC') #>> '{}') as \"transactionStart?\",\n  (pg_catalog.to_json(activity.query_start at time zone 'UTC') #>> '{}') as \"queryStart?\",\n  pg_catalog.lower(substring(activity.query from '^\\s*(\\w+)')) as \"command?\"\nfrom (\n  select distinct on (locks.pid, relations.relname)\n    locks.pid, relations.relname::text as relation, locks.mode\n  from pg_catalog.pg_locks as locks\n  join pg_catalog.pg_class as relations on relations.oid = locks.relation\n  join pg_catalog.pg_namespace as namespace on namespace.oid = relations.relnamespace\n  where namespace.nspname = :schema!::text\n  and relations.relkind in ('r', 'p')\n  and locks.database = (\n    select databases.oid from pg_catalog.pg_database as databases\n    where databases.datname = pg_catalog.current_database()\n  )\n  and locks.granted and locks.pid is not null and locks.pid <> pg_catalog.pg_backend_pid()\n  order by locks.pid, relations.relname, pg_catalog.strpos(\n    'AccessExclusiveLock ExclusiveLock ShareRowExclusiveLock ShareLock ShareUpdateExclusiveLock '\n    || 'RowExclusiveLock RowShareLock AccessShareLock',\n    locks.mode\n  )\n) as held\nleft join pg_catalog.pg_stat_activity as activity on activity.pid = held.pid\nwhere activity.backend_type is distinct from 'autovacuum worker'\norder by\n  held.mode in ('AccessShareLock', 'RowShareLock'),\n  activity.xact_start nulls last, held.pid, held.relation\nlimit 20                                                                                                                                                            ",
+  } as unknown as QueryIR);
+
+/** 'ReadJobPages' parameters type */
+export interface ReadJobPagesParams {
+  schema: string;
+}
+
+/** 'ReadJobPages' return type */
+export interface ReadJobPagesResult {
+  pages: number;
+}
+
+/** 'ReadJobPages' query type */
+export interface ReadJobPagesQuery {
+  params: ReadJobPagesParams;
+  result: ReadJobPagesResult;
+}
+
+/**
+ * How many pages of 8 kB the table of jobs had when it was last vacuumed or analyzed. To measure it now would wait
+ * for whoever has locked the table.
+ */
+export const readJobPages: Query<ReadJobPagesParams, ReadJobPagesResult> = new PreparedQuery({
+  usedParamSet: { schema: true },
+  params: [
+    { name: "schema", required: true, transform: { type: "scalar" }, locs: [{ a: 230, b: 237 }] },
+  ],
+  statement:
+    "select tables.relpages as \"pages!\"\nfrom pg_catalog.pg_class as tables\nwhere tables.relname = '_private_jobs'\nand tables.relnamespace = (\n  select namespace.oid from pg_catalog.pg_namespace as namespace\n  where namespace.nspname = :schema!::text\n)",
 } as unknown as QueryIR);

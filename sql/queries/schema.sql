@@ -1,6 +1,7 @@
 /*
 What the catalogue says of a schema, whether the schema is there or not. A function is told with
-the version that its mark gives it, if it is one of ours.
+the version that its mark gives it, if it is one of ours. An index whose build was interrupted, or goes on, is
+left out.
 */
 /* @name inspectCatalogue */
 select
@@ -10,6 +11,10 @@ select
     select relations.relname::text
     from pg_catalog.pg_class as relations
     where relations.relnamespace = namespace.oid
+    and not exists (
+      select from pg_catalog.pg_index as indexes
+      where indexes.indexrelid = relations.oid and not indexes.indisvalid
+    )
   ) as "relations!",
   array(
     select functions.proname || coalesce(
@@ -86,3 +91,104 @@ order by relations.relname;
 /* Drops the schema with all that is in it. */
 /* @name dropSchema */
 drop schema graphile_worker cascade;
+
+/* Bounds how long each statement waits for a lock, until the end of the transaction. */
+/* @name setLockTimeout */
+select pg_catalog.set_config('lock_timeout', :milliseconds!::text, true) as "set!";
+
+/* The settings that a build of an index must not have from its session, whose are restored after it. */
+/* @name readTimeouts */
+select
+  pg_catalog.current_setting('lock_timeout') as "lockTimeout!",
+  pg_catalog.current_setting('statement_timeout') as "statementTimeout!";
+
+/* Sets both for the session, since a concurrent build can't be part of a transaction. */
+/* @name setTimeouts */
+select
+  pg_catalog.set_config('lock_timeout', :lockTimeout!::text, false) as "lockTimeout!",
+  pg_catalog.set_config('statement_timeout', :statementTimeout!::text, false) as "statementTimeout!";
+
+/*
+  The indexes of these names. One that is invalid is being built, or its build was interrupted. A table is
+  busy while another session builds an index on it or vacuums it.
+*/
+/* @name inspectIndexes */
+select
+  wanted.index_name as "name!",
+  found.indisvalid as "isValid?",
+  exists (
+    select from pg_catalog.pg_locks as locks
+    where locks.relation = tables.oid
+    and locks.database = (
+      select databases.oid from pg_catalog.pg_database as databases
+      where databases.datname = pg_catalog.current_database()
+    )
+    and locks.granted and locks.mode = 'ShareUpdateExclusiveLock'
+    and locks.pid <> pg_catalog.pg_backend_pid()
+  ) as "isBusy!"
+from (
+  select pg_catalog.json_array_elements_text(:indexes!::text::json) as index_name,
+    pg_catalog.json_array_elements_text(:tables!::text::json) as table_name
+) as wanted
+join pg_catalog.pg_namespace as namespace on namespace.nspname = :schema!::text
+join pg_catalog.pg_class as tables
+  on tables.relnamespace = namespace.oid and tables.relname = wanted.table_name
+left join pg_catalog.pg_class as indexes
+  on indexes.relnamespace = namespace.oid and indexes.relname = wanted.index_name
+left join pg_catalog.pg_index as found on found.indexrelid = indexes.oid;
+
+/*
+  Other sessions' locks on a schema's relations, and other migrations: what a migration may wait for. The
+  strongest lock of each session on a relation, and the oldest transactions first. Of a session that the role
+  may not look into only the process and the lock are known. Only the first word of a query is told, since
+  the rest may contain data.
+*/
+/* @name findLockHolders */
+select
+  held.pid as "pid!",
+  held.relation as "relation!",
+  held.mode as "mode!",
+  activity.application_name as "applicationName?",
+  activity.usename::text as "user?",
+  activity.state as "state?",
+  (pg_catalog.to_json(activity.xact_start at time zone 'UTC') #>> '{}') as "transactionStart?",
+  (pg_catalog.to_json(activity.query_start at time zone 'UTC') #>> '{}') as "queryStart?",
+  pg_catalog.lower(substring(activity.query from '^\s*(\w+)')) as "command?"
+from (
+  select distinct on (locks.pid, relations.relname)
+    locks.pid, relations.relname::text as relation, locks.mode
+  from pg_catalog.pg_locks as locks
+  join pg_catalog.pg_class as relations on relations.oid = locks.relation
+  join pg_catalog.pg_namespace as namespace on namespace.oid = relations.relnamespace
+  where namespace.nspname = :schema!::text
+  and relations.relkind in ('r', 'p')
+  and locks.database = (
+    select databases.oid from pg_catalog.pg_database as databases
+    where databases.datname = pg_catalog.current_database()
+  )
+  and locks.granted and locks.pid is not null and locks.pid <> pg_catalog.pg_backend_pid()
+  order by locks.pid, relations.relname, pg_catalog.strpos(
+    'AccessExclusiveLock ExclusiveLock ShareRowExclusiveLock ShareLock ShareUpdateExclusiveLock '
+    || 'RowExclusiveLock RowShareLock AccessShareLock',
+    locks.mode
+  )
+) as held
+left join pg_catalog.pg_stat_activity as activity on activity.pid = held.pid
+where activity.backend_type is distinct from 'autovacuum worker'
+order by
+  held.mode in ('AccessShareLock', 'RowShareLock'),
+  activity.xact_start nulls last, held.pid, held.relation
+limit 20;
+
+/*
+  How many pages of 8 kB the table of jobs had when it was last vacuumed or analyzed. To measure it now would wait
+  for whoever has locked the table.
+*/
+/* @name readJobPages */
+select tables.relpages as "pages!"
+from pg_catalog.pg_class as tables
+where tables.relname = '_private_jobs'
+and tables.relnamespace = (
+  select namespace.oid from pg_catalog.pg_namespace as namespace
+  where namespace.nspname = :schema!::text
+);

@@ -5,6 +5,7 @@ import { codegenCommand } from "./commands/codegen.js";
 import type { CommandMaker } from "./commands/command.js";
 import { cronCommand } from "./commands/cron/index.js";
 import { devCommand } from "./commands/dev.js";
+import { grantCommand } from "./commands/grant.js";
 import { initCommand } from "./commands/init.js";
 import { jobsCommand } from "./commands/jobs/index.js";
 import { migrateCommand } from "./commands/migrate.js";
@@ -25,7 +26,7 @@ import type { Terminal } from "./terminal.js";
 const groups: readonly (readonly [heading: string, makers: readonly CommandMaker[]])[] = [
   ["Project:", [initCommand, codegenCommand]],
   ["Worker:", [runCommand, devCommand]],
-  ["Database:", [migrateCommand, uninstallCommand]],
+  ["Database:", [migrateCommand, grantCommand, uninstallCommand]],
   ["Jobs:", [addCommand, jobsCommand, cronCommand]],
   [
     "Operations:",

@@ -1,6 +1,7 @@
 import type { Executor } from "../database/executor.js";
 import { defaultSchema } from "../database/identifier.js";
 import { bindQueries } from "../database/queries.js";
+import { refuseHidden } from "../database/visibility.js";
 import { readTime, readTimeOrNull } from "../database/time.js";
 import { explainRefusal } from "../jobs/refusal.js";
 import { arrayOf, date, integer, isRecord, Rule, schemaName, type Rules } from "../option-rules.js";
@@ -75,7 +76,9 @@ export async function listCronEntries(
 
 async function readKnown(db: Executor, schema: string) {
   try {
-    const rows = await bindQueries({ schema, preparedStatements: true }).listKnownCronEntries(db);
+    const queries = bindQueries({ schema, preparedStatements: true });
+    await refuseHidden(queries, db, schema, ["_private_known_crontabs"], "reader");
+    const rows = await queries.listKnownCronEntries(db);
     return rows.map(({ id, knownSince, lastExecution }) => ({
       id,
       knownSince: readTime(knownSince),

@@ -3,6 +3,7 @@ import { TaskwrightError } from "../errors.js";
 import { name, pool, withMethods, type Rules } from "../option-rules.js";
 import { breaksConnection } from "./failure.js";
 import { borrowClient, discardClient } from "./pool-guard.js";
+import { explainConnectFailure } from "./privilege.js";
 
 /** Where to find the database; exactly one of the three. */
 export interface ConnectionOptions {
@@ -55,7 +56,9 @@ async function withOwn<T>(
   const client = new Client({ connectionString });
   // What breaks between two statements shows in the next one; unheard, it would end the process.
   client.on("error", () => {});
-  await client.connect();
+  await client.connect().catch((error: unknown) => {
+    throw explainConnectFailure(error);
+  });
   try {
     return await use(client);
   } finally {
@@ -76,7 +79,9 @@ export async function withPooled<T>(
     isBroken = true;
   };
   // Unheard, the event of a connection that breaks between two statements would end the process.
-  const client = await borrowClient(pool, discard);
+  const client = await borrowClient(pool, discard).catch((error: unknown) => {
+    throw explainConnectFailure(error);
+  });
   try {
     return await use(client, discard);
   } catch (error) {

@@ -63,5 +63,8 @@ export class PreparedStatements {
   }
 }
 
+/** For connections on which nothing is ever kept prepared. */
+export const unprepared = new PreparedStatements(false);
+
 const lostMessage =
   "The server didn't know a prepared statement: a pooler in transaction mode, such as PgBouncer, gives each transaction another connection of the server. This transaction was rolled back; the next ones keep no statement prepared. Set preparedStatements: false from the start, or connect to PostgreSQL directly.";

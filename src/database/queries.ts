@@ -10,6 +10,7 @@ import {
   type Statement,
 } from "./executor.js";
 import { toParameter } from "./parameter.js";
+import { kindOfQuery, lacksPrivilege, privilegeError } from "./privilege.js";
 
 type Generated = typeof queries;
 
@@ -33,7 +34,8 @@ const cache = new Map<string, Queries>();
 
 /**
  * Binds the generated queries to a schema, once for each distinct set of options.
- * A prepared statement is used where the executor offers one (Taskwright's own connections).
+ * A prepared statement is used where the executor offers one (Taskwright's own connections). Every
+ * query rejects with `PRIVILEGE_MISSING` where the role lacks a privilege.
  * @throws TaskwrightError `OPTION_INVALID` when no schema can have that name.
  */
 export function bindQueries({ schema, preparedStatements }: BindOptions): Queries {
@@ -86,9 +88,32 @@ function bindQuery(
         return { rows: [], rowCount: 0 };
       },
     };
-    await query.run(params, connection);
+    try {
+      await query.run(params, connection);
+    } catch (error) {
+      if (!lacksPrivilege(error)) throw error;
+      throw privilegeError(error, { schema, needs: kindOfQuery(name), role: await askRole(db) });
+    }
     return rows;
   };
+}
+
+/** The role that an executor works as; undefined when it can't tell, as in a failed transaction. */
+export async function askRole(db: Executor): Promise<string | undefined> {
+  try {
+    let role: unknown;
+    const connection = {
+      query: async (text: string) => {
+        const result = rowsOf(await db.query(withoutHints(text), []));
+        role = (result[0] as { readonly role?: unknown } | undefined)?.role;
+        return { rows: [], rowCount: 0 };
+      },
+    };
+    await queries.readRole.run(undefined, connection);
+    return typeof role === "string" ? role : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /**

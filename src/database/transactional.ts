@@ -4,11 +4,10 @@ import { withPooled } from "./connection.js";
 import { Database } from "./database.js";
 import type { Executor } from "./executor.js";
 import { defaultSchema } from "./identifier.js";
-import { PreparedStatements } from "./prepared-statements.js";
+import { unprepared } from "./prepared-statements.js";
 import { bindQueries } from "./queries.js";
 import { runTransaction } from "./transaction.js";
 
-const unprepared = new PreparedStatements(false);
 const queries = bindQueries({ schema: defaultSchema, preparedStatements: false });
 
 /**

@@ -52,10 +52,6 @@ const refusals: Readonly<Record<string, Refusal>> = {
     message:
       "An earlier statement of the transaction failed, so that PostgreSQL takes no more of it. Roll it back, or confine what may fail to a savepoint.",
   },
-  "42501": {
-    code: "PRIVILEGE_MISSING",
-    message: "This role may not use the queue's schema. Grant it what the schema's owner has.",
-  },
   "22P02": { code: "PAYLOAD_NOT_JSON", message: "PostgreSQL can't read a payload as JSON." },
 };
 

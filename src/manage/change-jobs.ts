@@ -2,7 +2,7 @@ import type { Executor } from "../database/executor.js";
 import { date, integer, maxInt16, type Rules } from "../option-rules.js";
 import { checkOption, refuseOption, type Checked } from "../options.js";
 import { change, changeAndWake, type ChangedJobs } from "./change.js";
-import { manage, manageRules, nameRule, textRule, type ManageOptions } from "./options.js";
+import { changes, manage, manageRules, nameRule, textRule, type ManageOptions } from "./options.js";
 import { readJob, type StoredJob } from "../jobs/stored-job.js";
 
 /**
@@ -19,7 +19,7 @@ export function completeJobs(
   ids: readonly string[],
   options: ManageOptions = {},
 ): Promise<ChangedJobs> {
-  return manage("completeJobs", options, manageRules, (queries) =>
+  return manage("completeJobs", changes, options, manageRules, (queries) =>
     change("completeJobs", queries, db, ids, (ids) => queries.completeJobs(db, { ids })),
   );
 }
@@ -39,7 +39,7 @@ export function permanentlyFailJobs(
   options: ManageOptions = {},
 ): Promise<ChangedJobs> {
   const owner = "permanentlyFailJobs";
-  return manage(owner, options, manageRules, (queries) => {
+  return manage(owner, changes, options, manageRules, (queries) => {
     if (reason !== undefined) checkOption(owner, "reason", reason, textRule);
     return change(owner, queries, db, ids, (ids) =>
       queries.permanentlyFailJobs(db, { ids, reason }),
@@ -75,7 +75,7 @@ export function rescheduleJobs(
   options: RescheduleOptions,
 ): Promise<ChangedJobs> {
   const owner = "rescheduleJobs";
-  return manage(owner, options, rescheduleRules, (queries, checked) => {
+  return manage(owner, changes, options, rescheduleRules, (queries, checked) => {
     const values = toParameters(owner, checked);
     return changeAndWake(owner, queries, db, ids, (ids) =>
       queries.rescheduleJobs(db, { ids, ...values }),
@@ -94,7 +94,7 @@ export function retryJobs(
   ids: readonly string[],
   options: ManageOptions = {},
 ): Promise<ChangedJobs> {
-  return manage("retryJobs", options, manageRules, (queries) =>
+  return manage("retryJobs", changes, options, manageRules, (queries) =>
     changeAndWake("retryJobs", queries, db, ids, (ids) => queries.retryJobs(db, { ids })),
   );
 }
@@ -110,7 +110,7 @@ export function runJobsNow(
   ids: readonly string[],
   options: ManageOptions = {},
 ): Promise<ChangedJobs> {
-  return manage("runJobsNow", options, manageRules, (queries) =>
+  return manage("runJobsNow", changes, options, manageRules, (queries) =>
     changeAndWake("runJobsNow", queries, db, ids, (ids) => queries.runJobsNow(db, { ids })),
   );
 }
@@ -128,7 +128,7 @@ export function removeJob(
   jobKey: string,
   options: ManageOptions = {},
 ): Promise<StoredJob | undefined> {
-  return manage("removeJob", options, manageRules, async (queries) => {
+  return manage("removeJob", changes, options, manageRules, async (queries) => {
     checkOption("removeJob", "jobKey", jobKey, nameRule);
     const [row] = await queries.removeJob(db, { jobKey });
     return row === undefined ? undefined : readJob(row.job);

@@ -2,7 +2,7 @@ import type { Executor } from "../database/executor.js";
 import type { Queries } from "../database/queries.js";
 import { anything, arrayOf, names, type Rules } from "../option-rules.js";
 import { refuseOption, suggestion } from "../options.js";
-import { manage, manageRules, type ManageOptions } from "./options.js";
+import { changes, manage, manageRules, type ManageOptions } from "./options.js";
 import { deleteUnused, unusedQueues, unusedTasks } from "./unused-names.js";
 
 /**
@@ -59,18 +59,24 @@ const maxLooks = 20_000;
  * @throws TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID`, `SCHEMA_MISSING`, `CLEANUP_BUSY`
  */
 export function cleanup(db: Executor, options: CleanupOptions): Promise<CleanupResult> {
-  return manage(owner, options, rules, async (queries, { tasks, taskIdentifiersToKeep }) => {
-    checkTasks(tasks);
-    const identifiersToKeep = JSON.stringify(taskIdentifiersToKeep);
-    const does = (task: CleanupTask) => tasks.includes(task);
-    return {
-      deletedJobs: does("DELETE_PERMAFAILED_JOBS") ? await deleteFailedJobs(queries, db) : 0,
-      deletedTasks: does("GC_TASK_IDENTIFIERS")
-        ? await deleteUnused(unusedTasks(queries, db, identifiersToKeep))
-        : 0,
-      deletedQueues: does("GC_JOB_QUEUES") ? await deleteUnused(unusedQueues(queries, db)) : 0,
-    };
-  });
+  return manage(
+    owner,
+    changes,
+    options,
+    rules,
+    async (queries, { tasks, taskIdentifiersToKeep }) => {
+      checkTasks(tasks);
+      const identifiersToKeep = JSON.stringify(taskIdentifiersToKeep);
+      const does = (task: CleanupTask) => tasks.includes(task);
+      return {
+        deletedJobs: does("DELETE_PERMAFAILED_JOBS") ? await deleteFailedJobs(queries, db) : 0,
+        deletedTasks: does("GC_TASK_IDENTIFIERS")
+          ? await deleteUnused(unusedTasks(queries, db, identifiersToKeep))
+          : 0,
+        deletedQueues: does("GC_JOB_QUEUES") ? await deleteUnused(unusedQueues(queries, db)) : 0,
+      };
+    },
+  );
 }
 
 function checkTasks(tasks: readonly unknown[]): void {

@@ -1,6 +1,6 @@
 import type { Executor } from "../database/executor.js";
 import { checkOption } from "../options.js";
-import { idRule, manage, manageRules, type ManageOptions } from "./options.js";
+import { reads, idRule, manage, manageRules, type ManageOptions } from "./options.js";
 import { readJob, type StoredJob } from "../jobs/stored-job.js";
 
 /**
@@ -13,7 +13,7 @@ export function getJob(
   id: string,
   options: ManageOptions = {},
 ): Promise<StoredJob | undefined> {
-  return manage("getJob", options, manageRules, async (queries) => {
+  return manage("getJob", reads, options, manageRules, async (queries) => {
     checkOption("getJob", "id", id, idRule);
     const [row] = await queries.findJobs(db, { ids: id });
     return row === undefined ? undefined : readJob(row.job);

@@ -4,7 +4,7 @@ import { arrayOf, name, names, oneOf, Rule, text, type Rules } from "../option-r
 import type { Checked } from "../options.js";
 import type { TaskDefinition } from "../tasks/task.js";
 import { readCursor, writeCursor } from "./cursor.js";
-import { limitRule, manage, manageRules, type ManageOptions } from "./options.js";
+import { reads, limitRule, manage, manageRules, type ManageOptions } from "./options.js";
 import { jobStates, readJob, type JobState, type StoredJob } from "../jobs/stored-job.js";
 
 /** A task, by its identifier or, for the type of its payload, itself. */
@@ -71,7 +71,7 @@ export function listJobs<Payload = unknown>(
   db: Executor,
   options: ListJobsOptions<Payload> = {},
 ): Promise<JobPage<Payload>> {
-  return manage(owner, options, rules, async (queries, checked) => {
+  return manage(owner, reads, options, rules, async (queries, checked) => {
     const question = resolveQuestion(checked);
     const { asked, limit } = question;
     const { jobs, lastId } = await look(queries, db, question);

@@ -1,7 +1,15 @@
 import type { Executor } from "../database/executor.js";
 import { text, type Rules } from "../option-rules.js";
 import { checkOption } from "../options.js";
-import { manage, manageRules, nameRule, shortNameRule, type ManageOptions } from "./options.js";
+import {
+  changesPauses,
+  readsPauses,
+  manage,
+  manageRules,
+  nameRule,
+  shortNameRule,
+  type ManageOptions,
+} from "./options.js";
 import type { PauseKind } from "./pause-notice.js";
 import { readTime } from "../database/time.js";
 
@@ -74,7 +82,7 @@ export function resumeQueue(
  * @throws TaskwrightError as `pauseTask`
  */
 export async function listPauses(db: Executor, options: ManageOptions = {}): Promise<Pause[]> {
-  const rows = await manage("listPauses", options, manageRules, (queries) =>
+  const rows = await manage("listPauses", readsPauses, options, manageRules, (queries) =>
     queries.listPauses(db),
   );
   return rows.map(({ kind, name, pausedAt, reason }) => ({
@@ -92,7 +100,7 @@ async function pause(
   name: string,
   options: PauseOptions,
 ): Promise<void> {
-  await manage(owner, options, rules, (queries, { schema, reason }) => {
+  await manage(owner, changesPauses, options, rules, (queries, { schema, reason }) => {
     // No task and no queue has a longer name; an announcement must not be any longer either.
     checkOption(owner, kind, name, shortNameRule);
     return queries.addPause(db, { schema, kind, name, reason });
@@ -106,7 +114,7 @@ async function resume(
   name: string,
   options: ManageOptions,
 ): Promise<void> {
-  await manage(owner, options, manageRules, (queries) => {
+  await manage(owner, changesPauses, options, manageRules, (queries) => {
     checkOption(owner, kind, name, nameRule);
     return queries.removePause(db, { kind, name });
   });

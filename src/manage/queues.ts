@@ -2,7 +2,7 @@ import type { Executor } from "../database/executor.js";
 import { readTimeOrNull } from "../database/time.js";
 import { text, type Rules } from "../option-rules.js";
 import { readCursor, writeCursor } from "./cursor.js";
-import { limitRule, manage, manageRules, type ManageOptions } from "./options.js";
+import { readsWithPauses, limitRule, manage, manageRules, type ManageOptions } from "./options.js";
 import type { PageOptions } from "./list-jobs.js";
 
 /** A named queue, whose jobs run one at a time. */
@@ -51,24 +51,30 @@ const rules = {
  * @throws TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID`, `SCHEMA_MISSING`
  */
 export function listQueues(db: Executor, options: ListQueuesOptions = {}): Promise<QueuePage> {
-  return manage(owner, options, rules, async (queries, { search, limit, cursor }) => {
-    const asked = { search: search === "" ? null : (search ?? null) };
-    const rows = await queries.listQueues(db, {
-      ...asked,
-      afterName: cursor === undefined ? null : readCursor(owner, asked, cursor),
-      maxQueues: `${limit}`,
-    });
-    const queues = rows.map(({ oldestDueAt, lockedAt, ...row }) => ({
-      name: row.name,
-      jobs: Number(row.jobs),
-      due: Number(row.due),
-      failed: Number(row.failed),
-      oldestDueAt: readTimeOrNull(oldestDueAt),
-      lockedBy: row.lockedBy,
-      lockedAt: readTimeOrNull(lockedAt),
-      isPaused: row.isPaused,
-    }));
-    const last = queues.at(limit - 1);
-    return { queues, nextCursor: last === undefined ? null : writeCursor(asked, last.name) };
-  });
+  return manage(
+    owner,
+    readsWithPauses,
+    options,
+    rules,
+    async (queries, { search, limit, cursor }) => {
+      const asked = { search: search === "" ? null : (search ?? null) };
+      const rows = await queries.listQueues(db, {
+        ...asked,
+        afterName: cursor === undefined ? null : readCursor(owner, asked, cursor),
+        maxQueues: `${limit}`,
+      });
+      const queues = rows.map(({ oldestDueAt, lockedAt, ...row }) => ({
+        name: row.name,
+        jobs: Number(row.jobs),
+        due: Number(row.due),
+        failed: Number(row.failed),
+        oldestDueAt: readTimeOrNull(oldestDueAt),
+        lockedBy: row.lockedBy,
+        lockedAt: readTimeOrNull(lockedAt),
+        isPaused: row.isPaused,
+      }));
+      const last = queues.at(limit - 1);
+      return { queues, nextCursor: last === undefined ? null : writeCursor(asked, last.name) };
+    },
+  );
 }

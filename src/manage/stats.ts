@@ -5,7 +5,7 @@ import type { Queries } from "../database/queries.js";
 import { readTimeOrNull } from "../database/time.js";
 import { jobStates, type JobState } from "../jobs/stored-job.js";
 import { abortSignal, integer, type Rules } from "../option-rules.js";
-import { manage, manageRules, type ManageOptions } from "./options.js";
+import { readsWithPauses, manage, manageRules, type ManageOptions } from "./options.js";
 
 /** How many jobs are in each state. */
 export type StateCounts = Readonly<Record<JobState, number>>;
@@ -65,17 +65,23 @@ const rules = {
  * @throws TaskwrightError `OPTION_UNKNOWN`, `OPTION_INVALID`, `SCHEMA_MISSING`
  */
 export function getStats(db: Executor, options: StatsOptions = {}): Promise<QueueStats> {
-  return manage("getStats", options, rules, async (queries, { ratesOverMs, signal }) => {
-    const rates =
-      ratesOverMs === undefined ? undefined : await measure(queries, db, ratesOverMs, signal);
-    const rows = await queries.countJobs(db);
-    const tasks = rows.map((row): [string, TaskStats] => [row.task, readRow(row)]);
-    return {
-      ...addUp(tasks.map(([, stats]) => stats)),
-      tasks: Object.fromEntries(tasks),
-      ...(rates === undefined ? {} : { rates }),
-    };
-  });
+  return manage(
+    "getStats",
+    readsWithPauses,
+    options,
+    rules,
+    async (queries, { ratesOverMs, signal }) => {
+      const rates =
+        ratesOverMs === undefined ? undefined : await measure(queries, db, ratesOverMs, signal);
+      const rows = await queries.countJobs(db);
+      const tasks = rows.map((row): [string, TaskStats] => [row.task, readRow(row)]);
+      return {
+        ...addUp(tasks.map(([, stats]) => stats)),
+        tasks: Object.fromEntries(tasks),
+        ...(rates === undefined ? {} : { rates }),
+      };
+    },
+  );
 }
 
 function readRow(row: CountJobsResult): TaskStats {

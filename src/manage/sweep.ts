@@ -3,7 +3,7 @@ import { inTransaction } from "../database/transactional.js";
 import { pickRules } from "../option-rules.js";
 import { recoveryRules, resolveRecovery, type RecoveryOptions } from "../recovery/options.js";
 import { sweep as sweepOnce, type SweepResult } from "../recovery/sweep.js";
-import { manage, manageRules, type ManageOptions } from "./options.js";
+import { changes, manage, manageRules, type ManageOptions } from "./options.js";
 
 /** Options of `sweep`; the defaults are those of a worker. */
 export type SweepOptions = ManageOptions & Pick<RecoveryOptions, (typeof sweepable)[number]>;
@@ -30,7 +30,7 @@ const rules = { ...manageRules, ...pickRules(recoveryRules, sweepable) };
  * result
  */
 export function sweep(db: Executor, options: SweepOptions = {}): Promise<SweepResult> {
-  return manage("sweep", options, rules, (queries, { schema: _schema, ...recovery }) => {
+  return manage("sweep", changes, options, rules, (queries, { schema: _schema, ...recovery }) => {
     const run = <T>(fn: (tx: Executor) => Promise<T>) => inTransaction("sweep", db, fn);
     return sweepOnce(queries, run, resolveRecovery(recovery));
   });

@@ -3,7 +3,7 @@ import { readTimeOrNull } from "../database/time.js";
 import { resolveRecovery } from "../recovery/options.js";
 import { names } from "../option-rules.js";
 import { checkOption } from "../options.js";
-import { manage, manageRules, type ManageOptions } from "./options.js";
+import { changes, reads, manage, manageRules, type ManageOptions } from "./options.js";
 
 /** A worker, as far as the database knows of it. */
 export interface WorkerInfo {
@@ -36,7 +36,7 @@ export interface WorkerInfo {
  * @throws TaskwrightError `OPTION_UNKNOWN`, `SCHEMA_MISSING`
  */
 export function listWorkers(db: Executor, options: ManageOptions = {}): Promise<WorkerInfo[]> {
-  return manage("listWorkers", options, manageRules, async (queries) => {
+  return manage("listWorkers", reads, options, manageRules, async (queries) => {
     const { foreignThresholdMs } = resolveRecovery();
     const rows = await queries.listWorkers(db, { foreignThresholdMs: `${foreignThresholdMs}` });
     return rows.map((row) => ({
@@ -74,7 +74,7 @@ export function forceUnlockWorkers(
   workerIds: readonly string[],
   options: ManageOptions = {},
 ): Promise<Unlocked> {
-  return manage("forceUnlockWorkers", options, manageRules, async (queries) => {
+  return manage("forceUnlockWorkers", changes, options, manageRules, async (queries) => {
     checkOption("forceUnlockWorkers", "workerIds", workerIds, names());
     const rows = await queries.forceUnlockWorkers(db, { workerIds: JSON.stringify(workerIds) });
     if (rows.length > 0) await queries.announceJobs(db, { count: `${rows.length}` });

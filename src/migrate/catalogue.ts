@@ -45,6 +45,14 @@ export interface Statement {
   readonly functionName: string | undefined;
 }
 
+/** An index that can be built concurrently, and how. */
+export interface IndexDefinition {
+  readonly name: string;
+  readonly table: string;
+  /** The statement, for the schema's name to be bound. */
+  readonly concurrent: string;
+}
+
 /** One migration and what the catalogue holds once it has run. */
 export interface Migration {
   readonly name: MigrationName;
@@ -53,6 +61,8 @@ export interface Migration {
   /** Tables, views and types. */
   readonly relations: readonly string[];
   readonly indexes: readonly string[];
+  /** Of an addition: how each of its indexes is built beside transactions that write to its table. */
+  readonly indexDefinitions: readonly IndexDefinition[];
   /** Versions of the functions that carry our mark, by name. */
   readonly functions: ReadonlyMap<string, number>;
 }
@@ -60,6 +70,8 @@ export interface Migration {
 const relation =
   /^\s*create (?:unlogged )?(?:table|view|type)(?: if not exists)? graphile_worker\.(?<name>\w+)/gmu;
 const index = /^\s*create (?:unique )?index(?: if not exists)? (?<name>\w+)/gmu;
+const indexStatement =
+  /^create (?<unique>unique )?index if not exists (?<rest>(?<name>\w+)\s+on graphile_worker\.(?<table>\w+)[^;]*);/gmu;
 /** A function's mark names it, because the migrator reads the function's body from the catalogue. */
 const mark = /-- taskwright: (?<name>\w+) (?<version>\d+)/gu;
 
@@ -74,6 +86,7 @@ export const catalogue: readonly Migration[] = Object.entries(migrations).map(([
   statements: splitFunctions(text),
   relations: namesIn(text, relation),
   indexes: namesIn(text, index),
+  indexDefinitions: kinds[name as MigrationName] === "addition" ? indexesIn(text) : [],
   functions: new Map(
     Array.from(text.matchAll(mark), ({ groups }) => [
       groups?.["name"] ?? "",
@@ -103,6 +116,14 @@ function splitFunctions(text: string): Statement[] {
   }
   addOthers(text.length);
   return statements;
+}
+
+function indexesIn(text: string): IndexDefinition[] {
+  return Array.from(text.matchAll(indexStatement), ({ groups }) => ({
+    name: groups?.["name"] ?? "",
+    table: groups?.["table"] ?? "",
+    concurrent: `create ${groups?.["unique"] ?? ""}index concurrently if not exists ${groups?.["rest"] ?? ""}`,
+  }));
 }
 
 function namesIn(text: string, pattern: RegExp): string[] {

@@ -3,19 +3,22 @@ import type { ClientBase } from "pg";
 import { connectionRules, withConnection, type ConnectionOptions } from "../database/connection.js";
 import type { Executor } from "../database/executor.js";
 import { bindSchema, defaultSchema } from "../database/identifier.js";
-import { bindQueries, type Queries } from "../database/queries.js";
+import { askRole, bindQueries, type Queries } from "../database/queries.js";
 import { TaskwrightError } from "../errors.js";
 import { schemaName, type Rules } from "../option-rules.js";
 import { checkOptions } from "../options.js";
 import { catalogue, ledger, type Migration } from "./catalogue.js";
+import { buildIndexes, hasHalfBuilt, isSmall } from "./indexes.js";
 import { inspect, type Inspection } from "./inspect.js";
+import { isLocked, lockRules, LockPatience, type LockOptions } from "./locks.js";
+import { renewGrants } from "./grants.js";
 import { explainFailure, isClash, refuseOldServer, refuseState } from "./refusal.js";
 import type { Findings } from "./findings.js";
 import { findNewerPeer, isLeftAlone } from "./newer-peer.js";
 import { isUsable, missingOf, type SchemaState } from "./state.js";
 
 /** Give exactly one of `connectionString`, `pool` and `client`; the client not in a transaction. */
-export interface MigrateOptions extends ConnectionOptions {
+export interface MigrateOptions extends ConnectionOptions, LockOptions {
   /** Unquoted name of the schema. Default `graphile_worker`. */
   readonly schema?: string;
 }
@@ -33,6 +36,7 @@ export interface MigrateResult {
 export const migrateRules = {
   ...connectionRules,
   schema: schemaName().or(defaultSchema),
+  ...lockRules,
 } satisfies Rules<MigrateOptions>;
 
 const maxClashes = 5;
@@ -43,8 +47,13 @@ const waitMs = 100;
  * Brings a schema to what Taskwright needs, in one transaction: from nothing, or in place from
  * revision 18 on of either peer, whose jobs and locks stay as they are. Does nothing, and needs no
  * right to write, when all is there. Any number of migrators may run at once, peers' included.
+ *
+ * Jobs can be added meanwhile. Indexes on tables that are there are built concurrently, before the
+ * transaction. A statement that waits for a lock gives up after `lockTimeoutMs` and is tried again until
+ * `waitForLocksMs` have passed. Give a direct connection, not one of a pooler in transaction mode.
  * @throws TaskwrightError `SCHEMA_TOO_OLD`, `SCHEMA_TOO_NEW`, `SCHEMA_FOREIGN`, `SERVER_TOO_OLD`,
- * `PRIVILEGE_MISSING`, `DATABASE_READ_ONLY`, `OPTION_INVALID`; the database is unchanged then.
+ * `SCHEMA_LOCKED`, `PRIVILEGE_MISSING`, `DATABASE_READ_ONLY`, `OPTION_INVALID`; the database is unchanged
+ * then, but for indexes that were built.
  */
 export async function migrate(given: MigrateOptions): Promise<MigrateResult> {
   const options = checkOptions("migrate", given, migrateRules);
@@ -53,9 +62,10 @@ export async function migrate(given: MigrateOptions): Promise<MigrateResult> {
   return withConnection("migrate", options, async (client) => {
     await refuseTransaction(queries, client);
     try {
-      return await migrateSchema(queries, client, schema);
+      const place = { queries, db: client, schema, action: "migrate" };
+      return await migrateSchema(queries, client, schema, new LockPatience(place, options));
     } catch (error) {
-      throw explainFailure(error, schema);
+      throw await explainFailure(error, schema, () => askRole(client));
     }
   });
 }
@@ -75,20 +85,66 @@ async function migrateSchema(
   queries: Queries,
   db: Executor,
   schema: string,
+  patience: LockPatience,
 ): Promise<MigrateResult> {
+  let hasBuilt = false;
   for (let clashes = 0; ;) {
     const before = await inspect(queries, db, schema);
     refuseUnlessMoving(before);
-    if (isUsable(before.state)) return toResult(before, false);
+    if (isUsable(before.state)) return toResult(before, hasBuilt);
     try {
-      const result = await inTransaction(queries, db, () => migrateOnce(queries, db, schema));
-      if (result !== undefined) return result;
+      if (isInPlace(before)) {
+        const builds = await howToBuild(queries, db, before, patience);
+        if (builds === "later") continue;
+        if (builds === "concurrently") {
+          const built = await buildIndexes(queries, db, schema, patience);
+          // Otherwise the transaction tells who of several migrators has migrated.
+          hasBuilt ||= built && lacksIndexesOnly(before);
+        }
+      }
+      const result = await inTransaction(queries, db, async () => {
+        await patience.boundTransaction();
+        return migrateOnce(queries, db, schema);
+      });
+      if (result !== undefined)
+        return hasBuilt ? Object.freeze({ ...result, migrated: true }) : result;
     } catch (error) {
+      if (isLocked(error)) {
+        await patience.next(error);
+        continue;
+      }
       // A peer that takes no part in our turns made the same thing at the same time.
       if (!isClash(error) || ++clashes === maxClashes) throw error;
     }
     await sleep(waitMs);
   }
+}
+
+/**
+ * A peer that is in the midst of its migrations locks the tables of which a concurrent build would wait for the
+ * peer's snapshot: a deadlock, in which the peer may be the one that fails. So the indexes of small tables are
+ * built in the transaction then, in which the peer is kept waiting; those of large ones when it has ended.
+ */
+async function howToBuild(
+  queries: Queries,
+  db: Executor,
+  { state: { schema }, isMoving }: Inspection,
+  patience: LockPatience,
+): Promise<"concurrently" | "in the transaction" | "later"> {
+  if (!isMoving || (await hasHalfBuilt(queries, db, schema))) return "concurrently";
+  if (patience.leftMs === 0 || (await isSmall(queries, db, schema))) return "in the transaction";
+  await patience.waitForOthers();
+  return "later";
+}
+
+function lacksIndexesOnly({ state }: Inspection): boolean {
+  const names = new Set(catalogue.flatMap(({ indexes }) => indexes));
+  return state.missing.every((name) => names.has(name));
+}
+
+/** Whether there are tables that others may write to, and nothing speaks against bringing them to ours. */
+function isInPlace({ state: { status } }: Inspection): boolean {
+  return status === "upgradable" || status === "newer";
 }
 
 /** One attempt; undefined when a peer is at work whose end must be awaited. */
@@ -107,6 +163,7 @@ async function migrateOnce(
   if (isUsable(found.state)) return toResult(found, false);
   if (found.state.status === "outdated") return undefined;
   await apply(queries, db, found);
+  await renewGrants(queries, db, schema);
   const after = await inspect(queries, db, schema);
   if (!isUsable(after.state)) {
     throw new Error(`After migrating, schema ${schema} lacks ${after.state.missing.join(", ")}.`);

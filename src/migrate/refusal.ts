@@ -1,4 +1,5 @@
 import { sqlState } from "../database/failure.js";
+import { lacksPrivilege, privilegeError } from "../database/privilege.js";
 import { TaskwrightError } from "../errors.js";
 import { isError } from "../kinds.js";
 import { messageOf } from "../thrown.js";
@@ -58,26 +59,28 @@ export function isClash(error: unknown): boolean {
   return clashes.has(sqlState(error) ?? "");
 }
 
-/** What the server's refusals mean while a schema is migrated; other errors pass unchanged. */
-export function explainFailure(error: unknown, schema: string): unknown {
+/**
+ * What the server's refusals mean while a schema is migrated; other errors pass unchanged.
+ * @param askRole Asks for the connection's role.
+ */
+export async function explainFailure(
+  error: unknown,
+  schema: string,
+  askRole: () => Promise<string | undefined>,
+): Promise<unknown> {
+  if (TaskwrightError.is(error)) return error;
+  if (lacksPrivilege(error)) {
+    return privilegeError(error, { schema, needs: "owner", role: await askRole() });
+  }
   const state = sqlState(error);
   const said = isError(error) ? messageOf(error) : "";
-  const explained = (
-    code: "PRIVILEGE_MISSING" | "DATABASE_READ_ONLY" | "SCHEMA_FOREIGN",
-    text: string,
-  ) =>
+  const explained = (code: "DATABASE_READ_ONLY" | "SCHEMA_FOREIGN", text: string) =>
     new TaskwrightError(
       code,
       `${text} PostgreSQL: ${said}`,
       { schema, sqlState: state },
       { cause: error },
     );
-  if (state === "42501") {
-    return explained(
-      "PRIVILEGE_MISSING",
-      `PostgreSQL does not let this role migrate schema ${schema}. Migrate as the schema's owner; to create it, a role needs the right to create in the database.`,
-    );
-  }
   if (state === "25006") {
     return explained(
       "DATABASE_READ_ONLY",

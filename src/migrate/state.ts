@@ -30,7 +30,10 @@ export interface SchemaState {
   readonly revision: number | null;
   /** The newest breaking revision in the ledger. */
   readonly breakingRevision: number | null;
-  /** Names of tables, indexes, types and functions that Taskwright needs and that aren't there. */
+  /**
+   * Names of tables, indexes, types and functions that Taskwright needs and that aren't there. An index whose
+   * build goes on or was interrupted counts as missing.
+   */
   readonly missing: readonly string[];
   /** Such as 180004. */
   readonly serverVersion: number;

@@ -1,10 +1,11 @@
 import { withConnection } from "../database/connection.js";
-import { bindQueries } from "../database/queries.js";
-import { PreparedStatements } from "../database/prepared-statements.js";
+import { unprepared } from "../database/prepared-statements.js";
+import { askRole, bindQueries } from "../database/queries.js";
 import { runTransaction } from "../database/transaction.js";
 import { TaskwrightError } from "../errors.js";
 import { checkOptions } from "../options.js";
 import { inspect } from "./inspect.js";
+import { LockPatience } from "./locks.js";
 import { migrateRules, type MigrateOptions } from "./migrate.js";
 import { explainFailure, refuseState } from "./refusal.js";
 
@@ -19,7 +20,8 @@ export interface UninstallResult {
  * Drops the schema with all its jobs, those of graphile-worker and of the Rust crate included. Objects
  * outside of it that depend on it, such as a view of somebody's, are dropped too. Stop all workers
  * before: each that runs will only meet errors from then on.
- * @throws TaskwrightError `SCHEMA_FOREIGN` when the schema holds tables that are no queue's;
+ * Waits for locks as `migrate` does.
+ * @throws TaskwrightError `SCHEMA_LOCKED`; `SCHEMA_FOREIGN` when the schema holds tables that are no queue's;
  * `PRIVILEGE_MISSING`, `DATABASE_READ_ONLY`, `OPTION_UNKNOWN`, `OPTION_INVALID`. Nothing is dropped
  * then.
  */
@@ -29,29 +31,34 @@ export async function uninstall(given: MigrateOptions): Promise<UninstallResult>
   const queries = bindQueries({ schema, preparedStatements: false });
   return withConnection("uninstall", options, async (client) => {
     try {
-      return await runTransaction(
-        client,
-        new PreparedStatements(false),
-        async (tx) => {
-          await queries.takeMigrationTurn(tx, { schema });
-          const { state } = await inspect(queries, tx, schema);
-          if (state.status === "missing" || state.status === "empty") {
-            return { uninstalled: false, schema };
-          }
-          if (state.status === "foreign") refuseState(state);
-          const others = await queries.listOtherTables(tx, { schema });
-          if (others.length > 0)
-            throw otherTables(
-              schema,
-              others.map(({ name }) => name),
-            );
-          await queries.dropSchema(tx);
-          return { uninstalled: true, schema };
-        },
-        () => {},
-      );
+      const place = { queries, db: client, schema, action: "uninstall" };
+      const patience = new LockPatience(place, options);
+      const drop = () =>
+        runTransaction(
+          client,
+          unprepared,
+          async (tx) => {
+            await patience.boundTransaction();
+            await queries.takeMigrationTurn(tx, { schema });
+            const { state } = await inspect(queries, tx, schema);
+            if (state.status === "missing" || state.status === "empty") {
+              return { uninstalled: false, schema };
+            }
+            if (state.status === "foreign") refuseState(state);
+            const others = await queries.listOtherTables(tx, { schema });
+            if (others.length > 0)
+              throw otherTables(
+                schema,
+                others.map(({ name }) => name),
+              );
+            await queries.dropSchema(tx);
+            return { uninstalled: true, schema };
+          },
+          () => {},
+        );
+      return await patience.run(drop);
     } catch (error) {
-      throw explainFailure(error, schema);
+      throw await explainFailure(error, schema, () => askRole(client));
     }
   });
 }

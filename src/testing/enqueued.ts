@@ -3,7 +3,7 @@ import { types } from "node:util";
 import type { Executor } from "../database/executor.js";
 import { defaultSchema } from "../database/identifier.js";
 import { listJobs, type JobPage } from "../manage/list-jobs.js";
-import { manage, manageRules } from "../manage/options.js";
+import { manage, manageRules, reads } from "../manage/options.js";
 import type { StoredJob } from "../jobs/stored-job.js";
 import {
   integer,
@@ -82,7 +82,7 @@ const comparableRules = pickRules(specRules, [
  * @throws TaskwrightError `OPTION_UNKNOWN`, `SCHEMA_MISSING`
  */
 export async function markJobs(db: Executor, options: MarkOptions = {}): Promise<JobMark> {
-  const rows = await manage("markJobs", options, manageRules, (queries) =>
+  const rows = await manage("markJobs", reads, options, manageRules, (queries) =>
     queries.listRevisions(db),
   );
   return { revisions: new Map(rows.map(({ id, revision }) => [id, revision])) };

@@ -15,6 +15,9 @@ export function logEvents(events: WorkerEvents, logger: Logger): void {
 function logLife(events: WorkerEvents, logger: Logger): void {
   events.on("pool:create", ({ workerId }) => logger.info("Worker starts.", { workerId }));
   events.on("migrate:warning", ({ workerId, message }) => logger.warn(message, { workerId }));
+  events.on("access:warning", ({ workerId, message, tables }) =>
+    logger.warn(message, { workerId, tables }),
+  );
   events.on("pool:gracefulShutdown", ({ workerId, message }) =>
     logger.info(`Worker stops: ${message}`, { workerId }),
   );

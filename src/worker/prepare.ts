@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Queries } from "../database/queries.js";
+import { hiddenError, missingError } from "../database/privilege.js";
+import { askRole, type Queries } from "../database/queries.js";
 import { explainUnreachable } from "../database/unreachable.js";
+import { findHidden, jobTables, pauseTables } from "../database/visibility.js";
 import { TaskwrightError } from "../errors.js";
 import type { WorkerEvents } from "../events.js";
 import { migrate } from "../migrate/index.js";
@@ -15,6 +17,8 @@ export interface PrepareOptions {
   readonly events: WorkerEvents;
   readonly schema: string;
   readonly migrate: boolean;
+  /** Undefined without heartbeats. */
+  readonly recovery: object | undefined;
   /** Milliseconds to go on trying while the database can't be reached or written to. */
   readonly waitForDatabaseMs: number;
   readonly signal: AbortSignal | undefined;
@@ -23,7 +27,7 @@ export interface PrepareOptions {
 /**
  * Makes sure of all that a worker needs before its first claim: a server that it can reach and write
  * to, an up-to-date schema, its tasks.
- * @throws TaskwrightError `DATABASE_UNREACHABLE`, `DATABASE_READ_ONLY`, and what `migrate` throws
+ * @throws TaskwrightError `DATABASE_UNREACHABLE`, `DATABASE_READ_ONLY`, `PRIVILEGE_MISSING`, and what `migrate` throws
  */
 export async function prepare(options: PrepareOptions): Promise<void> {
   const endMs = performance.now() + options.waitForDatabaseMs;
@@ -53,7 +57,56 @@ async function prepareOnce(options: PrepareOptions): Promise<void> {
     const { warnings } = await connections.withClient((client) => migrate({ schema, client }));
     for (const message of warnings) events.emit("migrate:warning", () => ({ message }));
   }
+  await refuseWithoutPrivileges(options);
   await taskIds.list();
+  await warnOfHidden(options);
+}
+
+/** Without these a worker could only repeat claims, or heartbeats, that fail. */
+const privileges = {
+  _private_jobs: ["select", "update", "delete"],
+  _private_job_queues: ["update"],
+};
+const recoveryPrivileges = {
+  _private_workers: ["insert", "update"],
+  taskwright_workers: ["insert"],
+};
+
+async function refuseWithoutPrivileges(options: PrepareOptions): Promise<void> {
+  const { connections, queries, schema, recovery } = options;
+  const db = connections.system;
+  const needed = recovery === undefined ? privileges : { ...privileges, ...recoveryPrivileges };
+  const [lacks] = await queries.findMissingPrivileges(db, {
+    schema,
+    privileges: JSON.stringify(needed),
+  });
+  if (lacks === undefined) return;
+  throw missingError(lacks.table, lacks.privilege, schema, await askRole(db));
+}
+
+/** What a worker reads. To a role that can't see their rows these tables look empty, without any error. */
+const tables: readonly string[] = [
+  ...jobTables,
+  ...pauseTables,
+  "_private_known_crontabs",
+  "taskwright_retired_jobs",
+  "taskwright_slots",
+  "taskwright_starts",
+  "taskwright_crashes",
+  "taskwright_workers",
+];
+
+async function warnOfHidden({
+  connections,
+  queries,
+  schema,
+  events,
+}: PrepareOptions): Promise<void> {
+  const db = connections.system;
+  const hidden = await findHidden(queries, db, schema, tables);
+  if (hidden.length === 0) return;
+  const { message } = hiddenError(hidden, { schema, needs: "worker", role: await askRole(db) });
+  events.emit("access:warning", () => ({ message, tables: hidden }));
 }
 
 function mayPass(error: unknown): boolean {

@@ -4,8 +4,9 @@ import { printResult } from "../output.js";
 import type { DatabaseFlags, Session } from "../session.js";
 import { paint, type Terminal } from "../terminal.js";
 import { databaseCommand } from "./command.js";
+import { addLockOptions, lockOptions, type LockFlags } from "./lock-flags.js";
 
-interface Flags extends DatabaseFlags {
+interface Flags extends DatabaseFlags, LockFlags {
   readonly check?: boolean;
 }
 
@@ -17,7 +18,9 @@ export const migrateCommand = databaseCommand<Flags>({
     taskwright migrate --check          change nothing; exit with 1 if there is something to do
     taskwright migrate --schema jobs`,
   configure: (command) =>
-    command.option("--check", "change nothing; fail if the schema isn't up to date"),
+    addLockOptions(
+      command.option("--check", "change nothing; fail if the schema isn't up to date"),
+    ),
   run: (session, flags) => (flags.check === true ? check(session, flags) : apply(session, flags)),
 });
 
@@ -38,7 +41,7 @@ function showState(terminal: Terminal, state: SchemaState, isReady: boolean): vo
 }
 
 async function apply({ db, schema, terminal }: Session, flags: Flags): Promise<ExitCode> {
-  const result = await migrate({ pool: db, schema });
+  const result = await migrate({ pool: db, schema, ...lockOptions(flags) });
   printResult(terminal, flags, result, () => {
     const { migrated, state, warnings } = result;
     const done = migrated ? "migrated" : "nothing to do:";

@@ -5,8 +5,9 @@ import { exitCodes } from "../failure.js";
 import { count, printResult } from "../output.js";
 import type { DatabaseFlags, Session } from "../session.js";
 import { databaseCommand } from "./command.js";
+import { addLockOptions, lockOptions, type LockFlags } from "./lock-flags.js";
 
-type Flags = DatabaseFlags & ConfirmFlags;
+type Flags = DatabaseFlags & ConfirmFlags & LockFlags;
 
 export const uninstallCommand = databaseCommand<Flags>({
   name: "uninstall",
@@ -14,11 +15,11 @@ export const uninstallCommand = databaseCommand<Flags>({
   examples: `
     taskwright uninstall
     taskwright uninstall --schema jobs --yes`,
-  configure: (command) => command.option("--yes", "don't ask"),
+  configure: (command) => addLockOptions(command.option("--yes", "don't ask")),
   run: async (session, flags) => {
     const { db, schema, terminal } = session;
     if (!(await confirm(terminal, flags, await describeLoss(session)))) return exitCodes.failure;
-    const result = await uninstall({ pool: db, schema });
+    const result = await uninstall({ pool: db, schema, ...lockOptions(flags) });
     printResult(terminal, flags, result, () => {
       terminal.out(
         result.uninstalled ? `dropped schema ${schema}` : `there is no queue in schema ${schema}`,
