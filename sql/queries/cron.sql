@@ -22,7 +22,8 @@ Adds the jobs of ticks that no other scheduler was faster with, and returns thes
 of an entry in a call, and earlier ticks first: moving last_execution forward is what wins a tick,
 whatever came before it counts as done, and it commits with the jobs or not at all. The protocol is
 graphile-worker's, so that its schedulers and ours share the entries. Rows are locked in the order
-of the ticks, which for a crontab is that of its lines, there as here.
+of the ticks, which for a crontab is that of its lines, there as here. A last_execution of more than a
+day in the future is no scheduler's work; it would silence the entry, so the next tick replaces it.
 */
 /* @name scheduleCronTicks */
 with ticks as (
@@ -45,7 +46,9 @@ won as (
   from ticks
   order by ticks.place
   on conflict (identifier) do update set last_execution = excluded.last_execution
-  where known.last_execution is null or known.last_execution < excluded.last_execution
+  where known.last_execution is null
+  or known.last_execution < excluded.last_execution
+  or known.last_execution > now() + interval '1 day'
   returning known.identifier
 ),
 winners as (

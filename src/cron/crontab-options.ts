@@ -1,7 +1,7 @@
 import { parse as parseQuery } from "node:querystring";
 import { suggestion } from "../options.js";
 import type { JobKeyMode } from "../tasks/spec.js";
-import type { CronEntry } from "./entry.js";
+import { maxBackfillMs, type CronEntry } from "./entry.js";
 import type { Report, Word } from "./problem.js";
 import { readTimePhrase } from "./time-phrase.js";
 import { describeZone, isTimeZone } from "./zone.js";
@@ -15,6 +15,8 @@ export type CrontabOptions = Pick<
 interface CrontabOption {
   readonly pattern: RegExp;
   readonly expected: string;
+  /** Checks more than the pattern does. */
+  accepts?(value: string): boolean;
   read(value: string): CrontabOptions;
 }
 
@@ -27,7 +29,8 @@ const options: Readonly<Record<string, CrontabOption>> = {
   },
   fill: {
     pattern: /^(?:\d+[smhdw])+$/u,
-    expected: "a time phrase such as 1d or 4w3d2h1m",
+    expected: "a time phrase such as 1d or 4w3d2h1m, of at most 366 days",
+    accepts: (phrase) => (readTimePhrase(phrase) ?? 0) <= maxBackfillMs,
     read: (phrase) => ({ backfillMs: readTimePhrase(phrase) ?? 0 }),
   },
   max: {
@@ -101,7 +104,9 @@ function findFault(
     return `There is no option "${key}".${suggestion(key, known)} Known options: ${known.join(", ")}.`;
   }
   if (isRepeated) return `The option "${key}" is given twice. Keep one.`;
-  if (typeof value !== "string" || !option.pattern.test(value)) {
+  const isAccepted =
+    typeof value === "string" && option.pattern.test(value) && option.accepts?.(value) !== false;
+  if (!isAccepted) {
     return `The option "${key}" must be ${option.expected}.`;
   }
   const isZone = option !== options["tz"] || isTimeZone(readZone(value));

@@ -1,5 +1,8 @@
 import type { TaskSpec } from "../tasks/spec.js";
 
+/** The longest backfill in milliseconds: 366 days. */
+export const maxBackfillMs = 366 * 86_400_000;
+
 /** A recurring job, as it is written: by hand, by {@link defineCron} or by {@link parseCrontab}. */
 export interface CronEntry<Payload = unknown> extends Omit<TaskSpec, "runAt"> {
   /** The task identifier. */
@@ -17,7 +20,8 @@ export interface CronEntry<Payload = unknown> extends Omit<TaskSpec, "runAt"> {
   readonly payload?: Payload;
   /**
    * How far back, in milliseconds, ticks are made up for that no worker was there to see. A new
-   * entry has none. Default 0. Source: graphile-worker's `backfillPeriod`, `fill` in a crontab.
+   * entry has none. At most 366 days. Default 0. Source: graphile-worker's `backfillPeriod`,
+   * `fill` in a crontab.
    */
   readonly backfillMs?: number;
   /** Set by {@link parseCrontab}: the line that the entry was read from, counted from 1. */

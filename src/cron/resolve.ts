@@ -15,7 +15,7 @@ import { payloadError } from "../tasks/issues.js";
 import { toJson } from "../tasks/json.js";
 import { resolveSpec, type TaskSpec } from "../tasks/spec.js";
 import type { AnyTask, ValidationResult } from "../tasks/task.js";
-import { entryOptions, jobOptions, type CronEntry } from "./entry.js";
+import { entryOptions, jobOptions, maxBackfillMs, type CronEntry } from "./entry.js";
 import { readFields, splitWords } from "./fields.js";
 import { crontabRule, readCrontab } from "./parse-crontab.js";
 import {
@@ -77,7 +77,7 @@ type CheckedSources = Checked<typeof rules>;
 
 const maxIdentifierLength = 128;
 const lineRule = integer(1, Number.MAX_SAFE_INTEGER);
-const backfillRule = milliseconds(0, Number.MAX_SAFE_INTEGER);
+const backfillRule = milliseconds(0, maxBackfillMs);
 
 type Fail = (problem: Omit<CronProblem, keyof CronPlace>) => void;
 

@@ -1,3 +1,5 @@
+import { maxBackfillMs } from "../../src/cron/entry.js";
+import { readTimePhrase } from "../../src/cron/time-phrase.js";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readFields, splitWords } from "../../src/cron/fields.js";
@@ -51,6 +53,13 @@ function fromPeer(item: PeerItem) {
 /** What only we read, or refuse because the database would. */
 const ours = /tz=|job_key|jobKey(?:=?(?:&|\s|$))|^\s*(?:[0-9*/,-]+\s+){6}/u;
 
+/** The peer has no bound. */
+function fillsTooMuch(text: string): boolean {
+  return Array.from(text.matchAll(/fill=(\w+)/gu)).some(
+    ([, phrase = ""]) => (readTimePhrase(phrase) ?? 0) > maxBackfillMs,
+  );
+}
+
 describe("what graphile-worker reads", () => {
   test("means the same", () => {
     fc.assert(
@@ -82,7 +91,7 @@ describe("what graphile-worker reads", () => {
           (text, [at, cut, bit]) => text.slice(0, at) + bit + text.slice(at + cut),
           line,
         );
-        fc.pre(!ours.test(text) && !neverTicks(text));
+        fc.pre(!ours.test(text) && !neverTicks(text) && !fillsTooMuch(text));
         expect(attempt(parseCrontab, text)?.map(toPeer)).toEqual(
           attempt(parsePeerCrontab, text)?.map(fromPeer),
         );
@@ -149,6 +158,8 @@ describe("a problem is told with line and column", () => {
     ["* * * * * a ?id=b&queu=x", 19, 'Did you mean "queue"?'],
     ["* * * * * a ?id=1", 14, 'The option "id" must be'],
     ["* * * * * a ?fill=2x", 14, "a time phrase such as 1d"],
+    ["* * * * * a ?fill=9999999999w", 14, "of at most 366 days"],
+    ["* * * * * a ?fill=366d1s", 14, "of at most 366 days"],
     ["* * * * * a ?max=1&max=2", 20, "given twice"],
     ["* * * * * a ?jobKey=a&job_key=b", 23, "given twice"],
     ["* * * * * a ?jobKey=", 14, 'The option "jobKey" must be a string'],

@@ -1,3 +1,5 @@
+import { maxBackfillMs } from "../../src/cron/entry.js";
+import { readTimePhrase } from "../../src/cron/time-phrase.js";
 import * as fc from "fast-check";
 import { parseCrontab as parsePeerCrontab } from "../interop/peer/node_modules/graphile-worker/dist/crontab.js";
 
@@ -43,7 +45,9 @@ export const schedules = fc
   .map((fields) => fields.join(" "));
 
 const word = fc.stringMatching(/^[_a-zA-Z][-_a-zA-Z0-9]{0,8}$/);
-const phrase = fc.stringMatching(/^([0-9]{1,3}[smhdw]){1,4}$/);
+const phrase = fc
+  .stringMatching(/^([0-9]{1,3}[smh]|[0-9]{1,2}d|[0-9]w){1,4}$/)
+  .filter((text) => (readTimePhrase(text) ?? 0) <= maxBackfillMs);
 const options = fc
   .record(
     {
