@@ -160,6 +160,26 @@ test("a request that meets a claim under way waits for it and gets a job of its 
     expect((await allJobs()).find(({ key }) => key === "k")).toMatchObject({ revision: 0 });
   }));
 
+test("jobs without a key are added once though a key of the same call has to be waited for", () =>
+  withClients(2, async (holder, adder) => {
+    const specs = (count: number) => [
+      { identifier: "keyed", job_key: "k", payload: { count } },
+      { identifier: "plain" },
+      { identifier: "keyed", job_key: "l" },
+    ];
+    await addJobs(specs(1));
+    await holder.query("begin");
+    await holder.query("select from graphile_worker._private_jobs where key = 'k' for update");
+    const adding = adder.query<Row>(addJobsText, [JSON.stringify(specs(2)), false]);
+    await untilWaiting();
+    await holder.query("commit");
+    expect((await adding).rows).toHaveLength(3);
+    const jobs = await allJobs();
+    expect(jobs.map(({ key }) => key).filter((key) => key === null)).toHaveLength(2);
+    expect(jobs).toHaveLength(4);
+    expect(jobs.find(({ key }) => key === "k")).toMatchObject({ payload: { count: 2 } });
+  }));
+
 test("a repeatable-read transaction whose key changed hands is told, not ignored", () =>
   withClients(1, async (caller) => {
     for (const prepare of [

@@ -204,6 +204,21 @@ test("a run whose worker can't register ends with the reason", async () => {
   expect(await listJobs(pool)).toMatchObject([{ attempts: 0, locked_by: null }]);
 });
 
+test("a worker that stops is forgotten, and no other is", async () => {
+  const start = (workerId: string) =>
+    startWorker({
+      connectionString: database.connectionString,
+      handlers: handlersFor({ work: () => {} }),
+      workerId,
+      recovery,
+    });
+  const [one, other] = await Promise.all([start("one"), start("other")]);
+  await one.stop();
+  expect([await isRegistered("one"), await isRegistered("other")]).toEqual([false, true]);
+  await other.stop();
+  expect(await isRegistered("other")).toBe(false);
+});
+
 test("a worker without recovery claims without being registered", async () => {
   const { pool, connectionString } = database;
   const ran = new Gate();
