@@ -44,7 +44,7 @@ const withoutProcesses = [
 const sqlTests = [
   ["test/model/", "test/jobs/"],
   ["test/worker/queue", "test/worker/slots", "test/worker/strays", "test/worker/lock-watch"],
-  ["test/worker/order", "test/worker/flags", "test/worker/keys", "test/worker/complete-in"],
+  ["test/worker/order", "test/worker/flags", "test/worker/keys", "test/worker/complet"],
   ["test/worker/retry", "test/worker/fleet", "test/worker/claim-cost", "test/manage/"],
   ["test/recovery/", "test/migrate/"],
 ];
