@@ -64,6 +64,7 @@ describe("what graphile-worker reads", () => {
   test("means the same", () => {
     fc.assert(
       fc.property(crontabLines, (line) => {
+        fc.pre(!neverTicks(line));
         expect(parseCrontab(line).map(toPeer)).toEqual(parsePeerCrontab(line).map(fromPeer));
       }),
       { numRuns: 1000 },
