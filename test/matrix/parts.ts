@@ -22,8 +22,11 @@ export const postgresVersions: Readonly<Record<string, string>> = {
 /** The major versions of Node that are supported. */
 export const nodeVersions = ["20", "22", "24", "26"] as const;
 
-/** What is installed once stays here. */
-const cache = path.resolve("node_modules/.cache/taskwright-matrix");
+/**
+ * What is installed once stays here. Not in node_modules/.cache, which may be its owner's only: a server that
+ * root starts runs as another user.
+ */
+const cache = path.resolve("node_modules/.taskwright-matrix");
 
 /** Installs a server, unless it is installed, and gives the module that starts it. */
 export async function installPostgres(major: string): Promise<string> {
