@@ -160,8 +160,9 @@ create or replace function graphile_worker.taskwright_ensure_names(
   specs graphile_worker.taskwright_job_spec[]
 ) returns void
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_ensure_names 1
+-- taskwright: taskwright_ensure_names 2
 begin
   insert into graphile_worker._private_tasks (identifier)
   select names.identifier
@@ -191,8 +192,9 @@ $taskwright$;
 -- call fails as a serialization does, and may be made again.
 create or replace function graphile_worker.taskwright_refuse_deleted_names() returns void
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_refuse_deleted_names 1
+-- taskwright: taskwright_refuse_deleted_names 2
 begin
   raise serialization_failure
     using message = 'A task or a queue was deleted while jobs were added to it. Try again.';
@@ -205,8 +207,9 @@ create or replace function graphile_worker.taskwright_insert_jobs(
   specs graphile_worker.taskwright_job_spec[]
 ) returns setof graphile_worker._private_jobs
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_insert_jobs 1
+-- taskwright: taskwright_insert_jobs 2
 begin
   return query
   insert into graphile_worker._private_jobs
@@ -248,8 +251,9 @@ create or replace function graphile_worker.taskwright_insert_all_jobs(
   specs graphile_worker.taskwright_job_spec[]
 ) returns bigint[]
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_insert_all_jobs 1
+-- taskwright: taskwright_insert_all_jobs 2
 declare
   inserted bigint;
   unkeyed_ids bigint[];
@@ -275,8 +279,9 @@ create or replace function graphile_worker.taskwright_join_lists(list json, more
 returns json
 language sql
 immutable
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: taskwright_join_lists 1
+  -- taskwright: taskwright_join_lists 2
   select case
     when items.old = '' then more
     when items.new = '' then list
@@ -301,8 +306,9 @@ create or replace function graphile_worker.taskwright_replace_jobs(
   specs graphile_worker.taskwright_job_spec[]
 ) returns graphile_worker.taskwright_job_spec[]
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_replace_jobs 3
+-- taskwright: taskwright_replace_jobs 4
 declare
   deduplicated bigint;
   updated bigint;
@@ -402,8 +408,9 @@ create or replace function graphile_worker.taskwright_take_key(
   specs graphile_worker.taskwright_job_spec[]
 ) returns graphile_worker.taskwright_job_spec[]
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_take_key 1
+-- taskwright: taskwright_take_key 2
 declare
   wanted text := specs[1].job_key;
 begin
@@ -427,8 +434,9 @@ create or replace function graphile_worker.taskwright_take_keys(
   specs graphile_worker.taskwright_job_spec[]
 ) returns graphile_worker.taskwright_job_spec[]
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_take_keys 1
+-- taskwright: taskwright_take_keys 2
 declare
   inserted text[];
   existing graphile_worker.taskwright_job_spec[];
@@ -489,8 +497,9 @@ create or replace function graphile_worker.taskwright_put_jobs_in_order(
 ) returns bigint[]
 language plpgsql
 set lock_timeout = '10ms'
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_put_jobs_in_order 1
+-- taskwright: taskwright_put_jobs_in_order 2
 declare
   existing graphile_worker.taskwright_job_spec[];
   locked bigint;
@@ -533,8 +542,9 @@ create or replace function graphile_worker.taskwright_put_jobs(
   specs graphile_worker.taskwright_job_spec[]
 ) returns bigint[]
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_put_jobs 1
+-- taskwright: taskwright_put_jobs 2
 declare
   unkeyed graphile_worker.taskwright_job_spec[];
   keyed graphile_worker.taskwright_job_spec[];
@@ -576,8 +586,9 @@ language plpgsql
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set jit = off
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_add_jobs 2
+-- taskwright: taskwright_add_jobs 3
 declare
   unkeyed_ids bigint[];
   turn graphile_worker.taskwright_job_spec[];
@@ -669,8 +680,9 @@ create or replace function graphile_worker.add_jobs(
   job_key_preserve_run_at boolean default false
 ) returns setof graphile_worker._private_jobs
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: add_jobs 1
+-- taskwright: add_jobs 2
 begin
   return query
   select (added.job).*
@@ -698,8 +710,9 @@ create or replace function graphile_worker.add_job(
   job_key_mode text default 'replace'::text
 ) returns graphile_worker._private_jobs
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: add_job 1
+-- taskwright: add_job 2
 declare
   added graphile_worker._private_jobs;
 begin
@@ -729,8 +742,9 @@ $taskwright$;
 create or replace function graphile_worker.taskwright_free_queues(holders text[])
 returns setof text
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_free_queues 1
+-- taskwright: taskwright_free_queues 2
 declare
   held_ids int[];
   busy_ids int[];
@@ -771,8 +785,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_unlock_workers 2
+-- taskwright: taskwright_unlock_workers 3
 #variable_conflict use_column
 begin
   return query
@@ -843,8 +858,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_retire_jobs 2
+-- taskwright: taskwright_retire_jobs 3
 declare
   held_ids bigint[];
   stale_ids bigint[];
@@ -903,8 +919,9 @@ create or replace function graphile_worker.taskwright_is_retired(
   job graphile_worker._private_jobs
 ) returns boolean
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_is_retired 1
+-- taskwright: taskwright_is_retired 2
 declare
   is_retired boolean;
 begin
@@ -936,8 +953,9 @@ create or replace function graphile_worker.taskwright_given_back(
   job graphile_worker._private_jobs
 ) returns smallint
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_given_back 2
+-- taskwright: taskwright_given_back 3
 begin
   if graphile_worker.taskwright_is_retired(job) then
     return job.attempts;
@@ -951,8 +969,9 @@ $taskwright$;
 -- gone by now. Waiting for it could deadlock with a transaction that concerns other jobs.
 create or replace function graphile_worker.taskwright_revive_jobs(job_ids bigint[]) returns void
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_revive_jobs 2
+-- taskwright: taskwright_revive_jobs 3
 begin
   if coalesce(cardinality(job_ids), 0) = 0 then
     return;
@@ -981,8 +1000,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_removed_jobs 1
+-- taskwright: taskwright_removed_jobs 2
 begin
   return query
   select given.id
@@ -1012,8 +1032,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: taskwright_complete_jobs 1
+  -- taskwright: taskwright_complete_jobs 2
   with completed as (
     delete from graphile_worker._private_jobs as jobs
     where jobs.id = any (job_ids)
@@ -1040,8 +1061,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: taskwright_permanently_fail_jobs 1
+  -- taskwright: taskwright_permanently_fail_jobs 2
   with failed as (
     update graphile_worker._private_jobs as jobs
     set
@@ -1072,8 +1094,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: taskwright_reschedule_jobs 1
+  -- taskwright: taskwright_reschedule_jobs 2
   with rescheduled as (
     update graphile_worker._private_jobs as jobs
     set
@@ -1102,8 +1125,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_remove_job 1
+-- taskwright: taskwright_remove_job 2
 declare
   job graphile_worker._private_jobs;
 begin
@@ -1145,8 +1169,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_retry_jobs 1
+-- taskwright: taskwright_retry_jobs 2
 begin
   return query
   with retried as (
@@ -1179,8 +1204,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: taskwright_run_jobs_now 1
+  -- taskwright: taskwright_run_jobs_now 2
   with hastened as (
     update graphile_worker._private_jobs as jobs
     set run_at = least(jobs.run_at, now()), updated_at = now()
@@ -1200,8 +1226,9 @@ $taskwright$;
 create or replace function graphile_worker.complete_jobs(job_ids bigint[])
 returns setof graphile_worker._private_jobs
 language sql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: complete_jobs 3
+  -- taskwright: complete_jobs 4
   select * from graphile_worker.taskwright_complete_jobs(job_ids);
 $taskwright$;
 
@@ -1210,8 +1237,9 @@ create or replace function graphile_worker.permanently_fail_jobs(
   error_message text default null::text
 ) returns setof graphile_worker._private_jobs
 language sql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: permanently_fail_jobs 3
+  -- taskwright: permanently_fail_jobs 4
   select * from graphile_worker.taskwright_permanently_fail_jobs(job_ids, error_message);
 $taskwright$;
 
@@ -1223,8 +1251,9 @@ create or replace function graphile_worker.reschedule_jobs(
   max_attempts int default null::int
 ) returns setof graphile_worker._private_jobs
 language sql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: reschedule_jobs 3
+  -- taskwright: reschedule_jobs 4
   select * from graphile_worker.taskwright_reschedule_jobs(
     job_ids, run_at, priority, attempts, max_attempts
   );
@@ -1233,8 +1262,9 @@ $taskwright$;
 create or replace function graphile_worker.remove_job(job_key text)
 returns graphile_worker._private_jobs
 language plpgsql strict
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: remove_job 3
+-- taskwright: remove_job 4
 begin
   return graphile_worker.taskwright_remove_job(job_key);
 end;
@@ -1244,8 +1274,9 @@ $taskwright$;
 create or replace function graphile_worker.force_unlock_workers(worker_ids text[])
 returns void
 language sql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: force_unlock_workers 2
+  -- taskwright: force_unlock_workers 3
   select from graphile_worker.taskwright_unlock_workers(worker_ids);
 $taskwright$;
 `,
@@ -1268,8 +1299,9 @@ create or replace function graphile_worker.worker_heartbeat(
   metadata json default null::json
 ) returns void
 language sql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: worker_heartbeat 1
+  -- taskwright: worker_heartbeat 2
   insert into graphile_worker._private_workers as workers (id, last_heartbeat_at, metadata)
   values (worker_heartbeat.worker_id, now(), worker_heartbeat.metadata::jsonb)
   on conflict (id) do update set
@@ -1285,8 +1317,9 @@ create or replace function graphile_worker.taskwright_silence_limit(
 ) returns float8
 language sql
 immutable
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: taskwright_silence_limit 1
+  -- taskwright: taskwright_silence_limit 2
   select case
     when jsonb_typeof(metadata -> 'sweepThresholdMs') = 'number'
     then case
@@ -1301,8 +1334,9 @@ $taskwright$;
 create or replace function graphile_worker.worker_deregister(worker_id text)
 returns void
 language sql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: worker_deregister 1
+  -- taskwright: worker_deregister 2
   delete from graphile_worker._private_workers as workers
   where workers.id = worker_deregister.worker_id;
 $taskwright$;
@@ -1311,8 +1345,9 @@ $taskwright$;
 create or replace function graphile_worker.list_stale_workers(stale_threshold interval)
 returns table (worker_id text)
 language sql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: list_stale_workers 1
+  -- taskwright: list_stale_workers 2
   select workers.id
   from graphile_worker._private_workers as workers
   where workers.last_heartbeat_at < now() - stale_threshold;
@@ -1322,8 +1357,9 @@ $taskwright$;
 create or replace function graphile_worker.list_orphan_locked_workers(stale_threshold interval)
 returns table (worker_id text)
 language sql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: list_orphan_locked_workers 1
+  -- taskwright: list_orphan_locked_workers 2
   select locks.locked_by
   from (
     select jobs.locked_by, jobs.locked_at from graphile_worker._private_jobs as jobs
@@ -1346,8 +1382,9 @@ create or replace function graphile_worker.recover_dead_worker_jobs(
   recovery_delay interval default interval '0 seconds'
 ) returns int
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: recover_dead_worker_jobs 4
+-- taskwright: recover_dead_worker_jobs 5
 declare
   recovered_count int;
 begin
@@ -1368,8 +1405,9 @@ $taskwright$;
 create or replace function graphile_worker.delete_stale_workers(worker_ids text[])
 returns void
 language sql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: delete_stale_workers 1
+  -- taskwright: delete_stale_workers 2
   delete from graphile_worker._private_workers as workers where workers.id = any (worker_ids);
 $taskwright$;
 `,
@@ -1446,8 +1484,9 @@ create or replace function graphile_worker.taskwright_find_queues(
   out look_on int
 )
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_find_queues 2
+-- taskwright: taskwright_find_queues 3
 #variable_conflict use_column
 declare
   walk_length constant int := 4 * max_jobs + 50;
@@ -1713,8 +1752,9 @@ set jit = off
 set plan_cache_mode = force_generic_plan
 set datestyle = 'ISO, YMD'
 set timezone = 'UTC'
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_claim_jobs 2
+-- taskwright: taskwright_claim_jobs 3
 #variable_conflict use_column
 declare
   open_ids int[] := task_ids;
@@ -1886,8 +1926,9 @@ create or replace function graphile_worker.taskwright_retry_time(
 ) returns timestamptz
 language sql
 stable
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: taskwright_retry_time 2
+  -- taskwright: taskwright_retry_time 3
   select case
     -- Whoever reschedules a job by hand may have given it any attempts; exp(-800) is an error.
     when asked = ''
@@ -1929,8 +1970,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_settle_jobs 2
+-- taskwright: taskwright_settle_jobs 3
 #variable_conflict use_column
 begin
   return query
@@ -2001,8 +2043,9 @@ create or replace function graphile_worker.taskwright_held_jobs(
 ) returns table (id bigint, key text, revision int)
 language sql
 set enable_seqscan = off
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: taskwright_held_jobs 1
+  -- taskwright: taskwright_held_jobs 2
   select jobs.id, jobs.key, jobs.revision
   from graphile_worker._private_jobs as jobs
   where jobs.id = any (taskwright_held_jobs.ids)
@@ -2020,8 +2063,9 @@ create or replace function graphile_worker.taskwright_complete_job(
 language plpgsql
 set enable_seqscan = off
 set jit = off
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_complete_job 1
+-- taskwright: taskwright_complete_job 2
 declare
   is_queued boolean;
 begin
@@ -2065,8 +2109,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_look_at_jobs 1
+-- taskwright: taskwright_look_at_jobs 2
 #variable_conflict use_column
 begin
   return query
@@ -2115,8 +2160,9 @@ alter table graphile_worker.taskwright_pauses enable row level security;
 -- that is in the table.
 create or replace function graphile_worker.taskwright_open_tasks(task_ids int[]) returns int[]
 language plpgsql stable
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_open_tasks 1
+-- taskwright: taskwright_open_tasks 2
 begin
   return array(
     select given.id
@@ -2135,8 +2181,9 @@ $taskwright$;
 -- The queues that are paused.
 create or replace function graphile_worker.taskwright_paused_queues() returns int[]
 language plpgsql stable
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_paused_queues 1
+-- taskwright: taskwright_paused_queues 2
 begin
   return array_remove(array(
     select (
@@ -2172,8 +2219,9 @@ create or replace function graphile_worker.taskwright_usable_slots(
   fleet int
 ) returns int
 language plpgsql stable
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_usable_slots 1
+-- taskwright: taskwright_usable_slots 2
 #variable_conflict use_variable
 declare
   taken int[];
@@ -2214,8 +2262,9 @@ create or replace function graphile_worker.taskwright_find_room(
   max_jobs int
 ) returns json
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_find_room 2
+-- taskwright: taskwright_find_room 3
 declare
   limited record;
   room int;
@@ -2299,8 +2348,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_job_state 3
+-- taskwright: taskwright_job_state 4
 #variable_conflict use_variable
 begin
   if locked_at is not null then
@@ -2338,8 +2388,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: taskwright_read_jobs 3
+  -- taskwright: taskwright_read_jobs 4
   select json_build_object(
     'id', jobs.id::text,
     'task', coalesce((
@@ -2393,8 +2444,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: taskwright_find_jobs 1
+  -- taskwright: taskwright_find_jobs 2
   select jobs.* from graphile_worker._private_jobs as jobs
   where jobs.id = any (job_ids)
   order by jobs.id;
@@ -2407,8 +2459,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: taskwright_find_key 1
+  -- taskwright: taskwright_find_key 2
   select jobs.id from graphile_worker._private_jobs as jobs where jobs.key = job_key;
 $taskwright$;
 
@@ -2420,8 +2473,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: taskwright_lock_free_jobs 1
+  -- taskwright: taskwright_lock_free_jobs 2
   select jobs.id from graphile_worker._private_jobs as jobs
   where jobs.id = any (job_ids)
   for update skip locked;
@@ -2454,8 +2508,9 @@ $taskwright$;
 create or replace function graphile_worker.taskwright_lock_names() returns boolean
 language plpgsql
 set lock_timeout = '100ms'
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_lock_names 1
+-- taskwright: taskwright_lock_names 2
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception 'A cleanup needs the isolation level READ COMMITTED.'
@@ -2473,8 +2528,9 @@ $taskwright$;
 -- advance tells nothing about that: then it is 0, and all jobs count as added since.
 create or replace function graphile_worker.taskwright_last_job_id() returns bigint
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_last_job_id 1
+-- taskwright: taskwright_last_job_id 2
 begin
   return (
     select case when drawn.is_called and settings.seqcache = 1 then drawn.last_value else 0 end
@@ -2492,8 +2548,9 @@ create or replace function graphile_worker.taskwright_mark_moves(
   specs graphile_worker.taskwright_job_spec[]
 ) returns void
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_mark_moves 1
+-- taskwright: taskwright_mark_moves 2
 declare
   task_ids int[];
   queue_ids int[];
@@ -2541,8 +2598,9 @@ language plpgsql stable
 set enable_nestloop = off
 set jit = off
 set plan_cache_mode = force_custom_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_find_unused_queues 1
+-- taskwright: taskwright_find_unused_queues 2
 begin
   return array(
     select queues.id from graphile_worker._private_job_queues as queues
@@ -2566,8 +2624,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_mark_queues 1
+-- taskwright: taskwright_mark_queues 2
 begin
   if not graphile_worker.taskwright_lock_names() then
     return;
@@ -2592,8 +2651,9 @@ language plpgsql stable
 set enable_nestloop = off
 set jit = off
 set plan_cache_mode = force_custom_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_check_queues 1
+-- taskwright: taskwright_check_queues 2
 begin
   return (
     select coalesce(json_agg(given), '[]')
@@ -2616,8 +2676,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_delete_queues 1
+-- taskwright: taskwright_delete_queues 2
 declare
   unused int[];
   deleted int;
@@ -2655,8 +2716,9 @@ language plpgsql stable
 set enable_nestloop = off
 set jit = off
 set plan_cache_mode = force_custom_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_find_unused_tasks 1
+-- taskwright: taskwright_find_unused_tasks 2
 begin
   return array(
     select tasks.id from graphile_worker._private_tasks as tasks
@@ -2680,8 +2742,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_mark_tasks 1
+-- taskwright: taskwright_mark_tasks 2
 begin
   if not graphile_worker.taskwright_lock_names() then
     return;
@@ -2706,8 +2769,9 @@ language plpgsql stable
 set enable_nestloop = off
 set jit = off
 set plan_cache_mode = force_custom_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_check_tasks 1
+-- taskwright: taskwright_check_tasks 2
 begin
   return (
     select coalesce(json_agg(given), '[]')
@@ -2730,8 +2794,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_delete_tasks 1
+-- taskwright: taskwright_delete_tasks 2
 declare
   unused int[];
   deleted int;
@@ -2809,8 +2874,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_mark_starts 1
+-- taskwright: taskwright_mark_starts 2
 #variable_conflict use_variable
 begin
   return query
@@ -2845,8 +2911,9 @@ $taskwright$;
 create or replace function graphile_worker.taskwright_beat(worker_id text, metadata json)
 returns boolean
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_beat 2
+-- taskwright: taskwright_beat 3
 declare
   beat_at constant timestamptz := clock_timestamp();
 begin
@@ -2881,8 +2948,9 @@ create or replace function graphile_worker.taskwright_require_registration(worke
 returns boolean
 language plpgsql
 set enable_seqscan = off
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_require_registration 1
+-- taskwright: taskwright_require_registration 2
 begin
   perform from graphile_worker._private_workers as workers
   where workers.id = taskwright_require_registration.worker_id
@@ -2902,8 +2970,9 @@ $taskwright$;
 -- replace; the peers' don't.
 create or replace function graphile_worker.taskwright_mark_retirement() returns trigger
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_mark_retirement 1
+-- taskwright: taskwright_mark_retirement 2
 begin
   perform graphile_worker.taskwright_retire_jobs(array[new.id], false);
   return null;
@@ -2937,8 +3006,9 @@ create or replace function graphile_worker.taskwright_has_started(
   job graphile_worker._private_jobs
 ) returns boolean
 language sql stable
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: taskwright_has_started 1
+  -- taskwright: taskwright_has_started 2
   select exists (
     select from graphile_worker.taskwright_starts as starts
     where starts.job_id = job.id
@@ -2954,8 +3024,9 @@ create or replace function graphile_worker.taskwright_count_crashes(
   job graphile_worker._private_jobs
 ) returns int
 language sql stable
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: taskwright_count_crashes 1
+  -- taskwright: taskwright_count_crashes 2
   select coalesce(
     (
       select counted.crashes
@@ -2997,8 +3068,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_recover_jobs 3
+-- taskwright: taskwright_recover_jobs 4
 #variable_conflict use_column
 declare
   held_ids bigint[];
@@ -3137,8 +3209,9 @@ $taskwright$;
 -- A worker that registers locks its row here first (taskwright_beat), and is passed by.
 create or replace function graphile_worker.taskwright_adopt_workers() returns void
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_adopt_workers 1
+-- taskwright: taskwright_adopt_workers 2
 declare
   lost_ids text[];
 begin
@@ -3176,8 +3249,9 @@ $taskwright$;
 -- writing are left.
 create or replace function graphile_worker.taskwright_forget_starts() returns void
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_forget_starts 1
+-- taskwright: taskwright_forget_starts 2
 begin
   delete from graphile_worker.taskwright_starts as starts
   using (
@@ -3217,8 +3291,9 @@ set enable_mergejoin = off
 set enable_sort = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_has_due_jobs 1
+-- taskwright: taskwright_has_due_jobs 2
 declare
   open_ids int[] := graphile_worker.taskwright_open_tasks(task_ids);
   paused_queues int[] := graphile_worker.taskwright_paused_queues();

@@ -55,6 +55,7 @@ export {
   type LockOptions,
   migrate,
   type MigrateOptions,
+  type SchemaChangeOptions,
   type MigrateResult,
   revokeRole,
   type SchemaState,

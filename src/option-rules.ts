@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import { quoteIdentifier } from "./database/identifier.js";
+import { quoteIdentifier, quoteSchema } from "./database/identifier.js";
 import { isAbortSignal, isValidDate } from "./kinds.js";
 
 /** The largest smallint of PostgreSQL, the type of priorities and of attempts. */
@@ -161,7 +161,13 @@ export const name = (maxLength = Infinity): Rule<string> =>
 export const names = (): Rule<readonly string[]> => arrayOf(name(), "strings that are not empty");
 
 export const schemaName = (): Rule<string> =>
-  new Rule<string>("the name of a database schema, of 1 to 63 bytes", (value) => {
+  new Rule<string>(
+    "the name of a database schema, of 1 to 63 bytes, that isn't one of PostgreSQL's own",
+    (value) => isStorableText(value) && quoteSchema(value) !== "",
+  );
+
+export const roleName = (): Rule<string> =>
+  new Rule<string>("the name of a database role, of 1 to 63 bytes", (value) => {
     return isStorableText(value) && quoteIdentifier(value) !== "";
   });
 

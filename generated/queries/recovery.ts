@@ -169,26 +169,26 @@ export const findDeadWorkers: Query<FindDeadWorkersParams, FindDeadWorkersResult
         name: "resilientMultiplier",
         required: true,
         transform: { type: "scalar" },
-        locs: [{ a: 565, b: 585 }],
+        locs: [{ a: 576, b: 596 }],
       },
       {
         name: "resilientFlags",
         required: true,
         transform: { type: "scalar" },
-        locs: [{ a: 779, b: 794 }],
+        locs: [{ a: 797, b: 812 }],
       },
       {
         name: "unregisteredThresholdMs",
         required: false,
         transform: { type: "scalar" },
         locs: [
-          { a: 1229, b: 1252 },
-          { a: 1484, b: 1507 },
+          { a: 1247, b: 1270 },
+          { a: 1504, b: 1527 },
         ],
       },
     ],
     statement:
-      "with registered as (\n  select workers.id\n  from graphile_worker._private_workers as workers\n  cross join lateral (\n    select interval '1 millisecond' * graphile_worker.taskwright_silence_limit(\n      workers.metadata, :foreignThresholdMs!::text::float8\n    ) as threshold\n  ) as patience\n  where workers.last_heartbeat_at < now() - patience.threshold\n  -- The jobs are scanned for workers past their threshold only: there is no index by holder, since\n  -- every claim would have to maintain it.\n  and (\n    workers.last_heartbeat_at < now() - patience.threshold * :resilientMultiplier!::text::float8\n    or not exists (\n      select from graphile_worker._private_jobs as jobs\n      where jobs.locked_by = workers.id\n      and jobs.flags ?| array(select json_array_elements_text(:resilientFlags!::text::json))\n    )\n  )\n  for update of workers skip locked\n)\nselect registered.id as \"workerId!\" from registered\nunion all\nselect locks.locked_by\nfrom (\n  select jobs.locked_by, jobs.locked_at from graphile_worker._private_jobs as jobs\n  where jobs.locked_by is not null\n  union all\n  select queues.locked_by, queues.locked_at from graphile_worker._private_job_queues as queues\n  where queues.locked_by is not null\n) as locks\nwhere :unregisteredThresholdMs::text::float8 is not null\nand not exists (\n  select from graphile_worker._private_workers as workers where workers.id = locks.locked_by\n)\ngroup by locks.locked_by\nhaving max(locks.locked_at)\n  < now() - interval '1 millisecond' * :unregisteredThresholdMs::text::float8                                                                                                                                                                                                ",
+      "with registered as (\n  select workers.id\n  from graphile_worker._private_workers as workers\n  cross join lateral (\n    select interval '1 millisecond' * graphile_worker.taskwright_silence_limit(\n      workers.metadata, :foreignThresholdMs!::text::float8\n    ) as threshold\n  ) as patience\n  where workers.last_heartbeat_at < (now() - patience.threshold)\n  -- The jobs are scanned for workers past their threshold only: there is no index by holder, since\n  -- every claim would have to maintain it.\n  and (\n    workers.last_heartbeat_at < (\n      now() - (patience.threshold * :resilientMultiplier!::text::float8)\n    )\n    or not exists (\n      select from graphile_worker._private_jobs as jobs\n      where jobs.locked_by = workers.id\n      and jobs.flags ?| array(select json_array_elements_text(:resilientFlags!::text::json))\n    )\n  )\n  for update of workers skip locked\n)\nselect registered.id as \"workerId!\" from registered\nunion all\nselect locks.locked_by\nfrom (\n  select jobs.locked_by, jobs.locked_at from graphile_worker._private_jobs as jobs\n  where jobs.locked_by is not null\n  union all\n  select queues.locked_by, queues.locked_at from graphile_worker._private_job_queues as queues\n  where queues.locked_by is not null\n) as locks\nwhere :unregisteredThresholdMs::text::float8 is not null\nand not exists (\n  select from graphile_worker._private_workers as workers where workers.id = locks.locked_by\n)\ngroup by locks.locked_by\nhaving max(locks.locked_at)\n  < (now() - (interval '1 millisecond' * :unregisteredThresholdMs::text::float8))                                                                                                                                                                                                ",
   } as unknown as QueryIR);
 
 /** 'ListHeldJobs' parameters type */

@@ -7,8 +7,6 @@ type QueryIR = ConstructorParameters<typeof PreparedQuery>[0];
 
 export type numberArray = number[];
 
-export type stringArray = string[];
-
 /** 'InspectCatalogue' parameters type */
 export interface InspectCatalogueParams {
   schema: string;
@@ -17,9 +15,9 @@ export interface InspectCatalogueParams {
 /** 'InspectCatalogue' return type */
 export interface InspectCatalogueResult {
   exists: boolean;
-  functions: stringArray;
-  ledgerColumns: stringArray;
-  relations: stringArray;
+  functions: string;
+  ledgerColumns: string;
+  relations: string;
   serverVersion: number;
 }
 
@@ -42,11 +40,94 @@ export const inspectCatalogue: Query<InspectCatalogueParams, InspectCatalogueRes
         name: "schema",
         required: true,
         transform: { type: "scalar" },
-        locs: [{ a: 1049, b: 1056 }],
+        locs: [{ a: 1104, b: 1111 }],
       },
     ],
     statement:
-      "select\n  current_setting('server_version_num')::int as \"serverVersion!\",\n  namespace.oid is not null as \"exists!\",\n  array(\n    select relations.relname::text\n    from pg_catalog.pg_class as relations\n    where relations.relnamespace = namespace.oid\n    and not exists (\n      select from pg_catalog.pg_index as indexes\n      where indexes.indexrelid = relations.oid and not indexes.indisvalid\n    )\n  ) as \"relations!\",\n  array(\n    select functions.proname || coalesce(\n      substring(functions.prosrc from '-- taskwright: \\w+( \\d+)'), ''\n    )\n    from pg_catalog.pg_proc as functions\n    where functions.pronamespace = namespace.oid\n  ) as \"functions!\",\n  array(\n    select columns.attname || ' ' || pg_catalog.format_type(columns.atttypid, null)\n    from pg_catalog.pg_class as ledger\n    join pg_catalog.pg_attribute as columns on columns.attrelid = ledger.oid\n    where ledger.relnamespace = namespace.oid\n    and ledger.relname = 'migrations'\n    and columns.attnum > 0\n    and not columns.attisdropped\n  ) as \"ledgerColumns!\"\nfrom (select :schema!::text as name) as wanted\nleft join pg_catalog.pg_namespace as namespace on namespace.nspname = wanted.name                                                                                                ",
+      "select\n  current_setting('server_version_num')::int as \"serverVersion!\",\n  namespace.oid is not null as \"exists!\",\n  to_json(array(\n    select relations.relname::text\n    from pg_catalog.pg_class as relations\n    where relations.relnamespace = namespace.oid\n    and not exists (\n      select from pg_catalog.pg_index as indexes\n      where indexes.indexrelid = relations.oid and not indexes.indisvalid\n    )\n  ))::text as \"relations!\",\n  to_json(array(\n    select functions.proname || coalesce(\n      substring(functions.prosrc from '-- taskwright: [a-z_0-9]+( [0-9]+)'), ''\n    )\n    from pg_catalog.pg_proc as functions\n    where functions.pronamespace = namespace.oid\n  ))::text as \"functions!\",\n  to_json(array(\n    select columns.attname || ' ' || pg_catalog.format_type(columns.atttypid, null)\n    from pg_catalog.pg_class as ledger\n    join pg_catalog.pg_attribute as columns on columns.attrelid = ledger.oid\n    where ledger.relnamespace = namespace.oid\n    and ledger.relname = 'migrations'\n    and columns.attnum > 0\n    and not columns.attisdropped\n  ))::text as \"ledgerColumns!\"\nfrom (select :schema!::text as name) as wanted\nleft join pg_catalog.pg_namespace as namespace on namespace.nspname = wanted.name                                                                                                                                                                                                                                                                                                                                                                                                                                                                ",
+  } as unknown as QueryIR);
+
+/** 'FindUntrustedObjects' parameters type */
+export interface FindUntrustedObjectsParams {
+  schema: string;
+  trustedOwners: string;
+}
+
+/** 'FindUntrustedObjects' return type */
+export interface FindUntrustedObjectsResult {
+  kind: string;
+  mayCreate: boolean;
+  name: string;
+  owner: string;
+}
+
+/** 'FindUntrustedObjects' query type */
+export interface FindUntrustedObjectsQuery {
+  params: FindUntrustedObjectsParams;
+  result: FindUntrustedObjectsResult;
+}
+
+/**
+ * The schema and those of its tables, views, sequences, types and functions whose owner the current role has no
+ * reason to trust; the owner of an object can change what it does. Trusted are the role itself, roles that it is
+ * a member of, superusers, the owner of the database, and those that are named. A superuser counts as a member
+ * of those roles only that it was made one of. Also whether the current role may make a schema of its own.
+ */
+export const findUntrustedObjects: Query<FindUntrustedObjectsParams, FindUntrustedObjectsResult> =
+  new PreparedQuery({
+    usedParamSet: { trustedOwners: true, schema: true },
+    params: [
+      {
+        name: "trustedOwners",
+        required: true,
+        transform: { type: "scalar" },
+        locs: [{ a: 596, b: 610 }],
+      },
+      {
+        name: "schema",
+        required: true,
+        transform: { type: "scalar" },
+        locs: [
+          { a: 922, b: 929 },
+          { a: 1168, b: 1175 },
+          { a: 1413, b: 1420 },
+        ],
+      },
+    ],
+    statement:
+      "with recursive own (id) as (\n  select roles.oid from pg_catalog.pg_roles as roles where roles.rolname = current_user\n  union\n  select memberships.roleid\n  from own\n  join pg_catalog.pg_auth_members as memberships on memberships.member = own.id\n  -- Before PostgreSQL 16 every membership lets its member become the role.\n  where coalesce((to_jsonb(memberships) ->> 'set_option')::boolean, true)\n), trusted (id) as (\n  select own.id from own\n  union\n  select roles.oid\n  from pg_catalog.pg_roles as roles\n  where roles.rolsuper\n  or roles.rolname::text = any (array(select json_array_elements_text(:trustedOwners!::text::json)))\n  union\n  select databases.datdba\n  from pg_catalog.pg_database as databases\n  where databases.datname = current_database()\n), objects (kind, name, owner) as (\n  select 'schema', namespace.nspname::text, namespace.nspowner\n  from pg_catalog.pg_namespace as namespace\n  where namespace.nspname = :schema!::text\n  union all\n  select 'relation', relations.relname::text, relations.relowner\n  from pg_catalog.pg_class as relations\n  join pg_catalog.pg_namespace as namespace on namespace.oid = relations.relnamespace\n  where namespace.nspname = :schema!::text\n  union all\n  select 'function', functions.proname::text, functions.proowner\n  from pg_catalog.pg_proc as functions\n  join pg_catalog.pg_namespace as namespace on namespace.oid = functions.pronamespace\n  where namespace.nspname = :schema!::text\n)\nselect distinct\n  objects.kind as \"kind!\",\n  objects.name as \"name!\",\n  pg_catalog.pg_get_userbyid(objects.owner)::text as \"owner!\",\n  pg_catalog.has_database_privilege(current_database(), 'create') as \"mayCreate!\"\nfrom objects\nwhere objects.owner <> all (array(select trusted.id from trusted))\norder by 1 desc, 2, 3                                                                                                                                                                                   ",
+  } as unknown as QueryIR);
+
+/** 'FindUnpinnedTriggers' parameters type */
+export interface FindUnpinnedTriggersParams {
+  schema: string;
+}
+
+/** 'FindUnpinnedTriggers' return type */
+export interface FindUnpinnedTriggersResult {
+  function: string;
+  table: string;
+  trigger: string;
+}
+
+/** 'FindUnpinnedTriggers' query type */
+export interface FindUnpinnedTriggersQuery {
+  params: FindUnpinnedTriggersParams;
+  result: FindUnpinnedTriggersResult;
+}
+
+/**
+ * Triggers on a schema's tables whose function looks names up in the search_path that it is called with. That
+ * is pg_catalog alone while one of the schema's functions runs.
+ */
+export const findUnpinnedTriggers: Query<FindUnpinnedTriggersParams, FindUnpinnedTriggersResult> =
+  new PreparedQuery({
+    usedParamSet: { schema: true },
+    params: [
+      { name: "schema", required: true, transform: { type: "scalar" }, locs: [{ a: 605, b: 612 }] },
+    ],
+    statement:
+      "select\n  triggers.tgname::text as \"trigger!\",\n  tables.relname::text as \"table!\",\n  pg_catalog.format('%I.%I()', places.nspname, functions.proname) as \"function!\"\nfrom pg_catalog.pg_trigger as triggers\njoin pg_catalog.pg_class as tables on tables.oid = triggers.tgrelid\njoin pg_catalog.pg_namespace as namespace on namespace.oid = tables.relnamespace\njoin pg_catalog.pg_proc as functions on functions.oid = triggers.tgfoid\njoin pg_catalog.pg_namespace as places on places.oid = functions.pronamespace\njoin pg_catalog.pg_language as languages on languages.oid = functions.prolang\nwhere namespace.nspname = :schema!::text\nand not triggers.tgisinternal\nand languages.lanname::text <> all (array['internal', 'c'])\nand not exists (\n  select from unnest(functions.proconfig) as settings (setting)\n  where pg_catalog.starts_with(settings.setting, 'search_path=')\n)\norder by tables.relname, triggers.tgname                                                                                                ",
   } as unknown as QueryIR);
 
 /** 'ReadLedger' parameters type */
@@ -72,7 +153,7 @@ export const readLedger: Query<ReadLedgerParams, ReadLedgerResult> = new Prepare
   usedParamSet: {},
   params: [],
   statement:
-    'select\n  ledger.id as "revision!",\n  coalesce((to_jsonb(ledger) ->> \'breaking\')::boolean, false) as "breaking!",\n  ledger.ts > now() - interval \'10 seconds\' as "isRecent!"\nfrom graphile_worker.migrations as ledger\norder by ledger.id                                                                                               ',
+    'select\n  ledger.id as "revision!",\n  coalesce((to_jsonb(ledger) ->> \'breaking\')::boolean, false) as "breaking!",\n  ledger.ts > (now() - interval \'10 seconds\') as "isRecent!"\nfrom graphile_worker.migrations as ledger\norder by ledger.id                                                                                               ',
 } as unknown as QueryIR);
 
 /** 'TakeMigrationTurn' parameters type */
@@ -218,7 +299,7 @@ export const listOtherTables: Query<ListOtherTablesParams, ListOtherTablesResult
       { name: "schema", required: true, transform: { type: "scalar" }, locs: [{ a: 206, b: 213 }] },
     ],
     statement:
-      "select relations.relname::text as \"name!\"\nfrom pg_catalog.pg_class as relations\nwhere relations.relnamespace = (\n  select namespace.oid from pg_catalog.pg_namespace as namespace\n  where namespace.nspname = :schema!::text\n)\nand relations.relkind in ('r', 'p', 'v', 'm', 'f')\nand relations.relname not like '\\_private\\_%'\nand relations.relname not like 'taskwright\\_%'\nand relations.relname not in ('migrations', 'jobs', 'job_queues', 'known_crontabs')\norder by relations.relname                                              ",
+      "select relations.relname::text as \"name!\"\nfrom pg_catalog.pg_class as relations\nwhere relations.relnamespace = (\n  select namespace.oid from pg_catalog.pg_namespace as namespace\n  where namespace.nspname = :schema!::text\n)\nand relations.relkind::text = any (array['r', 'p', 'v', 'm', 'f'])\nand not pg_catalog.starts_with(relations.relname::text, '_private_')\nand not pg_catalog.starts_with(relations.relname::text, 'taskwright_')\nand relations.relname::text <> all (array['migrations', 'jobs', 'job_queues', 'known_crontabs'])\norder by relations.relname                                              ",
   } as unknown as QueryIR);
 
 /** 'DropSchema' parameters type */
@@ -240,107 +321,122 @@ export const dropSchema: Query<DropSchemaParams, DropSchemaResult> = new Prepare
   usedParamSet: {},
   params: [],
   statement:
-    "drop schema graphile_worker cascade                                                                                        ",
+    "drop schema graphile_worker cascade                                                                                                                                                                                                                    ",
 } as unknown as QueryIR);
 
-/** 'SetLockTimeout' parameters type */
-export interface SetLockTimeoutParams {
-  milliseconds: string;
+/** 'PrepareSchemaChange' parameters type */
+export interface PrepareSchemaChangeParams {
+  lockTimeout: string;
 }
 
-/** 'SetLockTimeout' return type */
-export interface SetLockTimeoutResult {
-  set: string;
+/** 'PrepareSchemaChange' return type */
+export interface PrepareSchemaChangeResult {
+  lockTimeout: string;
+  searchPath: string;
+  strings: string;
 }
 
-/** 'SetLockTimeout' query type */
-export interface SetLockTimeoutQuery {
-  params: SetLockTimeoutParams;
-  result: SetLockTimeoutResult;
+/** 'PrepareSchemaChange' query type */
+export interface PrepareSchemaChangeQuery {
+  params: PrepareSchemaChangeParams;
+  result: PrepareSchemaChangeResult;
 }
 
 /**
- * Bounds how long each statement waits for a lock, until the end of the transaction.
+ * The settings of a transaction that changes the schema, until its end: how long each statement waits for a
+ * lock, and that no name of PostgreSQL's is looked up in a schema where others may create objects.
  */
-export const setLockTimeout: Query<SetLockTimeoutParams, SetLockTimeoutResult> = new PreparedQuery({
-  usedParamSet: { milliseconds: true },
-  params: [
-    {
-      name: "milliseconds",
-      required: true,
-      transform: { type: "scalar" },
-      locs: [{ a: 45, b: 58 }],
-    },
-  ],
-  statement:
-    "select pg_catalog.set_config('lock_timeout', :milliseconds!::text, true) as \"set!\"                                                                                                        ",
-} as unknown as QueryIR);
+export const prepareSchemaChange: Query<PrepareSchemaChangeParams, PrepareSchemaChangeResult> =
+  new PreparedQuery({
+    usedParamSet: { lockTimeout: true },
+    params: [
+      {
+        name: "lockTimeout",
+        required: true,
+        transform: { type: "scalar" },
+        locs: [{ a: 47, b: 59 }],
+      },
+    ],
+    statement:
+      "select\n  pg_catalog.set_config('lock_timeout', :lockTimeout!::text, true) as \"lockTimeout!\",\n  pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true) as \"searchPath!\",\n  pg_catalog.set_config('standard_conforming_strings', 'on', true) as \"strings!\"                                                                                                        ",
+  } as unknown as QueryIR);
 
-/** 'ReadTimeouts' parameters type */
-export type ReadTimeoutsParams = void;
+/** 'ReadBuildSettings' parameters type */
+export type ReadBuildSettingsParams = void;
 
-/** 'ReadTimeouts' return type */
-export interface ReadTimeoutsResult {
+/** 'ReadBuildSettings' return type */
+export interface ReadBuildSettingsResult {
   lockTimeout: string;
+  searchPath: string;
   statementTimeout: string;
 }
 
-/** 'ReadTimeouts' query type */
-export interface ReadTimeoutsQuery {
-  params: ReadTimeoutsParams;
-  result: ReadTimeoutsResult;
+/** 'ReadBuildSettings' query type */
+export interface ReadBuildSettingsQuery {
+  params: ReadBuildSettingsParams;
+  result: ReadBuildSettingsResult;
 }
 
 /**
  * The settings that a build of an index must not have from its session, whose are restored after it.
  */
-export const readTimeouts: Query<ReadTimeoutsParams, ReadTimeoutsResult> = new PreparedQuery({
-  usedParamSet: {},
-  params: [],
-  statement:
-    "select\n  pg_catalog.current_setting('lock_timeout') as \"lockTimeout!\",\n  pg_catalog.current_setting('statement_timeout') as \"statementTimeout!\"                                                                                         ",
-} as unknown as QueryIR);
+export const readBuildSettings: Query<ReadBuildSettingsParams, ReadBuildSettingsResult> =
+  new PreparedQuery({
+    usedParamSet: {},
+    params: [],
+    statement:
+      "select\n  pg_catalog.current_setting('lock_timeout') as \"lockTimeout!\",\n  pg_catalog.current_setting('statement_timeout') as \"statementTimeout!\",\n  pg_catalog.current_setting('search_path') as \"searchPath!\"                                                                                         ",
+  } as unknown as QueryIR);
 
-/** 'SetTimeouts' parameters type */
-export interface SetTimeoutsParams {
+/** 'SetBuildSettings' parameters type */
+export interface SetBuildSettingsParams {
   lockTimeout: string;
+  searchPath: string;
   statementTimeout: string;
 }
 
-/** 'SetTimeouts' return type */
-export interface SetTimeoutsResult {
+/** 'SetBuildSettings' return type */
+export interface SetBuildSettingsResult {
   lockTimeout: string;
+  searchPath: string;
   statementTimeout: string;
 }
 
-/** 'SetTimeouts' query type */
-export interface SetTimeoutsQuery {
-  params: SetTimeoutsParams;
-  result: SetTimeoutsResult;
+/** 'SetBuildSettings' query type */
+export interface SetBuildSettingsQuery {
+  params: SetBuildSettingsParams;
+  result: SetBuildSettingsResult;
 }
 
 /**
- * Sets both for the session, since a concurrent build can't be part of a transaction.
+ * Sets them for the session, since a concurrent build can't be part of a transaction.
  */
-export const setTimeouts: Query<SetTimeoutsParams, SetTimeoutsResult> = new PreparedQuery({
-  usedParamSet: { lockTimeout: true, statementTimeout: true },
-  params: [
-    {
-      name: "lockTimeout",
-      required: true,
-      transform: { type: "scalar" },
-      locs: [{ a: 47, b: 59 }],
-    },
-    {
-      name: "statementTimeout",
-      required: true,
-      transform: { type: "scalar" },
-      locs: [{ a: 139, b: 156 }],
-    },
-  ],
-  statement:
-    "select\n  pg_catalog.set_config('lock_timeout', :lockTimeout!::text, false) as \"lockTimeout!\",\n  pg_catalog.set_config('statement_timeout', :statementTimeout!::text, false) as \"statementTimeout!\"                                                                                                                                                                                  ",
-} as unknown as QueryIR);
+export const setBuildSettings: Query<SetBuildSettingsParams, SetBuildSettingsResult> =
+  new PreparedQuery({
+    usedParamSet: { lockTimeout: true, statementTimeout: true, searchPath: true },
+    params: [
+      {
+        name: "lockTimeout",
+        required: true,
+        transform: { type: "scalar" },
+        locs: [{ a: 47, b: 59 }],
+      },
+      {
+        name: "statementTimeout",
+        required: true,
+        transform: { type: "scalar" },
+        locs: [{ a: 139, b: 156 }],
+      },
+      {
+        name: "searchPath",
+        required: true,
+        transform: { type: "scalar" },
+        locs: [{ a: 235, b: 246 }],
+      },
+    ],
+    statement:
+      "select\n  pg_catalog.set_config('lock_timeout', :lockTimeout!::text, false) as \"lockTimeout!\",\n  pg_catalog.set_config('statement_timeout', :statementTimeout!::text, false) as \"statementTimeout!\",\n  pg_catalog.set_config('search_path', :searchPath!::text, false) as \"searchPath!\"                                                                                                                                                                                  ",
+  } as unknown as QueryIR);
 
 /** 'InspectIndexes' parameters type */
 export interface InspectIndexesParams {
@@ -414,7 +510,7 @@ export const findLockHolders: Query<FindLockHoldersParams, FindLockHoldersResult
       { name: "schema", required: true, transform: { type: "scalar" }, locs: [{ a: 813, b: 820 }] },
     ],
     statement:
-      "select\n  held.pid as \"pid!\",\n  held.relation as \"relation!\",\n  held.mode as \"mode!\",\n  activity.application_name as \"applicationName?\",\n  activity.usename::text as \"user?\",\n  activity.state as \"state?\",\n  (pg_catalog.to_json(activity.xact_start at time zone 'UTC') #>> '{}') as \"transactionStart?\",\n  (pg_catalog.to_json(activity.query_start at time zone 'UTC') #>> '{}') as \"queryStart?\",\n  pg_catalog.lower(substring(activity.query from '^\\s*(\\w+)')) as \"command?\"\nfrom (\n  select distinct on (locks.pid, relations.relname)\n    locks.pid, relations.relname::text as relation, locks.mode\n  from pg_catalog.pg_locks as locks\n  join pg_catalog.pg_class as relations on relations.oid = locks.relation\n  join pg_catalog.pg_namespace as namespace on namespace.oid = relations.relnamespace\n  where namespace.nspname = :schema!::text\n  and relations.relkind in ('r', 'p')\n  and locks.database = (\n    select databases.oid from pg_catalog.pg_database as databases\n    where databases.datname = pg_catalog.current_database()\n  )\n  and locks.granted and locks.pid is not null and locks.pid <> pg_catalog.pg_backend_pid()\n  order by locks.pid, relations.relname, pg_catalog.strpos(\n    'AccessExclusiveLock ExclusiveLock ShareRowExclusiveLock ShareLock ShareUpdateExclusiveLock '\n    || 'RowExclusiveLock RowShareLock AccessShareLock',\n    locks.mode\n  )\n) as held\nleft join pg_catalog.pg_stat_activity as activity on activity.pid = held.pid\nwhere activity.backend_type is distinct from 'autovacuum worker'\norder by\n  held.mode in ('AccessShareLock', 'RowShareLock'),\n  activity.xact_start nulls last, held.pid, held.relation\nlimit 20                                                                                                                                                            ",
+      "select\n  held.pid as \"pid!\",\n  held.relation as \"relation!\",\n  held.mode as \"mode!\",\n  activity.application_name as \"applicationName?\",\n  activity.usename::text as \"user?\",\n  activity.state as \"state?\",\n  (pg_catalog.to_json(activity.xact_start at time zone 'UTC') #>> '{}') as \"transactionStart?\",\n  (pg_catalog.to_json(activity.query_start at time zone 'UTC') #>> '{}') as \"queryStart?\",\n  pg_catalog.lower(substring(activity.query from '[a-zA-Z]+')) as \"command?\"\nfrom (\n  select distinct on (locks.pid, relations.relname)\n    locks.pid, relations.relname::text as relation, locks.mode\n  from pg_catalog.pg_locks as locks\n  join pg_catalog.pg_class as relations on relations.oid = locks.relation\n  join pg_catalog.pg_namespace as namespace on namespace.oid = relations.relnamespace\n  where namespace.nspname = :schema!::text\n  and relations.relkind::text = any (array['r', 'p'])\n  and locks.database = (\n    select databases.oid from pg_catalog.pg_database as databases\n    where databases.datname = pg_catalog.current_database()\n  )\n  and locks.granted and locks.pid is not null and locks.pid <> pg_catalog.pg_backend_pid()\n  order by locks.pid, relations.relname, pg_catalog.strpos(\n    'AccessExclusiveLock ExclusiveLock ShareRowExclusiveLock ShareLock ShareUpdateExclusiveLock '\n    || 'RowExclusiveLock RowShareLock AccessShareLock',\n    locks.mode\n  )\n) as held\nleft join pg_catalog.pg_stat_activity as activity on activity.pid = held.pid\nwhere (activity.backend_type is null or activity.backend_type <> 'autovacuum worker')\norder by\n  held.mode = any (array['AccessShareLock', 'RowShareLock']),\n  activity.xact_start nulls last, held.pid, held.relation\nlimit 20                                                                                                                                                            ",
   } as unknown as QueryIR);
 
 /** 'ReadJobPages' parameters type */

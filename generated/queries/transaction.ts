@@ -92,8 +92,32 @@ export const rollbackTransaction: Query<RollbackTransactionParams, RollbackTrans
   new PreparedQuery({
     usedParamSet: {},
     params: [],
+    statement: "rollback                                                                    ",
+  } as unknown as QueryIR);
+
+/** 'ReadDefaultIsolation' parameters type */
+export type ReadDefaultIsolationParams = void;
+
+/** 'ReadDefaultIsolation' return type */
+export interface ReadDefaultIsolationResult {
+  isolation: string;
+}
+
+/** 'ReadDefaultIsolation' query type */
+export interface ReadDefaultIsolationQuery {
+  params: ReadDefaultIsolationParams;
+  result: ReadDefaultIsolationResult;
+}
+
+/**
+ * The isolation of a statement that is a transaction of its own.
+ */
+export const readDefaultIsolation: Query<ReadDefaultIsolationParams, ReadDefaultIsolationResult> =
+  new PreparedQuery({
+    usedParamSet: {},
+    params: [],
     statement:
-      "rollback                                                                                     ",
+      "select current_setting('default_transaction_isolation') as \"isolation!\"                                                                                     ",
   } as unknown as QueryIR);
 
 /** 'IsInTransaction' parameters type */

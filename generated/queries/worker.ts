@@ -296,24 +296,24 @@ export interface FindTakenJobsQuery {
 export const findTakenJobs: Query<FindTakenJobsParams, FindTakenJobsResult> = new PreparedQuery({
   usedParamSet: { ids: true, locks: true, areCompleted: true, isRegistered: true, workerId: true },
   params: [
-    { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 37, b: 41 }] },
-    { name: "locks", required: true, transform: { type: "scalar" }, locs: [{ a: 52, b: 58 }] },
+    { name: "ids", required: true, transform: { type: "scalar" }, locs: [{ a: 51, b: 55 }] },
+    { name: "locks", required: true, transform: { type: "scalar" }, locs: [{ a: 74, b: 80 }] },
     {
       name: "areCompleted",
       required: true,
       transform: { type: "scalar" },
-      locs: [{ a: 69, b: 82 }],
+      locs: [{ a: 99, b: 112 }],
     },
     {
       name: "isRegistered",
       required: true,
       transform: { type: "scalar" },
-      locs: [{ a: 300, b: 313 }],
+      locs: [{ a: 330, b: 343 }],
     },
-    { name: "workerId", required: true, transform: { type: "scalar" }, locs: [{ a: 426, b: 435 }] },
+    { name: "workerId", required: true, transform: { type: "scalar" }, locs: [{ a: 456, b: 465 }] },
   ],
   statement:
-    'select given.id as "id!"\nfrom unnest(:ids!::text[], :locks!::text[], :areCompleted!::text[])\n  as given (id, locked_at, is_completed)\nwhere (\n  given.is_completed::boolean\n  and (\n    select jobs.id from graphile_worker._private_jobs as jobs where jobs.id = given.id::bigint\n  ) is not null\n)\nor (\n  :isRegistered!::boolean\n  and (\n    select workers.id from graphile_worker._private_workers as workers\n    where workers.id = :workerId! and workers.started_at <= given.locked_at::timestamptz\n  ) is null\n)                                            ',
+    'select given.id as "id!"\nfrom rows from (\n  unnest(:ids!::text[]), unnest(:locks!::text[]), unnest(:areCompleted!::text[])\n) as given (id, locked_at, is_completed)\nwhere (\n  given.is_completed::boolean\n  and (\n    select jobs.id from graphile_worker._private_jobs as jobs where jobs.id = given.id::bigint\n  ) is not null\n)\nor (\n  :isRegistered!::boolean\n  and (\n    select workers.id from graphile_worker._private_workers as workers\n    where workers.id = :workerId! and workers.started_at <= given.locked_at::timestamptz\n  ) is null\n)                                            ',
 } as unknown as QueryIR);
 
 /** 'FindTasks' parameters type */
@@ -448,31 +448,36 @@ export const ping: Query<PingParams, PingResult> = new PreparedQuery({
   usedParamSet: {},
   params: [],
   statement:
-    'select 1 as "one!"                                                                                        ',
+    'select 1 as "one!"                                                                                                                                                              ',
 } as unknown as QueryIR);
 
-/** 'IsReadOnly' parameters type */
-export type IsReadOnlyParams = void;
+/** 'ReadTransactionSettings' parameters type */
+export type ReadTransactionSettingsParams = void;
 
-/** 'IsReadOnly' return type */
-export interface IsReadOnlyResult {
+/** 'ReadTransactionSettings' return type */
+export interface ReadTransactionSettingsResult {
+  isolation: string;
   isReadOnly: boolean;
 }
 
-/** 'IsReadOnly' query type */
-export interface IsReadOnlyQuery {
-  params: IsReadOnlyParams;
-  result: IsReadOnlyResult;
+/** 'ReadTransactionSettings' query type */
+export interface ReadTransactionSettingsQuery {
+  params: ReadTransactionSettingsParams;
+  result: ReadTransactionSettingsResult;
 }
 
 /**
- * Whether nothing can be written: on a standby, or by default_transaction_read_only.
+ * Whether nothing can be written, on a standby or by default_transaction_read_only; and the isolation of a
+ * statement that is a transaction of its own.
  */
-export const isReadOnly: Query<IsReadOnlyParams, IsReadOnlyResult> = new PreparedQuery({
+export const readTransactionSettings: Query<
+  ReadTransactionSettingsParams,
+  ReadTransactionSettingsResult
+> = new PreparedQuery({
   usedParamSet: {},
   params: [],
   statement:
-    "select current_setting('transaction_read_only')::boolean as \"isReadOnly!\"                                                          ",
+    "select\n  current_setting('transaction_read_only')::boolean as \"isReadOnly!\",\n  current_setting('default_transaction_isolation') as \"isolation!\"                                                          ",
 } as unknown as QueryIR);
 
 /** 'ListLocks' parameters type */

@@ -32,8 +32,9 @@ create or replace function graphile_worker.taskwright_ensure_names(
   specs graphile_worker.taskwright_job_spec[]
 ) returns void
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_ensure_names 1
+-- taskwright: taskwright_ensure_names 2
 begin
   insert into graphile_worker._private_tasks (identifier)
   select names.identifier
@@ -63,8 +64,9 @@ $taskwright$;
 -- call fails as a serialization does, and may be made again.
 create or replace function graphile_worker.taskwright_refuse_deleted_names() returns void
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_refuse_deleted_names 1
+-- taskwright: taskwright_refuse_deleted_names 2
 begin
   raise serialization_failure
     using message = 'A task or a queue was deleted while jobs were added to it. Try again.';
@@ -77,8 +79,9 @@ create or replace function graphile_worker.taskwright_insert_jobs(
   specs graphile_worker.taskwright_job_spec[]
 ) returns setof graphile_worker._private_jobs
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_insert_jobs 1
+-- taskwright: taskwright_insert_jobs 2
 begin
   return query
   insert into graphile_worker._private_jobs
@@ -120,8 +123,9 @@ create or replace function graphile_worker.taskwright_insert_all_jobs(
   specs graphile_worker.taskwright_job_spec[]
 ) returns bigint[]
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_insert_all_jobs 1
+-- taskwright: taskwright_insert_all_jobs 2
 declare
   inserted bigint;
   unkeyed_ids bigint[];

@@ -12,8 +12,9 @@ create or replace function graphile_worker.taskwright_join_lists(list json, more
 returns json
 language sql
 immutable
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: taskwright_join_lists 1
+  -- taskwright: taskwright_join_lists 2
   select case
     when items.old = '' then more
     when items.new = '' then list
@@ -38,8 +39,9 @@ create or replace function graphile_worker.taskwright_replace_jobs(
   specs graphile_worker.taskwright_job_spec[]
 ) returns graphile_worker.taskwright_job_spec[]
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_replace_jobs 3
+-- taskwright: taskwright_replace_jobs 4
 declare
   deduplicated bigint;
   updated bigint;
@@ -139,8 +141,9 @@ create or replace function graphile_worker.taskwright_take_key(
   specs graphile_worker.taskwright_job_spec[]
 ) returns graphile_worker.taskwright_job_spec[]
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_take_key 1
+-- taskwright: taskwright_take_key 2
 declare
   wanted text := specs[1].job_key;
 begin
@@ -164,8 +167,9 @@ create or replace function graphile_worker.taskwright_take_keys(
   specs graphile_worker.taskwright_job_spec[]
 ) returns graphile_worker.taskwright_job_spec[]
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_take_keys 1
+-- taskwright: taskwright_take_keys 2
 declare
   inserted text[];
   existing graphile_worker.taskwright_job_spec[];
@@ -226,8 +230,9 @@ create or replace function graphile_worker.taskwright_put_jobs_in_order(
 ) returns bigint[]
 language plpgsql
 set lock_timeout = '10ms'
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_put_jobs_in_order 1
+-- taskwright: taskwright_put_jobs_in_order 2
 declare
   existing graphile_worker.taskwright_job_spec[];
   locked bigint;
@@ -270,8 +275,9 @@ create or replace function graphile_worker.taskwright_put_jobs(
   specs graphile_worker.taskwright_job_spec[]
 ) returns bigint[]
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_put_jobs 1
+-- taskwright: taskwright_put_jobs 2
 declare
   unkeyed graphile_worker.taskwright_job_spec[];
   keyed graphile_worker.taskwright_job_spec[];

@@ -9,8 +9,9 @@ language plpgsql
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set jit = off
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_add_jobs 2
+-- taskwright: taskwright_add_jobs 3
 declare
   unkeyed_ids bigint[];
   turn graphile_worker.taskwright_job_spec[];

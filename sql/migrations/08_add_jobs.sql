@@ -6,8 +6,9 @@ create or replace function graphile_worker.add_jobs(
   job_key_preserve_run_at boolean default false
 ) returns setof graphile_worker._private_jobs
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: add_jobs 1
+-- taskwright: add_jobs 2
 begin
   return query
   select (added.job).*
@@ -35,8 +36,9 @@ create or replace function graphile_worker.add_job(
   job_key_mode text default 'replace'::text
 ) returns graphile_worker._private_jobs
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: add_job 1
+-- taskwright: add_job 2
 declare
   added graphile_worker._private_jobs;
 begin

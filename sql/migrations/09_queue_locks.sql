@@ -15,8 +15,9 @@
 create or replace function graphile_worker.taskwright_free_queues(holders text[])
 returns setof text
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_free_queues 1
+-- taskwright: taskwright_free_queues 2
 declare
   held_ids int[];
   busy_ids int[];
@@ -57,8 +58,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_unlock_workers 2
+-- taskwright: taskwright_unlock_workers 3
 #variable_conflict use_column
 begin
   return query

@@ -43,8 +43,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_retire_jobs 2
+-- taskwright: taskwright_retire_jobs 3
 declare
   held_ids bigint[];
   stale_ids bigint[];
@@ -103,8 +104,9 @@ create or replace function graphile_worker.taskwright_is_retired(
   job graphile_worker._private_jobs
 ) returns boolean
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_is_retired 1
+-- taskwright: taskwright_is_retired 2
 declare
   is_retired boolean;
 begin
@@ -136,8 +138,9 @@ create or replace function graphile_worker.taskwright_given_back(
   job graphile_worker._private_jobs
 ) returns smallint
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_given_back 2
+-- taskwright: taskwright_given_back 3
 begin
   if graphile_worker.taskwright_is_retired(job) then
     return job.attempts;
@@ -151,8 +154,9 @@ $taskwright$;
 -- gone by now. Waiting for it could deadlock with a transaction that concerns other jobs.
 create or replace function graphile_worker.taskwright_revive_jobs(job_ids bigint[]) returns void
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_revive_jobs 2
+-- taskwright: taskwright_revive_jobs 3
 begin
   if coalesce(cardinality(job_ids), 0) = 0 then
     return;
@@ -181,8 +185,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_removed_jobs 1
+-- taskwright: taskwright_removed_jobs 2
 begin
   return query
   select given.id

@@ -13,8 +13,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: taskwright_complete_jobs 1
+  -- taskwright: taskwright_complete_jobs 2
   with completed as (
     delete from graphile_worker._private_jobs as jobs
     where jobs.id = any (job_ids)
@@ -41,8 +42,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: taskwright_permanently_fail_jobs 1
+  -- taskwright: taskwright_permanently_fail_jobs 2
   with failed as (
     update graphile_worker._private_jobs as jobs
     set
@@ -73,8 +75,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: taskwright_reschedule_jobs 1
+  -- taskwright: taskwright_reschedule_jobs 2
   with rescheduled as (
     update graphile_worker._private_jobs as jobs
     set
@@ -103,8 +106,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_remove_job 1
+-- taskwright: taskwright_remove_job 2
 declare
   job graphile_worker._private_jobs;
 begin
@@ -146,8 +150,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_retry_jobs 1
+-- taskwright: taskwright_retry_jobs 2
 begin
   return query
   with retried as (
@@ -180,8 +185,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: taskwright_run_jobs_now 1
+  -- taskwright: taskwright_run_jobs_now 2
   with hastened as (
     update graphile_worker._private_jobs as jobs
     set run_at = least(jobs.run_at, now()), updated_at = now()

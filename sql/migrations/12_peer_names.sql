@@ -3,8 +3,9 @@
 create or replace function graphile_worker.complete_jobs(job_ids bigint[])
 returns setof graphile_worker._private_jobs
 language sql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: complete_jobs 3
+  -- taskwright: complete_jobs 4
   select * from graphile_worker.taskwright_complete_jobs(job_ids);
 $taskwright$;
 
@@ -13,8 +14,9 @@ create or replace function graphile_worker.permanently_fail_jobs(
   error_message text default null::text
 ) returns setof graphile_worker._private_jobs
 language sql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: permanently_fail_jobs 3
+  -- taskwright: permanently_fail_jobs 4
   select * from graphile_worker.taskwright_permanently_fail_jobs(job_ids, error_message);
 $taskwright$;
 
@@ -26,8 +28,9 @@ create or replace function graphile_worker.reschedule_jobs(
   max_attempts int default null::int
 ) returns setof graphile_worker._private_jobs
 language sql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: reschedule_jobs 3
+  -- taskwright: reschedule_jobs 4
   select * from graphile_worker.taskwright_reschedule_jobs(
     job_ids, run_at, priority, attempts, max_attempts
   );
@@ -36,8 +39,9 @@ $taskwright$;
 create or replace function graphile_worker.remove_job(job_key text)
 returns graphile_worker._private_jobs
 language plpgsql strict
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: remove_job 3
+-- taskwright: remove_job 4
 begin
   return graphile_worker.taskwright_remove_job(job_key);
 end;
@@ -47,7 +51,8 @@ $taskwright$;
 create or replace function graphile_worker.force_unlock_workers(worker_ids text[])
 returns void
 language sql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: force_unlock_workers 2
+  -- taskwright: force_unlock_workers 3
   select from graphile_worker.taskwright_unlock_workers(worker_ids);
 $taskwright$;

@@ -17,8 +17,9 @@ create or replace function graphile_worker.worker_heartbeat(
   metadata json default null::json
 ) returns void
 language sql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: worker_heartbeat 1
+  -- taskwright: worker_heartbeat 2
   insert into graphile_worker._private_workers as workers (id, last_heartbeat_at, metadata)
   values (worker_heartbeat.worker_id, now(), worker_heartbeat.metadata::jsonb)
   on conflict (id) do update set
@@ -34,8 +35,9 @@ create or replace function graphile_worker.taskwright_silence_limit(
 ) returns float8
 language sql
 immutable
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: taskwright_silence_limit 1
+  -- taskwright: taskwright_silence_limit 2
   select case
     when jsonb_typeof(metadata -> 'sweepThresholdMs') = 'number'
     then case
@@ -50,8 +52,9 @@ $taskwright$;
 create or replace function graphile_worker.worker_deregister(worker_id text)
 returns void
 language sql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: worker_deregister 1
+  -- taskwright: worker_deregister 2
   delete from graphile_worker._private_workers as workers
   where workers.id = worker_deregister.worker_id;
 $taskwright$;
@@ -60,8 +63,9 @@ $taskwright$;
 create or replace function graphile_worker.list_stale_workers(stale_threshold interval)
 returns table (worker_id text)
 language sql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: list_stale_workers 1
+  -- taskwright: list_stale_workers 2
   select workers.id
   from graphile_worker._private_workers as workers
   where workers.last_heartbeat_at < now() - stale_threshold;
@@ -71,8 +75,9 @@ $taskwright$;
 create or replace function graphile_worker.list_orphan_locked_workers(stale_threshold interval)
 returns table (worker_id text)
 language sql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: list_orphan_locked_workers 1
+  -- taskwright: list_orphan_locked_workers 2
   select locks.locked_by
   from (
     select jobs.locked_by, jobs.locked_at from graphile_worker._private_jobs as jobs
@@ -95,8 +100,9 @@ create or replace function graphile_worker.recover_dead_worker_jobs(
   recovery_delay interval default interval '0 seconds'
 ) returns int
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: recover_dead_worker_jobs 4
+-- taskwright: recover_dead_worker_jobs 5
 declare
   recovered_count int;
 begin
@@ -117,7 +123,8 @@ $taskwright$;
 create or replace function graphile_worker.delete_stale_workers(worker_ids text[])
 returns void
 language sql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: delete_stale_workers 1
+  -- taskwright: delete_stale_workers 2
   delete from graphile_worker._private_workers as workers where workers.id = any (worker_ids);
 $taskwright$;

@@ -45,8 +45,9 @@ create or replace function graphile_worker.taskwright_find_queues(
   out look_on int
 )
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_find_queues 2
+-- taskwright: taskwright_find_queues 3
 #variable_conflict use_column
 declare
   walk_length constant int := 4 * max_jobs + 50;

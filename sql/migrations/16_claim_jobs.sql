@@ -63,8 +63,9 @@ set jit = off
 set plan_cache_mode = force_generic_plan
 set datestyle = 'ISO, YMD'
 set timezone = 'UTC'
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_claim_jobs 2
+-- taskwright: taskwright_claim_jobs 3
 #variable_conflict use_column
 declare
   open_ids int[] := task_ids;

@@ -7,8 +7,9 @@ create or replace function graphile_worker.taskwright_retry_time(
 ) returns timestamptz
 language sql
 stable
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: taskwright_retry_time 2
+  -- taskwright: taskwright_retry_time 3
   select case
     -- Whoever reschedules a job by hand may have given it any attempts; exp(-800) is an error.
     when asked = ''
@@ -50,8 +51,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_settle_jobs 2
+-- taskwright: taskwright_settle_jobs 3
 #variable_conflict use_column
 begin
   return query
@@ -122,8 +124,9 @@ create or replace function graphile_worker.taskwright_held_jobs(
 ) returns table (id bigint, key text, revision int)
 language sql
 set enable_seqscan = off
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: taskwright_held_jobs 1
+  -- taskwright: taskwright_held_jobs 2
   select jobs.id, jobs.key, jobs.revision
   from graphile_worker._private_jobs as jobs
   where jobs.id = any (taskwright_held_jobs.ids)
@@ -141,8 +144,9 @@ create or replace function graphile_worker.taskwright_complete_job(
 language plpgsql
 set enable_seqscan = off
 set jit = off
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_complete_job 1
+-- taskwright: taskwright_complete_job 2
 declare
   is_queued boolean;
 begin
@@ -186,8 +190,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_look_at_jobs 1
+-- taskwright: taskwright_look_at_jobs 2
 #variable_conflict use_column
 begin
   return query

@@ -15,8 +15,9 @@ alter table graphile_worker.taskwright_pauses enable row level security;
 -- that is in the table.
 create or replace function graphile_worker.taskwright_open_tasks(task_ids int[]) returns int[]
 language plpgsql stable
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_open_tasks 1
+-- taskwright: taskwright_open_tasks 2
 begin
   return array(
     select given.id
@@ -35,8 +36,9 @@ $taskwright$;
 -- The queues that are paused.
 create or replace function graphile_worker.taskwright_paused_queues() returns int[]
 language plpgsql stable
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_paused_queues 1
+-- taskwright: taskwright_paused_queues 2
 begin
   return array_remove(array(
     select (

@@ -21,8 +21,9 @@ create or replace function graphile_worker.taskwright_usable_slots(
   fleet int
 ) returns int
 language plpgsql stable
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_usable_slots 1
+-- taskwright: taskwright_usable_slots 2
 #variable_conflict use_variable
 declare
   taken int[];
@@ -63,8 +64,9 @@ create or replace function graphile_worker.taskwright_find_room(
   max_jobs int
 ) returns json
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_find_room 2
+-- taskwright: taskwright_find_room 3
 declare
   limited record;
   room int;

@@ -21,8 +21,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_job_state 3
+-- taskwright: taskwright_job_state 4
 #variable_conflict use_variable
 begin
   if locked_at is not null then
@@ -60,8 +61,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: taskwright_read_jobs 3
+  -- taskwright: taskwright_read_jobs 4
   select json_build_object(
     'id', jobs.id::text,
     'task', coalesce((
@@ -115,8 +117,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: taskwright_find_jobs 1
+  -- taskwright: taskwright_find_jobs 2
   select jobs.* from graphile_worker._private_jobs as jobs
   where jobs.id = any (job_ids)
   order by jobs.id;
@@ -129,8 +132,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: taskwright_find_key 1
+  -- taskwright: taskwright_find_key 2
   select jobs.id from graphile_worker._private_jobs as jobs where jobs.key = job_key;
 $taskwright$;
 
@@ -142,8 +146,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: taskwright_lock_free_jobs 1
+  -- taskwright: taskwright_lock_free_jobs 2
   select jobs.id from graphile_worker._private_jobs as jobs
   where jobs.id = any (job_ids)
   for update skip locked;

@@ -25,8 +25,9 @@
 create or replace function graphile_worker.taskwright_lock_names() returns boolean
 language plpgsql
 set lock_timeout = '100ms'
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_lock_names 1
+-- taskwright: taskwright_lock_names 2
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception 'A cleanup needs the isolation level READ COMMITTED.'
@@ -44,8 +45,9 @@ $taskwright$;
 -- advance tells nothing about that: then it is 0, and all jobs count as added since.
 create or replace function graphile_worker.taskwright_last_job_id() returns bigint
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_last_job_id 1
+-- taskwright: taskwright_last_job_id 2
 begin
   return (
     select case when drawn.is_called and settings.seqcache = 1 then drawn.last_value else 0 end
@@ -63,8 +65,9 @@ create or replace function graphile_worker.taskwright_mark_moves(
   specs graphile_worker.taskwright_job_spec[]
 ) returns void
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_mark_moves 1
+-- taskwright: taskwright_mark_moves 2
 declare
   task_ids int[];
   queue_ids int[];
@@ -112,8 +115,9 @@ language plpgsql stable
 set enable_nestloop = off
 set jit = off
 set plan_cache_mode = force_custom_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_find_unused_queues 1
+-- taskwright: taskwright_find_unused_queues 2
 begin
   return array(
     select queues.id from graphile_worker._private_job_queues as queues
@@ -137,8 +141,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_mark_queues 1
+-- taskwright: taskwright_mark_queues 2
 begin
   if not graphile_worker.taskwright_lock_names() then
     return;
@@ -163,8 +168,9 @@ language plpgsql stable
 set enable_nestloop = off
 set jit = off
 set plan_cache_mode = force_custom_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_check_queues 1
+-- taskwright: taskwright_check_queues 2
 begin
   return (
     select coalesce(json_agg(given), '[]')
@@ -187,8 +193,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_delete_queues 1
+-- taskwright: taskwright_delete_queues 2
 declare
   unused int[];
   deleted int;
@@ -226,8 +233,9 @@ language plpgsql stable
 set enable_nestloop = off
 set jit = off
 set plan_cache_mode = force_custom_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_find_unused_tasks 1
+-- taskwright: taskwright_find_unused_tasks 2
 begin
   return array(
     select tasks.id from graphile_worker._private_tasks as tasks
@@ -251,8 +259,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_mark_tasks 1
+-- taskwright: taskwright_mark_tasks 2
 begin
   if not graphile_worker.taskwright_lock_names() then
     return;
@@ -277,8 +286,9 @@ language plpgsql stable
 set enable_nestloop = off
 set jit = off
 set plan_cache_mode = force_custom_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_check_tasks 1
+-- taskwright: taskwright_check_tasks 2
 begin
   return (
     select coalesce(json_agg(given), '[]')
@@ -301,8 +311,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_delete_tasks 1
+-- taskwright: taskwright_delete_tasks 2
 declare
   unused int[];
   deleted int;

@@ -46,8 +46,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_mark_starts 1
+-- taskwright: taskwright_mark_starts 2
 #variable_conflict use_variable
 begin
   return query
@@ -82,8 +83,9 @@ $taskwright$;
 create or replace function graphile_worker.taskwright_beat(worker_id text, metadata json)
 returns boolean
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_beat 2
+-- taskwright: taskwright_beat 3
 declare
   beat_at constant timestamptz := clock_timestamp();
 begin
@@ -118,8 +120,9 @@ create or replace function graphile_worker.taskwright_require_registration(worke
 returns boolean
 language plpgsql
 set enable_seqscan = off
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_require_registration 1
+-- taskwright: taskwright_require_registration 2
 begin
   perform from graphile_worker._private_workers as workers
   where workers.id = taskwright_require_registration.worker_id

@@ -6,8 +6,9 @@
 -- replace; the peers' don't.
 create or replace function graphile_worker.taskwright_mark_retirement() returns trigger
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_mark_retirement 1
+-- taskwright: taskwright_mark_retirement 2
 begin
   perform graphile_worker.taskwright_retire_jobs(array[new.id], false);
   return null;

@@ -11,8 +11,9 @@ create or replace function graphile_worker.taskwright_has_started(
   job graphile_worker._private_jobs
 ) returns boolean
 language sql stable
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: taskwright_has_started 1
+  -- taskwright: taskwright_has_started 2
   select exists (
     select from graphile_worker.taskwright_starts as starts
     where starts.job_id = job.id
@@ -28,8 +29,9 @@ create or replace function graphile_worker.taskwright_count_crashes(
   job graphile_worker._private_jobs
 ) returns int
 language sql stable
+set search_path = pg_catalog, pg_temp
 as $taskwright$
-  -- taskwright: taskwright_count_crashes 1
+  -- taskwright: taskwright_count_crashes 2
   select coalesce(
     (
       select counted.crashes
@@ -71,8 +73,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_recover_jobs 3
+-- taskwright: taskwright_recover_jobs 4
 #variable_conflict use_column
 declare
   held_ids bigint[];
@@ -211,8 +214,9 @@ $taskwright$;
 -- A worker that registers locks its row here first (taskwright_beat), and is passed by.
 create or replace function graphile_worker.taskwright_adopt_workers() returns void
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_adopt_workers 1
+-- taskwright: taskwright_adopt_workers 2
 declare
   lost_ids text[];
 begin
@@ -250,8 +254,9 @@ $taskwright$;
 -- writing are left.
 create or replace function graphile_worker.taskwright_forget_starts() returns void
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_forget_starts 1
+-- taskwright: taskwright_forget_starts 2
 begin
   delete from graphile_worker.taskwright_starts as starts
   using (

@@ -15,8 +15,9 @@ set enable_mergejoin = off
 set enable_sort = off
 set jit = off
 set plan_cache_mode = force_generic_plan
+set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_has_due_jobs 1
+-- taskwright: taskwright_has_due_jobs 2
 declare
   open_ids int[] := graphile_worker.taskwright_open_tasks(task_ids);
   paused_queues int[] := graphile_worker.taskwright_paused_queues();

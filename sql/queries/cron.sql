@@ -48,7 +48,7 @@ won as (
   on conflict (identifier) do update set last_execution = excluded.last_execution
   where known.last_execution is null
   or known.last_execution < excluded.last_execution
-  or known.last_execution > now() + interval '1 day'
+  or known.last_execution > (now() + interval '1 day')
   returning known.identifier
 ),
 winners as (

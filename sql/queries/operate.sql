@@ -61,10 +61,11 @@ select
   (to_json(workers.started_at at time zone 'UTC') #>> '{}') as "startedAt?",
   (to_json(workers.last_heartbeat_at at time zone 'UTC') #>> '{}') as "lastHeartbeatAt?",
   coalesce(
-    workers.last_heartbeat_at < now() - interval '1 millisecond'
-      * graphile_worker.taskwright_silence_limit(
+    workers.last_heartbeat_at < (now() - (
+      interval '1 millisecond' * graphile_worker.taskwright_silence_limit(
         workers.metadata, :foreignThresholdMs!::text::float8
-      ),
+      )
+    )),
     -- Unregistered, and once ours: the next sweep declares it dead.
     exists (select from graphile_worker.taskwright_workers as known where known.id = locks.id)
   ) as "isOverdue!",
@@ -130,7 +131,7 @@ select
   -- would return the bound.
   (
     case when count(held.oldest_due_at) > 0 then extract(
-      epoch from now() - greatest(min(held.oldest_due_at), timestamptz '4713-01-01 00:00:00+00 BC')
+      epoch from now() - greatest(min(held.oldest_due_at), '4713-01-01 00:00:00+00 BC'::timestamptz)
     ) * 1000 end
   )::text as "oldestDueAgeMs?"
 from held

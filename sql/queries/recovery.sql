@@ -43,11 +43,13 @@ with registered as (
       workers.metadata, :foreignThresholdMs!::text::float8
     ) as threshold
   ) as patience
-  where workers.last_heartbeat_at < now() - patience.threshold
+  where workers.last_heartbeat_at < (now() - patience.threshold)
   -- The jobs are scanned for workers past their threshold only: there is no index by holder, since
   -- every claim would have to maintain it.
   and (
-    workers.last_heartbeat_at < now() - patience.threshold * :resilientMultiplier!::text::float8
+    workers.last_heartbeat_at < (
+      now() - (patience.threshold * :resilientMultiplier!::text::float8)
+    )
     or not exists (
       select from graphile_worker._private_jobs as jobs
       where jobs.locked_by = workers.id
@@ -72,7 +74,7 @@ and not exists (
 )
 group by locks.locked_by
 having max(locks.locked_at)
-  < now() - interval '1 millisecond' * :unregisteredThresholdMs::text::float8;
+  < (now() - (interval '1 millisecond' * :unregisteredThresholdMs::text::float8));
 
 /*
   The jobs that dead workers hold, for the hook. Whether one has started isn't known when its worker

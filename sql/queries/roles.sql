@@ -9,14 +9,14 @@ where tables.relnamespace = (
   select namespace.oid from pg_catalog.pg_namespace as namespace
   where namespace.nspname = :schema!::text
 )
-and tables.relkind in ('r', 'p')
+and tables.relkind::text = any (array['r', 'p'])
 and tables.relname::text = any (array(select pg_catalog.json_array_elements_text(:tables!::text::json)))
 and pg_catalog.row_security_active(tables.oid)
 and not exists (
   select from pg_catalog.pg_policy as policies
   where policies.polrelid = tables.oid
   and policies.polpermissive
-  and policies.polcmd in ('*', 'r')
+  and policies.polcmd::text = any (array['*', 'r'])
   and not pg_catalog.starts_with(policies.polname::text, 'taskwright_producer_')
   and exists (
     select from pg_catalog.unnest(policies.polroles) as granted (oid)
@@ -159,17 +159,17 @@ with rights (kind, relation, privileges) as (
   join rights on rights.kind = given.kind
   join pg_catalog.pg_class as found
     on found.relnamespace = given.namespace and found.relname::text = rights.relation
-  where found.relkind in ('r', 'p', 'v', 'S')
+  where found.relkind::text = any (array['r', 'p', 'v', 'S'])
 ), policies as (
   select
     relations.oid,
     relations.name as relation,
     coalesce(
-      conditions.command, case given.kind when 'reader' then 'select' else 'all' end
+      conditions.command, case when given.kind = 'reader' then 'select' else 'all' end
     ) as command,
     coalesce(
       conditions.condition,
-      case given.kind when 'reader' then 'using (true)' else 'using (true) with check (true)' end
+      case when given.kind = 'reader' then 'using (true)' else 'using (true) with check (true)' end
     ) as condition
   from relations
   cross join given
@@ -198,7 +198,7 @@ from (
   select 2, relations.name, pg_catalog.format(
     'grant %s on %s%s.%I to %I',
     relations.privileges,
-    case relations.relkind when 'S' then 'sequence ' else '' end,
+    case when relations.relkind = 'S' then 'sequence ' else '' end,
     given.schema, relations.name, given.role
   ), false
   from relations cross join given
@@ -208,7 +208,7 @@ from (
   ), false
   from given
   join pg_catalog.pg_type as types on types.typnamespace = given.namespace
-  where types.typname in ('job_spec', 'taskwright_job_spec')
+  where types.typname::text = any (array['job_spec', 'taskwright_job_spec'])
   union all
   select 4, functions.proname::text, pg_catalog.format(
     'grant execute on function %s.%I(%s) to %I',
@@ -222,12 +222,12 @@ from (
   where functions.prokind = 'f' and not functions.prosecdef
   and (
     pg_catalog.starts_with(functions.proname::text, 'taskwright_')
-    or functions.proname in (
+    or functions.proname::text = any (array[
       'add_job', 'add_jobs', 'complete_jobs', 'permanently_fail_jobs', 'reschedule_jobs',
       'remove_job', 'force_unlock_workers', 'worker_heartbeat', 'worker_deregister',
       'list_stale_workers', 'list_orphan_locked_workers', 'recover_dead_worker_jobs',
       'delete_stale_workers'
-    )
+    ])
   )
   union all
   select 5, named.relation || ' ' || named.name, pg_catalog.format(
@@ -266,20 +266,20 @@ from (
   join pg_catalog.pg_class as tables on tables.relnamespace = given.namespace
   join pg_catalog.pg_policy as policies on policies.polrelid = tables.oid
   where pg_catalog.starts_with(policies.polname::text, 'taskwright_' || given.kind || '_')
-  and policies.polroles::text = '{' || given.role_id::text || '}'
+  and policies.polroles::text = pg_catalog.format('{%s}', given.role_id)
   union all
   select 2, relations.relname::text, pg_catalog.format(
     'revoke all on %s%s.%I from %I',
-    case relations.relkind when 'S' then 'sequence ' else '' end,
+    case when relations.relkind = 'S' then 'sequence ' else '' end,
     given.schema, relations.relname, given.role
   )
   from given
   join pg_catalog.pg_class as relations on relations.relnamespace = given.namespace
-  where relations.relkind in ('r', 'p', 'v', 'S')
+  where relations.relkind::text = any (array['r', 'p', 'v', 'S'])
   and (
-    relations.relname::text like '\_private\_%'
-    or relations.relname::text like 'taskwright\_%'
-    or relations.relname in ('migrations', 'jobs', 'jobs_id_seq1')
+    pg_catalog.starts_with(relations.relname::text, '_private_')
+    or pg_catalog.starts_with(relations.relname::text, 'taskwright_')
+    or relations.relname::text = any (array['migrations', 'jobs', 'jobs_id_seq1'])
   )
   union all
   select 3, types.typname::text, pg_catalog.format(
@@ -287,7 +287,7 @@ from (
   )
   from given
   join pg_catalog.pg_type as types on types.typnamespace = given.namespace
-  where types.typname in ('job_spec', 'taskwright_job_spec')
+  where types.typname::text = any (array['job_spec', 'taskwright_job_spec'])
   union all
   select 4, functions.proname::text, pg_catalog.format(
     'revoke all on function %s.%I(%s) from %I',
@@ -301,12 +301,12 @@ from (
   where functions.prokind = 'f'
   and (
     pg_catalog.starts_with(functions.proname::text, 'taskwright_')
-    or functions.proname in (
+    or functions.proname::text = any (array[
       'add_job', 'add_jobs', 'complete_jobs', 'permanently_fail_jobs', 'reschedule_jobs',
       'remove_job', 'force_unlock_workers', 'worker_heartbeat', 'worker_deregister',
       'list_stale_workers', 'list_orphan_locked_workers', 'recover_dead_worker_jobs',
       'delete_stale_workers'
-    )
+    ])
   )
   and exists (
     select from pg_catalog.aclexplode(functions.proacl) as granted

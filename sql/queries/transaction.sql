@@ -14,6 +14,10 @@ commit;
 /* @name rollbackTransaction */
 rollback;
 
+/* The isolation of a statement that is a transaction of its own. */
+/* @name readDefaultIsolation */
+select current_setting('default_transaction_isolation') as "isolation!";
+
 /* Whether a connection is inside a transaction block. Send it without parameters. */
 /* @name isInTransaction */
 select now() < statement_timestamp() as "isInTransaction!";

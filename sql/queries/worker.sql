@@ -77,8 +77,9 @@ cross join lateral graphile_worker.taskwright_settle_jobs(
 */
 /* @name findTakenJobs */
 select given.id as "id!"
-from unnest(:ids!::text[], :locks!::text[], :areCompleted!::text[])
-  as given (id, locked_at, is_completed)
+from rows from (
+  unnest(:ids!::text[]), unnest(:locks!::text[]), unnest(:areCompleted!::text[])
+) as given (id, locked_at, is_completed)
 where (
   given.is_completed::boolean
   and (
@@ -129,9 +130,14 @@ listen U&"taskwright#003Apauses" uescape '#';
 /* @name ping */
 select 1 as "one!";
 
-/* Whether nothing can be written: on a standby, or by default_transaction_read_only. */
-/* @name isReadOnly */
-select current_setting('transaction_read_only')::boolean as "isReadOnly!";
+/*
+  Whether nothing can be written, on a standby or by default_transaction_read_only; and the isolation of a
+  statement that is a transaction of its own.
+*/
+/* @name readTransactionSettings */
+select
+  current_setting('transaction_read_only')::boolean as "isReadOnly!",
+  current_setting('default_transaction_isolation') as "isolation!";
 
 /* What a worker has locked, according to the database. */
 /* @name listLocks */

@@ -1,4 +1,6 @@
+import type { Pool, QueryConfig } from "pg";
 import { TaskwrightError } from "../errors.js";
+import { resultTypes } from "./result-types.js";
 
 /** The part of a driver's answer that Taskwright reads. */
 export interface QueryResult {
@@ -13,16 +15,42 @@ export interface Executor {
   query(text: string, values: unknown[]): Promise<QueryResult>;
 }
 
-/** A statement that the server may keep prepared under its name. */
+/** A statement of Taskwright's own. */
 export interface Statement {
-  readonly name: string;
+  /** The server may keep the statement prepared under it; undefined when it must not. */
+  readonly name: string | undefined;
   readonly text: string;
   readonly values: unknown[];
 }
 
-/** An executor that can also run a named prepared statement. */
+/** An executor that can also run statements of Taskwright's own, and keep them prepared. */
 export interface StatementExecutor extends Executor {
   execute(statement: Statement): Promise<QueryResult>;
+}
+
+/**
+ * Runs a statement of Taskwright's own. Where `pg` runs it, the application's parsers of types don't apply;
+ * other drivers get text and give text back.
+ */
+export function runStatement(db: Executor, statement: Statement): Promise<QueryResult> {
+  if (isStatementExecutor(db)) return db.execute(statement);
+  const { text, values } = statement;
+  return isOfPg(db) ? db.query({ text, values, types: resultTypes }) : db.query(text, values);
+}
+
+/** What `pg` has beside {@link Executor}. */
+interface PgExecutor {
+  query(statement: QueryConfig<unknown[]>): Promise<QueryResult>;
+}
+
+/** Structural, since there may be several copies of `pg`. */
+function isOfPg(db: Executor): db is Executor & PgExecutor {
+  return "connect" in db && ("totalCount" in db || "connectionParameters" in db);
+}
+
+/** Whether an executor is a pool of `pg`; a Client can connect, too. */
+export function isPool(db: Executor): db is Executor & Pool {
+  return "connect" in db && "totalCount" in db && "idleCount" in db;
 }
 
 /**

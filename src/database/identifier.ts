@@ -23,11 +23,36 @@ export function quoteIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
+/** Schemas that are PostgreSQL's own; it keeps every name with `pg_` for itself. */
+const reserved = /^(?:pg_|information_schema$)/u;
+
+/**
+ * Quotes the name of a schema for a queue.
+ * @throws TaskwrightError `OPTION_INVALID` also when the schema is one of PostgreSQL's own.
+ */
+export function quoteSchema(name: string): string {
+  const quoted = quoteIdentifier(name);
+  if (!reserved.test(name)) return quoted;
+  throw new TaskwrightError(
+    "OPTION_INVALID",
+    `The schema ${name} is one of PostgreSQL's own. Choose another name.`,
+    { option: "schema", value: name },
+  );
+}
+
 /** In `sql/` the schema is always written as a prefix, but for the statements that create and drop it. */
 const schemaName = /\bgraphile_worker(?=\.)|(?<=\b(?:create|drop) schema )graphile_worker\b/gu;
 
+/** What stands around the bodies of functions in `sql/`. */
+const bodyQuote = "$taskwright$";
+
 /** Puts the schema's real name into a text from `sql/`. */
 export function bindSchema(text: string, schema: string): string {
-  const name = quoteIdentifier(schema);
-  return text.replace(schemaName, () => name);
+  const name = quoteSchema(schema);
+  const bound = text.replace(schemaName, () => name);
+  if (!name.includes(bodyQuote) || !text.includes(bodyQuote)) return bound;
+  // The name would end the bodies that it stands in.
+  let quote = "$taskwright_body$";
+  while (name.includes(quote)) quote = `$${quote.slice(1, -1)}_$`;
+  return text.replaceAll(bodyQuote, () => quote).replace(schemaName, () => name);
 }

@@ -1,12 +1,14 @@
 import { TaskwrightError } from "../errors.js";
+import type { QueryConfig } from "pg";
 import type { QueryResult, Statement } from "./executor.js";
+import { resultTypes } from "./result-types.js";
 import { sqlState } from "./failure.js";
 
 /** invalid_sql_statement_name and duplicate_prepared_statement. */
 const lostCodes: ReadonlySet<string> = new Set(["26000", "42P05"]);
 
-/** Sends a statement; without a name the server doesn't keep it prepared. */
-export type Send = (statement: Omit<Statement, "name"> & { name?: string }) => Promise<QueryResult>;
+/** Sends a statement through `pg`; without a name the server doesn't keep it prepared. */
+export type Send = (statement: QueryConfig<unknown[]>) => Promise<QueryResult>;
 
 /**
  * Whether the statements of some connections are kept prepared under a name. A pooler in transaction mode
@@ -29,13 +31,14 @@ export class PreparedStatements {
 
   /** Runs a statement that is a transaction of its own. */
   async run(statement: Statement, send: Send): Promise<QueryResult> {
-    const { text, values } = statement;
-    if (!this.#areKept) return send({ text, values });
+    const unnamed = unnamedConfig(statement);
+    const { name } = statement;
+    if (name === undefined || !this.#areKept) return send(unnamed);
     try {
-      return await send(statement);
+      return await send({ name, ...unnamed });
     } catch (error) {
       if (!this.#isLost(error)) throw error;
-      return send({ text, values });
+      return send(unnamed);
     }
   }
 
@@ -45,10 +48,11 @@ export class PreparedStatements {
    * transaction has failed then; the next one works.
    */
   async runInTransaction(statement: Statement, send: Send): Promise<QueryResult> {
-    const { text, values } = statement;
-    if (!this.#areKept) return send({ text, values });
+    const unnamed = unnamedConfig(statement);
+    const { name } = statement;
+    if (name === undefined || !this.#areKept) return send(unnamed);
     try {
-      return await send(statement);
+      return await send({ name, ...unnamed });
     } catch (error) {
       if (!this.#isLost(error)) throw error;
       throw new TaskwrightError("PREPARED_STATEMENT_LOST", lostMessage, {}, { cause: error });
@@ -61,6 +65,10 @@ export class PreparedStatements {
     this.#areKept = false;
     return true;
   }
+}
+
+function unnamedConfig({ text, values }: Statement): QueryConfig<unknown[]> {
+  return { text, values, types: resultTypes };
 }
 
 /** For connections on which nothing is ever kept prepared. */

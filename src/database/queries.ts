@@ -1,16 +1,12 @@
 import { createHash } from "node:crypto";
 import { queries } from "../../generated/queries/index.js";
 import type { Query } from "../../generated/queries/query.js";
-import { bindSchema, quoteIdentifier } from "./identifier.js";
-import {
-  checkExecutor,
-  isStatementExecutor,
-  rowsOf,
-  type Executor,
-  type Statement,
-} from "./executor.js";
+import { bindSchema, quoteSchema } from "./identifier.js";
+import { checkExecutor, rowsOf, runStatement, type Executor, type Statement } from "./executor.js";
+import { runReadCommitted } from "./isolation.js";
 import { toParameter } from "./parameter.js";
 import { kindOfQuery, lacksPrivilege, privilegeError } from "./privilege.js";
+import { qualify } from "./qualify.js";
 
 type Generated = typeof queries;
 
@@ -39,7 +35,7 @@ const cache = new Map<string, Queries>();
  * @throws TaskwrightError `OPTION_INVALID` when no schema can have that name.
  */
 export function bindQueries({ schema, preparedStatements }: BindOptions): Queries {
-  quoteIdentifier(schema);
+  quoteSchema(schema);
   const cacheKey = `${preparedStatements}:${schema}`;
   let bound = cache.get(cacheKey);
   if (bound === undefined) {
@@ -67,8 +63,8 @@ function bindQuery(
   const statementFor = (template: string) => {
     let statement = texts.get(template);
     if (statement === undefined) {
-      const text = bindSchema(withoutHints(template), schema);
-      statement = { name: statementName(name, text), text };
+      const text = bindSchema(qualify(withoutHints(template)), schema);
+      statement = { name: preparedStatements ? statementName(name, text) : undefined, text };
       texts.set(template, statement);
     }
     return statement;
@@ -78,13 +74,9 @@ function bindQuery(
     let rows: unknown[] = [];
     const connection = {
       query: async (template: string, given: unknown[]) => {
-        const { name, text } = statementFor(template);
-        const values = given.map(toParameter);
-        const result =
-          preparedStatements && isStatementExecutor(db)
-            ? await db.execute({ name, text, values })
-            : await db.query(text, values);
-        rows = rowsOf(result);
+        const statement = { ...statementFor(template), values: given.map(toParameter) };
+        const run = async (executor: Executor) => rowsOf(await runStatement(executor, statement));
+        rows = await runReadCommitted(db, run, readDefaultIsolation);
         return { rows: [], rowCount: 0 };
       },
     };
@@ -101,19 +93,31 @@ function bindQuery(
 /** The role that an executor works as; undefined when it can't tell, as in a failed transaction. */
 export async function askRole(db: Executor): Promise<string | undefined> {
   try {
-    let role: unknown;
-    const connection = {
-      query: async (text: string) => {
-        const result = rowsOf(await db.query(withoutHints(text), []));
-        role = (result[0] as { readonly role?: unknown } | undefined)?.role;
-        return { rows: [], rowCount: 0 };
-      },
-    };
-    await queries.readRole.run(undefined, connection);
-    return typeof role === "string" ? role : undefined;
+    const [row] = await runOnce(queries.readRole, db);
+    return row?.role;
   } catch {
     return undefined;
   }
+}
+
+/** The isolation that a statement has on the executor's connections, unless it is in a transaction. */
+async function readDefaultIsolation(db: Executor): Promise<string | undefined> {
+  const [row] = await runOnce(queries.readDefaultIsolation, db);
+  return row?.isolation;
+}
+
+/** Runs a query without parameters that refers to no schema of ours, and as it is. */
+async function runOnce<Row>(query: Query<void, Row>, db: Executor): Promise<readonly Row[]> {
+  let rows: unknown[] = [];
+  const connection = {
+    query: async (template: string) => {
+      const statement = { name: undefined, text: qualify(withoutHints(template)), values: [] };
+      rows = rowsOf(await runStatement(db, statement));
+      return { rows: [], rowCount: 0 };
+    },
+  };
+  await query.run(undefined, connection);
+  return rows as Row[];
 }
 
 /**

@@ -1,12 +1,21 @@
 import type { ClientBase } from "pg";
 import { TaskwrightError } from "../errors.js";
-import type { Executor, QueryResult, Statement, StatementExecutor } from "./executor.js";
-import { defaultSchema } from "./identifier.js";
+import { queries } from "../../generated/queries/index.js";
+import type { Query } from "../../generated/queries/query.js";
+import type { QueryResult, Statement, StatementExecutor } from "./executor.js";
 import type { PreparedStatements } from "./prepared-statements.js";
-import { bindQueries } from "./queries.js";
 
-// Transaction control names no schema, and is sent as it is, since poolers must see it.
-const control = bindQueries({ schema: defaultSchema, preparedStatements: false });
+/**
+ * How a transaction sees what others commit meanwhile.
+ * - `read committed`: each statement anew, which Taskwright's own statements rely on.
+ * - `default`: as the connection's settings say. For transactions of the application.
+ */
+export type Isolation = "read committed" | "default";
+
+const begin = {
+  "read committed": queries.beginReadCommitted,
+  default: queries.beginTransaction,
+} satisfies Record<Isolation, unknown>;
 
 /**
  * Runs `fn` in a transaction of a connection that nobody else uses meanwhile: commits when it
@@ -20,29 +29,38 @@ export async function runTransaction<T>(
   prepared: PreparedStatements,
   fn: (tx: StatementExecutor) => Promise<T>,
   discard: () => void,
+  isolation: Isolation = "read committed",
 ): Promise<T> {
   const tx = new Transaction(client, prepared);
-  await control.beginTransaction(client);
+  await control(client, begin[isolation]);
   try {
     const result = await fn(tx).finally(() => tx.end());
     await commit(client);
     return result;
   } catch (error) {
-    await control.rollbackTransaction(client).catch(discard);
+    await control(client, queries.rollbackTransaction).catch(discard);
     throw error;
   }
 }
 
-async function commit(client: ClientBase): Promise<void> {
+/**
+ * Sends a statement that begins or ends a transaction, as it is: it names no schema, and poolers must see it.
+ * @returns The command that was carried out.
+ */
+async function control(client: ClientBase, query: Query<void, void>): Promise<string> {
   let command = "";
-  const db: Executor = {
-    query: async (text, values) => {
-      const result = await client.query(text, values);
-      command = result.command;
-      return result;
+  const connection = {
+    query: async (text: string) => {
+      ({ command } = await client.query(text));
+      return { rows: [], rowCount: 0 };
     },
   };
-  await control.commitTransaction(db);
+  await query.run(undefined, connection);
+  return command;
+}
+
+async function commit(client: ClientBase): Promise<void> {
+  const command = await control(client, queries.commitTransaction);
   if (command !== "ROLLBACK") return;
   throw new TaskwrightError(
     "TRANSACTION_ABORTED",

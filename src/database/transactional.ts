@@ -1,8 +1,7 @@
-import type { Pool } from "pg";
 import { refuseOption } from "../options.js";
 import { withPooled } from "./connection.js";
 import { Database } from "./database.js";
-import type { Executor } from "./executor.js";
+import { isPool, type Executor } from "./executor.js";
 import { defaultSchema } from "./identifier.js";
 import { unprepared } from "./prepared-statements.js";
 import { bindQueries } from "./queries.js";
@@ -11,7 +10,7 @@ import { runTransaction } from "./transaction.js";
 const queries = bindQueries({ schema: defaultSchema, preparedStatements: false });
 
 /**
- * Runs `fn` in a transaction: in one of its own on a pool, else in the one that the executor is in.
+ * Runs `fn` in a transaction: in one of its own, read committed, on a pool, else in the one that the executor is in.
  * @param owner The function that needs it, for messages.
  * @throws TaskwrightError `OPTION_INVALID` for an executor that is neither: what it is, and whether
  * its statements share a connection, can't be told.
@@ -21,17 +20,12 @@ export async function inTransaction<T>(
   db: Executor,
   fn: (tx: Executor) => Promise<T>,
 ): Promise<T> {
-  if (Database.is(db)) return db.withTransaction(fn);
+  if (Database.is(db)) return db.readCommitted(fn);
   if (isPool(db)) {
     return withPooled(db, (client, discard) => runTransaction(client, unprepared, fn, discard));
   }
   if (await isTransaction(db)) return fn(db);
   return refuseOption(owner, "db", "a Pool of pg, or an executor inside of a transaction");
-}
-
-/** Structural, since there may be several copies of `pg`; a Client can connect, too. */
-function isPool(db: Executor): db is Executor & Pool {
-  return "connect" in db && "totalCount" in db && "idleCount" in db;
 }
 
 /** Outside of a transaction each statement has one of its own. */

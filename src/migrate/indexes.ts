@@ -75,7 +75,7 @@ async function buildIndex(
         ? bindSchema(definition.concurrent, schema)
         : `drop index concurrently if exists ${quoteIdentifier(schema)}.${quoteIdentifier(definition.name)}`;
     try {
-      await withTimeouts(queries, db, patience, () => db.query(text, []));
+      await withBuildSettings(queries, db, patience, () => db.query(text, []));
       hasBuilt = found.isValid === null;
     } catch (error) {
       if (!isClash(error)) await patience.next(error);
@@ -95,19 +95,23 @@ async function lookAt(
 }
 
 /** A large table takes longer than a session's limit may allow. */
-async function withTimeouts(
+async function withBuildSettings(
   queries: Queries,
   db: Executor,
   patience: LockPatience,
   run: () => Promise<unknown>,
 ): Promise<void> {
-  const [before] = await queries.readTimeouts(db);
+  const [before] = await queries.readBuildSettings(db);
   const limitMs = Math.max(patience.lockTimeoutMs, Math.ceil(patience.leftMs));
-  await queries.setTimeouts(db, { lockTimeout: `${limitMs}`, statementTimeout: "0" });
+  await queries.setBuildSettings(db, {
+    lockTimeout: `${limitMs}`,
+    statementTimeout: "0",
+    searchPath: "pg_catalog, pg_temp",
+  });
   try {
     await run();
   } finally {
     // Fails too when the connection is lost.
-    if (before !== undefined) await queries.setTimeouts(db, before).catch(() => {});
+    if (before !== undefined) await queries.setBuildSettings(db, before).catch(() => {});
   }
 }

@@ -5,7 +5,7 @@ import { defaultSchema } from "../database/identifier.js";
 import { schemaName } from "../option-rules.js";
 import { checkOptions } from "../options.js";
 import { newest, notOurs, type Findings } from "./findings.js";
-import { isLedger, missingNames, schemaStatus, type SchemaState } from "./state.js";
+import { isLedger, missingNames, newerFunctions, schemaStatus, type SchemaState } from "./state.js";
 
 /** A schema's state with what it was concluded from. */
 export interface Inspection {
@@ -38,12 +38,13 @@ export async function inspectSchema(
 export async function inspect(queries: Queries, db: Executor, schema: string): Promise<Inspection> {
   const [row] = await queries.inspectCatalogue(db, { schema });
   if (row === undefined) throw new Error("The catalogue gave no answer.");
-  const revisions = isLedger(row.ledgerColumns) ? await queries.readLedger(db) : [];
+  const ledgerColumns = readNames(row.ledgerColumns);
+  const revisions = isLedger(ledgerColumns) ? await queries.readLedger(db) : [];
   const findings: Findings = {
     exists: row.exists,
-    relations: new Set(row.relations),
-    functions: readVersions(row.functions),
-    ledgerColumns: row.ledgerColumns,
+    relations: new Set(readNames(row.relations)),
+    functions: readVersions(readNames(row.functions)),
+    ledgerColumns,
     revisions,
   };
   return {
@@ -55,9 +56,15 @@ export async function inspect(queries: Queries, db: Executor, schema: string): P
       revision: newest(revisions),
       breakingRevision: newest(revisions.filter(({ breaking }) => breaking)),
       missing: missingNames(findings),
+      newer: newerFunctions(findings),
       serverVersion: row.serverVersion,
     }),
   };
+}
+
+/** A list of names, which comes as JSON: applications may have replaced how `pg` reads arrays. */
+function readNames(json: string): string[] {
+  return JSON.parse(json) as string[];
 }
 
 /** `name` or `name version`; of overloads, the newest of ours counts. */

@@ -79,10 +79,10 @@ export class LockPatience {
     return Math.max(0, this.#startMs + this.#waitMs - performance.now());
   }
 
-  /** Bounds how long the statements of the transaction wait for locks. */
-  async boundTransaction(): Promise<void> {
+  /** Bounds how long the statements of the transaction wait for locks, and pins its search_path. */
+  async prepareTransaction(): Promise<void> {
     const { queries, db } = this.#place;
-    await queries.setLockTimeout(db, { milliseconds: `${this.lockTimeoutMs}` });
+    await queries.prepareSchemaChange(db, { lockTimeout: `${this.lockTimeoutMs}` });
   }
 
   /** Runs `attempt`, which leaves no lock behind when it fails, until it meets no lock of others. */

@@ -5,7 +5,7 @@ import type { Executor } from "../database/executor.js";
 import { bindSchema, defaultSchema } from "../database/identifier.js";
 import { askRole, bindQueries, type Queries } from "../database/queries.js";
 import { TaskwrightError } from "../errors.js";
-import { schemaName, type Rules } from "../option-rules.js";
+import { names, schemaName, type Rules } from "../option-rules.js";
 import { checkOptions } from "../options.js";
 import { catalogue, ledger, type Migration } from "./catalogue.js";
 import { buildIndexes, hasHalfBuilt, isSmall } from "./indexes.js";
@@ -16,11 +16,21 @@ import { explainFailure, isClash, refuseOldServer, refuseState } from "./refusal
 import type { Findings } from "./findings.js";
 import { findNewerPeer, isLeftAlone } from "./newer-peer.js";
 import { isUsable, missingOf, type SchemaState } from "./state.js";
+import { checkOwners, findTriggerWarnings } from "./trust.js";
 
 /** Give exactly one of `connectionString`, `pool` and `client`; the client not in a transaction. */
-export interface MigrateOptions extends ConnectionOptions, LockOptions {
+export interface SchemaChangeOptions extends ConnectionOptions, LockOptions {
   /** Unquoted name of the schema. Default `graphile_worker`. */
   readonly schema?: string;
+}
+
+/** Give exactly one of `connectionString`, `pool` and `client`; the client not in a transaction. */
+export interface MigrateOptions extends SchemaChangeOptions {
+  /**
+   * Roles that may own the schema and its objects, beside the current role, roles that it is a member of,
+   * superusers and the owner of the database. Default: none.
+   */
+  readonly trustedOwners?: readonly string[];
 }
 
 /** What a migration found and did. */
@@ -28,15 +38,20 @@ export interface MigrateResult {
   /** Whether anything was changed. */
   readonly migrated: boolean;
   readonly state: SchemaState;
-  /** For a person; empty unless a newer peer's schema was found. */
+  /** For a person: what to know of a newer peer's schema, of its owners, and of triggers on its tables. */
   readonly warnings: readonly string[];
 }
 
 /** Each option's rule and default. */
-export const migrateRules = {
+export const schemaChangeRules = {
   ...connectionRules,
   schema: schemaName().or(defaultSchema),
   ...lockRules,
+} satisfies Rules<SchemaChangeOptions>;
+
+const migrateRules = {
+  ...schemaChangeRules,
+  trustedOwners: names().or(Object.freeze([])),
 } satisfies Rules<MigrateOptions>;
 
 const maxClashes = 5;
@@ -51,19 +66,20 @@ const waitMs = 100;
  * Jobs can be added meanwhile. Indexes on tables that are there are built concurrently, before the
  * transaction. A statement that waits for a lock gives up after `lockTimeoutMs` and is tried again until
  * `waitForLocksMs` have passed. Give a direct connection, not one of a pooler in transaction mode.
- * @throws TaskwrightError `SCHEMA_TOO_OLD`, `SCHEMA_TOO_NEW`, `SCHEMA_FOREIGN`, `SERVER_TOO_OLD`,
- * `SCHEMA_LOCKED`, `PRIVILEGE_MISSING`, `DATABASE_READ_ONLY`, `OPTION_INVALID`; the database is unchanged
+ * @throws TaskwrightError `SCHEMA_TOO_OLD`, `SCHEMA_TOO_NEW`, `SCHEMA_FOREIGN`, `SCHEMA_UNTRUSTED`,
+ * `SERVER_TOO_OLD`, `SCHEMA_LOCKED`, `PRIVILEGE_MISSING`, `DATABASE_READ_ONLY`, `OPTION_INVALID`; the database is unchanged
  * then, but for indexes that were built.
  */
 export async function migrate(given: MigrateOptions): Promise<MigrateResult> {
   const options = checkOptions("migrate", given, migrateRules);
-  const { schema } = options;
+  const { schema, trustedOwners } = options;
   const queries = bindQueries({ schema, preparedStatements: false });
   return withConnection("migrate", options, async (client) => {
     await refuseTransaction(queries, client);
     try {
       const place = { queries, db: client, schema, action: "migrate" };
-      return await migrateSchema(queries, client, schema, new LockPatience(place, options));
+      const patience = new LockPatience(place, options);
+      return await migrateSchema({ queries, db: client, schema, trustedOwners }, patience);
     } catch (error) {
       throw await explainFailure(error, schema, () => askRole(client));
     }
@@ -81,17 +97,22 @@ async function refuseTransaction(queries: Queries, client: ClientBase): Promise<
   );
 }
 
-async function migrateSchema(
-  queries: Queries,
-  db: Executor,
-  schema: string,
-  patience: LockPatience,
-): Promise<MigrateResult> {
+/** What is migrated, and through which connection. */
+interface Target {
+  readonly queries: Queries;
+  readonly db: Executor;
+  readonly schema: string;
+  readonly trustedOwners: readonly string[];
+}
+
+async function migrateSchema(target: Target, patience: LockPatience): Promise<MigrateResult> {
+  const { queries, db, schema } = target;
   let hasBuilt = false;
   for (let clashes = 0; ;) {
     const before = await inspect(queries, db, schema);
     refuseUnlessMoving(before);
-    if (isUsable(before.state)) return toResult(before, hasBuilt);
+    const warnings = await checkTrust(target, before);
+    if (isUsable(before.state)) return toResult(before, hasBuilt, warnings);
     try {
       if (isInPlace(before)) {
         const builds = await howToBuild(queries, db, before, patience);
@@ -103,8 +124,8 @@ async function migrateSchema(
         }
       }
       const result = await inTransaction(queries, db, async () => {
-        await patience.boundTransaction();
-        return migrateOnce(queries, db, schema);
+        await patience.prepareTransaction();
+        return migrateOnce(target);
       });
       if (result !== undefined)
         return hasBuilt ? Object.freeze({ ...result, migrated: true }) : result;
@@ -148,11 +169,8 @@ function isInPlace({ state: { status } }: Inspection): boolean {
 }
 
 /** One attempt; undefined when a peer is at work whose end must be awaited. */
-async function migrateOnce(
-  queries: Queries,
-  db: Executor,
-  schema: string,
-): Promise<MigrateResult | undefined> {
+async function migrateOnce(target: Target): Promise<MigrateResult | undefined> {
+  const { queries, db, schema } = target;
   await queries.takeMigrationTurn(db, { schema });
   let found = await inspect(queries, db, schema);
   if (found.findings.ledgerColumns.length > 0) {
@@ -160,7 +178,8 @@ async function migrateOnce(
     found = await inspect(queries, db, schema);
   }
   refuseUnlessMoving(found);
-  if (isUsable(found.state)) return toResult(found, false);
+  const warnings = await checkTrust(target, found);
+  if (isUsable(found.state)) return toResult(found, false, warnings);
   if (found.state.status === "outdated") return undefined;
   await apply(queries, db, found);
   await renewGrants(queries, db, schema);
@@ -168,7 +187,18 @@ async function migrateOnce(
   if (!isUsable(after.state)) {
     throw new Error(`After migrating, schema ${schema} lacks ${after.state.missing.join(", ")}.`);
   }
-  return toResult(after, true);
+  return toResult(after, true, await checkTrust(target, after));
+}
+
+/** Warnings about the schema's owners and triggers. */
+async function checkTrust(
+  { queries, db, schema, trustedOwners }: Target,
+  { state }: Inspection,
+): Promise<readonly string[]> {
+  return [
+    ...(await checkOwners(queries, db, schema, trustedOwners, isUsable(state))),
+    ...(await findTriggerWarnings(queries, db, schema)),
+  ];
 }
 
 /** A schema that a peer is migrating at this moment isn't too old yet. */
@@ -219,9 +249,13 @@ async function inTransaction<T>(queries: Queries, db: Executor, fn: () => Promis
   }
 }
 
-function toResult({ state, findings }: Inspection, migrated: boolean): MigrateResult {
-  const warnings = state.status === "newer" ? [describeNewer(state, findings)] : [];
-  return Object.freeze({ migrated, state, warnings });
+function toResult(
+  { state, findings }: Inspection,
+  migrated: boolean,
+  warnings: readonly string[],
+): MigrateResult {
+  const newer = state.status === "newer" ? [describeNewer(state, findings)] : [];
+  return Object.freeze({ migrated, state, warnings: [...newer, ...warnings] });
 }
 
 function describeNewer({ schema, revision }: SchemaState, findings: Findings): string {

@@ -23,7 +23,7 @@ export function refuseOldServer({ serverVersion }: SchemaState): void {
  * @throws TaskwrightError `SCHEMA_TOO_OLD`, `SCHEMA_TOO_NEW` or `SCHEMA_FOREIGN`
  */
 export function refuseState(state: SchemaState): void {
-  const { schema, status, revision, breakingRevision, missing } = state;
+  const { schema, status, revision, breakingRevision, missing, newer } = state;
   const details = { schema, revision, breakingRevision };
   switch (status) {
     case "outdated":
@@ -33,6 +33,13 @@ export function refuseState(state: SchemaState): void {
         { ...details, oldest: ledger.oldest, upgradeWith: "graphile-worker@0.16.6" },
       );
     case "incompatible":
+      if (newer.length > 0) {
+        throw new TaskwrightError(
+          "SCHEMA_TOO_NEW",
+          `Schema ${schema} was migrated by a newer Taskwright: this one doesn't know the versions of ${newer.join(", ")}. Use the newer Taskwright.`,
+          { ...details, functions: newer },
+        );
+      }
       throw new TaskwrightError(
         "SCHEMA_TOO_NEW",
         `Schema ${schema} was migrated to the breaking revision ${breakingRevision} by a newer graphile-worker; this Taskwright knows revisions up to ${ledger.latest}. Use a newer Taskwright.`,

@@ -6,15 +6,15 @@ import { unprepared } from "../database/prepared-statements.js";
 import { runTransaction } from "../database/transaction.js";
 import type { Executor } from "../database/executor.js";
 import { TaskwrightError } from "../errors.js";
-import { boolean, oneOf, schemaName, type Rules } from "../option-rules.js";
+import { boolean, oneOf, roleName, type Rules } from "../option-rules.js";
 import { checkOptions, refuseOption } from "../options.js";
 import { undone } from "./grants.js";
 import { LockPatience } from "./locks.js";
-import { migrateRules, type MigrateOptions } from "./migrate.js";
+import { schemaChangeRules, type SchemaChangeOptions } from "./migrate.js";
 import { explainFailure } from "./refusal.js";
 
 /** Give exactly one of `connectionString`, `pool` and `client`, as the schema's owner. */
-export interface GrantOptions extends MigrateOptions {
+export interface GrantOptions extends SchemaChangeOptions {
   /** The role that gets the rights, or loses them. It exists. */
   readonly role: string;
   /** What the role may do. */
@@ -34,9 +34,8 @@ export interface GrantResult {
 
 /** Each option's rule and default. */
 export const grantRules = {
-  ...migrateRules,
-  // A role's name has the length of a schema's.
-  role: schemaName().required(),
+  ...schemaChangeRules,
+  role: roleName().required(),
   as: oneOf(...roleKinds).required(),
   dryRun: boolean().or(false),
 } satisfies Rules<GrantOptions>;
@@ -95,7 +94,7 @@ async function change(
         client,
         unprepared,
         async (tx) => {
-          await patience.boundTransaction();
+          await patience.prepareTransaction();
           // Two changes of the same object's privileges at once would fail.
           await queries.takeMigrationTurn(tx, { schema });
           await refuseUnknown(owner, queries, tx, schema, role);

@@ -10,7 +10,8 @@ import { findNewerPeer, isLeftAlone } from "./newer-peer.js";
  * - `upgradable`: a peer's, or an older Taskwright's, that `migrate` completes in place.
  * - `current`: has all that this version of Taskwright needs.
  * - `newer`: a newer peer went on from there with harmless revisions.
- * - `incompatible`: a newer peer went on from there with a breaking revision.
+ * - `incompatible`: a newer peer went on from there with a breaking revision, or a newer Taskwright changed
+ *   functions.
  */
 export type SchemaStatus =
   | "missing"
@@ -35,6 +36,8 @@ export interface SchemaState {
    * build goes on or was interrupted counts as missing.
    */
   readonly missing: readonly string[];
+  /** Names of functions that a newer Taskwright made. */
+  readonly newer: readonly string[];
   /** Such as 180004. */
   readonly serverVersion: number;
 }
@@ -46,11 +49,21 @@ export function schemaStatus(found: Findings): SchemaStatus {
   if (revision === null) return hasSomeOfBase(found) ? "foreign" : emptyOrForeign(found);
   const breaking = newest(found.revisions.filter((row) => row.breaking));
   if (breaking !== null && breaking > ledger.latest) return "incompatible";
+  if (newerFunctions(found).length > 0) return "incompatible";
   if (revision < ledger.oldest) return "outdated";
   if (!hasBase(found)) return "foreign";
   if (revision > ledger.latest) return "newer";
   const isComplete = missingNames(found).length === 0 && isLedgerComplete(found);
   return isComplete ? "current" : "upgradable";
+}
+
+/** The functions whose marks are of versions that this Taskwright doesn't know. */
+export function newerFunctions(found: Findings): string[] {
+  return catalogue.flatMap(({ functions }) =>
+    Array.from(functions)
+      .filter(([name, wanted]) => (found.functions.get(name) ?? wanted) > wanted)
+      .map(([name]) => name),
+  );
 }
 
 /** What `migrate` would have to make, but for what every peer's schema has. */

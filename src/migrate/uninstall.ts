@@ -6,7 +6,7 @@ import { TaskwrightError } from "../errors.js";
 import { checkOptions } from "../options.js";
 import { inspect } from "./inspect.js";
 import { LockPatience } from "./locks.js";
-import { migrateRules, type MigrateOptions } from "./migrate.js";
+import { schemaChangeRules, type SchemaChangeOptions } from "./migrate.js";
 import { explainFailure, refuseState } from "./refusal.js";
 
 /** What was dropped. */
@@ -25,8 +25,8 @@ export interface UninstallResult {
  * `PRIVILEGE_MISSING`, `DATABASE_READ_ONLY`, `OPTION_UNKNOWN`, `OPTION_INVALID`. Nothing is dropped
  * then.
  */
-export async function uninstall(given: MigrateOptions): Promise<UninstallResult> {
-  const options = checkOptions("uninstall", given, migrateRules);
+export async function uninstall(given: SchemaChangeOptions): Promise<UninstallResult> {
+  const options = checkOptions("uninstall", given, schemaChangeRules);
   const { schema } = options;
   const queries = bindQueries({ schema, preparedStatements: false });
   return withConnection("uninstall", options, async (client) => {
@@ -38,7 +38,7 @@ export async function uninstall(given: MigrateOptions): Promise<UninstallResult>
           client,
           unprepared,
           async (tx) => {
-            await patience.boundTransaction();
+            await patience.prepareTransaction();
             await queries.takeMigrationTurn(tx, { schema });
             const { state } = await inspect(queries, tx, schema);
             if (state.status === "missing" || state.status === "empty") {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { types } from "node:util";
 import type { Pool } from "pg";
 import { Database } from "../database/database.js";
-import type { Executor } from "../database/executor.js";
+import { isPool, type Executor } from "../database/executor.js";
 import { bindQueries } from "../database/queries.js";
 import { TaskwrightError } from "../errors.js";
 import type { Job } from "../jobs/job.js";
@@ -30,7 +30,7 @@ import { Run } from "../worker/run.js";
 import { shareContext, type HandlerDatabase } from "../worker/shared-context.js";
 import { addHeldJob } from "./held-job.js";
 import { taskRule } from "./task-rule.js";
-import { isPool, TestTransaction } from "./transaction.js";
+import { TestTransaction } from "./transaction.js";
 
 /** What a handler is run with. */
 export interface RunHandlerOptions<App> {

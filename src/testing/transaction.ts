@@ -2,7 +2,13 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { Pool } from "pg";
 import { addBrand, hasBrand } from "../brand.js";
 import { withPooled } from "../database/connection.js";
-import type { Executor, QueryResult, StatementExecutor } from "../database/executor.js";
+import {
+  runStatement,
+  type Executor,
+  type QueryResult,
+  type Statement,
+  type StatementExecutor,
+} from "../database/executor.js";
 import { sqlState } from "../database/failure.js";
 import { defaultSchema } from "../database/identifier.js";
 import { bindQueries } from "../database/queries.js";
@@ -68,15 +74,19 @@ export class TestTransaction implements HandlerDatabase {
     return this.#inSavepoint(() => this.#client.query(text, values));
   }
 
-  execute({ text, values }: { text: string; values: unknown[] }): Promise<QueryResult> {
-    return this.query(text, values);
+  execute({ text, values }: Statement): Promise<QueryResult> {
+    return this.#inSavepoint(() => this.#execute(text, values));
+  }
+
+  #execute(text: string, values: unknown[]): Promise<QueryResult> {
+    return runStatement(this.#client, { name: undefined, text, values });
   }
 
   /** Runs `fn` in a savepoint: what it did stays when it resolves, and is undone when it rejects. */
   withTransaction<T>(fn: (tx: StatementExecutor) => Promise<T>): Promise<T> {
     const query = (text: string, values: unknown[]) => this.#client.query(text, values);
     return this.#inSavepoint(() =>
-      fn({ query, execute: ({ text, values }) => query(text, values) }),
+      fn({ query, execute: ({ text, values }) => this.#execute(text, values) }),
     );
   }
 
@@ -142,8 +152,4 @@ function abortedError(cause: unknown): TaskwrightError {
     {},
     { cause },
   );
-}
-
-export function isPool(db: Executor): db is Pool {
-  return "connect" in db && "totalCount" in db;
 }

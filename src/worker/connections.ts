@@ -2,6 +2,7 @@ import { Client, Pool, type ClientBase, type ClientConfig, type PoolClient } fro
 import { withPooled } from "../database/connection.js";
 import { Database } from "../database/database.js";
 import type { Executor, StatementExecutor } from "../database/executor.js";
+import type { ReadCommittedExecutor } from "../database/isolation.js";
 import { PreparedStatements } from "../database/prepared-statements.js";
 import { borrowClient, discardClient } from "../database/pool-guard.js";
 import { runTransaction } from "../database/transaction.js";
@@ -40,7 +41,7 @@ export interface ListenConnection {
  */
 export class Connections {
   /** For the worker's own statements: each ends in time, if need be with an error. */
-  readonly system: StatementExecutor;
+  readonly system: StatementExecutor & ReadCommittedExecutor;
   /** For the handlers. */
   readonly app: Database;
   readonly #ownPools: readonly Pool[];
@@ -158,7 +159,7 @@ export class Connections {
   }
 
   /** Statements on a half-open connection would wait for ever. */
-  #limited(pool: Pool, statementTimeoutMs: number): StatementExecutor {
+  #limited(pool: Pool, statementTimeoutMs: number): StatementExecutor & ReadCommittedExecutor {
     const limit = { query_timeout: statementTimeoutMs };
     return {
       query: (text, values) => this.#unlessAbandoned(pool.query({ text, values, ...limit })),
@@ -166,6 +167,7 @@ export class Connections {
         this.#prepared.run(statement, (sent) =>
           this.#unlessAbandoned(pool.query({ ...sent, ...limit })),
         ),
+      readCommitted: (fn) => this.systemTransaction(fn),
     };
   }
 

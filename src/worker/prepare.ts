@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { hiddenError, missingError } from "../database/privilege.js";
+import { noteIsolation } from "../database/isolation.js";
 import { askRole, type Queries } from "../database/queries.js";
 import { explainUnreachable } from "../database/unreachable.js";
 import { findHidden, jobTables, pauseTables } from "../database/visibility.js";
@@ -46,8 +47,9 @@ export async function prepare(options: PrepareOptions): Promise<void> {
 
 async function prepareOnce(options: PrepareOptions): Promise<void> {
   const { connections, queries, taskIds, schema, events } = options;
-  const [row] = await queries.isReadOnly(connections.system);
-  if (row?.isReadOnly === true) {
+  const [settings] = await queries.readTransactionSettings(connections.system);
+  noteIsolation(connections.system, settings?.isolation);
+  if (settings?.isReadOnly === true) {
     throw new TaskwrightError(
       "DATABASE_READ_ONLY",
       "The server is read-only: a standby, or default_transaction_read_only is on. A worker writes; connect it to the primary server.",

@@ -132,7 +132,7 @@ describe("schedulers that share entries", () => {
     const { scheduler } = database.schedule("* * * * * a");
     await scheduler.tick(at("08:00:30"));
     await database.pool.query(
-      `create function refuse() returns trigger language plpgsql as
+      `create function refuse() returns trigger language plpgsql set search_path = public as
          $$ begin raise exception 'refused'; end $$;
        create trigger refuse before insert on ${database.schema}._private_jobs execute function refuse()`,
     );
@@ -164,7 +164,7 @@ describe("schedulers that share entries", () => {
 test("an entry whose data the database refuses costs only its own ticks", async () => {
   const { pool, schema } = database;
   await pool.query(
-    `create function refuse() returns trigger language plpgsql as $$
+    `create function refuse() returns trigger language plpgsql set search_path = public as $$
     begin
       if tg_table_name = '_private_jobs' and to_jsonb(new) -> 'payload' ->> 'n' = '7'
       or tg_table_name = '_private_known_crontabs' and to_jsonb(new) ->> 'identifier' = 'unknowable'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { migrate } from "../../src/migrate/index.js";
-import { nameOf, readCatalogue } from "../support/catalogue.js";
+import { nameOf, readCatalogue as readLines } from "../support/catalogue.js";
 import { createDatabase, type TestDatabase } from "../support/database.js";
 import { migratePeer } from "../support/peer.js";
 
@@ -11,6 +11,12 @@ beforeAll(async () => {
   await Promise.all([migrate({ pool: ours.pool }), migratePeer(20, peers.connectionString)]);
 });
 afterAll(() => Promise.all([ours.drop(), peers.drop()]));
+
+/** Without the path that our functions pin, which the peer's don't. */
+async function readCatalogue(pool: TestDatabase["pool"]): Promise<string[]> {
+  const lines = await readLines(pool);
+  return lines.map((line) => line.replace(/ \{"search_path=pg_catalog, pg_temp"\}$/u, ""));
+}
 
 test("everything in graphile-worker 0.18's catalogue is in ours, column by column", async () => {
   const [our, their] = await Promise.all([readCatalogue(ours.pool), readCatalogue(peers.pool)]);
@@ -118,4 +124,11 @@ test("the ledger has the peer's revisions, with its flags", async () => {
   const read = "select id, breaking from graphile_worker.migrations order by id";
   const [our, their] = await Promise.all([ours.pool.query(read), peers.pool.query(read)]);
   expect(our.rows).toEqual(their.rows);
+});
+
+test("every function pins the path in which names are looked up", async () => {
+  const functions = (await readLines(ours.pool)).filter((line) => line.startsWith("function "));
+  expect(functions.length).toBeGreaterThan(70);
+  const isPinned = (line: string) => line.includes('"search_path=pg_catalog, pg_temp"');
+  expect(functions.filter((line) => !isPinned(line))).toEqual([]);
 });

@@ -134,7 +134,7 @@ describe("a heartbeat", () => {
   test("that fails is tried again long before the next one is due", async () => {
     await database.pool.query(`
       create sequence refused;
-      create function refuse() returns trigger language plpgsql as $$ begin
+      create function refuse() returns trigger language plpgsql set search_path = public as $$ begin
         if nextval('refused') <= 3 then raise exception 'refused'; end if;
         return new;
       end $$;

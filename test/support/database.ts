@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { Client, Pool } from "pg";
 import { inject } from "vitest";
+import { plainTypes } from "./plain-types.js";
 
 /** An empty database of its own, dropped when the test file is done. */
 export interface TestDatabase {
@@ -18,9 +19,12 @@ export async function createDatabase(encoding?: string): Promise<TestDatabase> {
   const name = `taskwright_test_${randomBytes(6).toString("hex")}`;
   const options = encoding === undefined ? "" : encodedAs(encoding);
   await onServer(serverUrl, `create database ${name} ${options}`);
+  for (const [setting, value] of inject("settings")) {
+    await onServer(serverUrl, `alter database ${name} set ${setting} = '${value}'`);
+  }
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
-  const pool = new Pool({ connectionString: url.href, max: 20 });
+  const pool = new Pool({ connectionString: url.href, max: 20, types: plainTypes });
   // Tests cut connections on purpose; an idle client's error must not end the run.
   pool.on("error", () => {});
   return {

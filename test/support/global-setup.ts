@@ -6,11 +6,14 @@ declare module "vitest" {
   interface ProvidedContext {
     /** A server on which each test file makes databases of its own. */
     serverUrl: string;
+    /** Settings that each of these databases gets. */
+    settings: readonly (readonly [name: string, value: string])[];
   }
 }
 
 /** One PostgreSQL server for the whole run: `DATABASE_URL`'s, or an embedded one. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  project.provide("settings", []);
   const given = process.env["DATABASE_URL"];
   if (given !== undefined && given !== "") {
     project.provide("serverUrl", given);

@@ -47,7 +47,7 @@ function makeClaimer({ perWorker, pollIntervalMs = neverMs, ...options }: Option
   const executor: StatementExecutor = {
     query: (text, values) => db.query(text, values),
     execute: (statement) =>
-      (statement.name.includes("claimJobs")
+      (statement.name?.includes("claimJobs")
         ? around(() => db.execute(statement))
         : db.execute(statement)) as ReturnType<Database["execute"]>,
   };

@@ -5,7 +5,7 @@ export async function installRefusals(pool: Pool): Promise<void> {
   await pool.query(
     `create table refused (what text, state text);
     create sequence turns;
-    create function refuse() returns trigger language plpgsql as $$
+    create function refuse() returns trigger language plpgsql set search_path = public as $$
     declare
       reason refused;
     begin

@@ -92,7 +92,7 @@ describe("a start", () => {
   test("of a fast task costs nothing once ten jobs of it were completed", async () => {
     await database.pool.query(`
       create table marks_made (n int);
-      create function count_marks() returns trigger language plpgsql as $$
+      create function count_marks() returns trigger language plpgsql set search_path = public as $$
         begin insert into marks_made select count(*) from made; return null; end $$;
       create trigger count_marks after insert on graphile_worker.taskwright_starts
       referencing new table as made for each statement execute function count_marks();
@@ -273,7 +273,7 @@ describe("while marks can't be written", () => {
 test("a job whose mark fails goes back uncounted, and starts once marks can be written", async () => {
   await database.pool.query(`
     create sequence refused;
-    create function refuse() returns trigger language plpgsql as $$ begin
+    create function refuse() returns trigger language plpgsql set search_path = public as $$ begin
       if nextval('refused') <= 2 then raise serialization_failure using message = 'refused'; end if;
       return new;
     end $$;
@@ -300,7 +300,7 @@ test("a job whose mark fails goes back uncounted, and starts once marks can be w
 
 test("a run ends with an error that marks fail with, unless it passes", async () => {
   await database.pool.query(`
-    create function refuse() returns trigger language plpgsql as $$ begin
+    create function refuse() returns trigger language plpgsql set search_path = public as $$ begin
       raise exception 'refused';
     end $$;
     create trigger refuse before insert on graphile_worker.taskwright_starts

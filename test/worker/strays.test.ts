@@ -34,7 +34,7 @@ test("jobs whose claim's answer was lost are given back and claimed again, as th
     query: (text, values) => db.query(text, values),
     execute: async (statement) => {
       const answer = await db.execute(statement);
-      if (!statement.name.includes("claimJobs") || lostAnswers > 0) return answer;
+      if (!statement.name?.includes("claimJobs") || lostAnswers > 0) return answer;
       lostAnswers += 1;
       expect(await countLocks(database.pool)).toBe(10);
       throw Object.assign(new Error("cut off"), { code: "ECONNRESET" });
@@ -100,7 +100,7 @@ test("a stray that the database refuses to free keeps neither the others nor the
   );
   const [first] = await listJobs(pool);
   await pool.query(
-    `create function refuse() returns trigger language plpgsql as $$
+    `create function refuse() returns trigger language plpgsql set search_path = public as $$
     begin raise exception 'refused' using errcode = '23514'; end $$;
     create trigger refuse before update on graphile_worker._private_jobs
     for each row when (old.id = ${first?.id}) execute function refuse()`,

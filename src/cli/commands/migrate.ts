@@ -8,6 +8,7 @@ import { addLockOptions, lockOptions, type LockFlags } from "./lock-flags.js";
 
 interface Flags extends DatabaseFlags, LockFlags {
   readonly check?: boolean;
+  readonly trustOwner?: readonly string[];
 }
 
 export const migrateCommand = databaseCommand<Flags>({
@@ -19,7 +20,9 @@ export const migrateCommand = databaseCommand<Flags>({
     taskwright migrate --schema jobs`,
   configure: (command) =>
     addLockOptions(
-      command.option("--check", "change nothing; fail if the schema isn't up to date"),
+      command
+        .option("--check", "change nothing; fail if the schema isn't up to date")
+        .option("--trust-owner <role...>", "roles that may own the schema and its objects"),
     ),
   run: (session, flags) => (flags.check === true ? check(session, flags) : apply(session, flags)),
 });
@@ -41,7 +44,8 @@ function showState(terminal: Terminal, state: SchemaState, isReady: boolean): vo
 }
 
 async function apply({ db, schema, terminal }: Session, flags: Flags): Promise<ExitCode> {
-  const result = await migrate({ pool: db, schema, ...lockOptions(flags) });
+  const { trustOwner: trustedOwners = [] } = flags;
+  const result = await migrate({ pool: db, schema, trustedOwners, ...lockOptions(flags) });
   printResult(terminal, flags, result, () => {
     const { migrated, state, warnings } = result;
     const done = migrated ? "migrated" : "nothing to do:";

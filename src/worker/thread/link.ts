@@ -105,6 +105,7 @@ async function runIn(
   { name, text, values }: Statement,
 ): Promise<QueryResult & { readonly command: string | undefined }> {
   if (tx === undefined) throw new Error("There is no such transaction.");
+  // A handler's own query comes with an empty name.
   const result = await (name !== "" && isStatementExecutor(tx)
     ? tx.execute({ name, text, values })
     : tx.query(text, values));

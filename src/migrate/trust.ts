@@ -1,0 +1,74 @@
+import type { FindUntrustedObjectsResult } from "../../generated/queries/schema.js";
+import type { Executor } from "../database/executor.js";
+import type { Queries } from "../database/queries.js";
+import { TaskwrightError } from "../errors.js";
+import { catalogue } from "./catalogue.js";
+
+/** An object of the schema that belongs to a role that the migrator doesn't trust. */
+type Untrusted = FindUntrustedObjectsResult;
+
+/** Names of what workers use. An object of another name is none of the queue's. */
+const known: Readonly<Record<string, ReadonlySet<string>>> = {
+  relation: new Set([
+    ...catalogue.flatMap(({ relations, indexes }) => [...relations, ...indexes]),
+    "tasks_id_seq",
+    "job_queues_id_seq",
+    "jobs_id_seq1",
+  ]),
+  function: new Set(catalogue.flatMap(({ functions }) => [...functions.keys()])),
+};
+
+/** Enough to see whose they are. */
+const maxShown = 5;
+
+/**
+ * The owner of a table or a function decides what it does, with the rights of whoever uses it. Another role
+ * may have made the schema first, in the hope that a superuser's migration or a worker uses what it put there.
+ * @param isUsable Whether nothing has to be migrated.
+ * @returns Warnings: a role that may not create schemas, such as a worker's, may use what it was given.
+ * @throws TaskwrightError `SCHEMA_UNTRUSTED`
+ */
+export async function checkOwners(
+  queries: Queries,
+  db: Executor,
+  schema: string,
+  trustedOwners: readonly string[],
+  isUsable: boolean,
+): Promise<readonly string[]> {
+  const found = await queries.findUntrustedObjects(db, {
+    schema,
+    trustedOwners: JSON.stringify(trustedOwners),
+  });
+  const untrusted = found.filter(({ kind, name }) => known[kind]?.has(name) ?? true);
+  const [first] = untrusted;
+  if (first === undefined) return [];
+  const error = untrustedError(schema, untrusted);
+  if (isUsable && !first.mayCreate) return [error.message];
+  throw error;
+}
+
+function untrustedError(schema: string, untrusted: readonly Untrusted[]): TaskwrightError {
+  const owners = [...new Set(untrusted.map(({ owner }) => owner))];
+  const shown = untrusted
+    .slice(0, maxShown)
+    .map(({ kind, name, owner }) => `${kind} ${name} (owner ${owner})`);
+  const more = untrusted.length - shown.length;
+  return new TaskwrightError(
+    "SCHEMA_UNTRUSTED",
+    `Schema ${schema} has objects of roles that the current role has no reason to trust: ${shown.join(", ")}${more > 0 ? `, and ${more} more` : ""}. Their owners can change what runs with the rights of whoever uses them. If ${owners.join(" and ")} may do that, run \`taskwright migrate ${owners.map((owner) => `--trust-owner=${owner}`).join(" ")}\` (trustedOwners), or migrate as the owner; otherwise drop the schema, or give its objects to a role of yours (alter … owner to …).`,
+    { schema, objects: untrusted.map(({ kind, name, owner }) => ({ kind, name, owner })) },
+  );
+}
+
+/** A warning for each trigger that may no longer find what its function names. */
+export async function findTriggerWarnings(
+  queries: Queries,
+  db: Executor,
+  schema: string,
+): Promise<readonly string[]> {
+  const triggers = await queries.findUnpinnedTriggers(db, { schema });
+  return triggers.map(
+    (row) =>
+      `Trigger ${row.trigger} on ${schema}.${row.table} calls ${row.function}, which has no search_path of its own. Taskwright's functions run with search_path = pg_catalog, so it finds only names that are written with their schema. If it uses others, run: alter function ${row.function} set search_path = public, pg_temp`,
+  );
+}

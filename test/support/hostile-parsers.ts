@@ -1,0 +1,3 @@
+import { setHostileParsers } from "./plain-types.js";
+
+setHostileParsers();
