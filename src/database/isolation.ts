@@ -37,14 +37,20 @@ export async function runReadCommitted<T>(
     return await run(db);
   } catch (error) {
     if (!isolationFailures.has(sqlState(error) ?? "") || !isOutside(db)) throw error;
-    noteIsolation(db, await readDefault(db));
+    const isolation = await readDefault(db).catch(() => undefined);
+    if (!noteIsolation(db, isolation)) throw error;
     return inOwnTransaction(db, run);
   }
 }
 
-/** Takes note of the default isolation of an executor's connections, such as `repeatable read`. */
-export function noteIsolation(db: Executor, isolation: string | undefined): void {
-  if (isolation !== "read committed") strict.add(db);
+/**
+ * Takes note of the default isolation of an executor's connections, such as `repeatable read`.
+ * @returns Whether it is stricter than read committed; false when it isn't known.
+ */
+export function noteIsolation(db: Executor, isolation: string | undefined): boolean {
+  const isStrict = isolation !== undefined && isolation !== "read committed";
+  if (isStrict) strict.add(db);
+  return isStrict;
 }
 
 /** Whether the executor's statements are outside of any transaction for sure. */
