@@ -1436,6 +1436,20 @@ create index if not exists taskwright_queue_heads_index
   on graphile_worker._private_jobs using btree (job_queue_id, priority, run_at, id)
   include (task_id)
   where (is_available = true and job_queue_id is not null);
+
+-- Jobs of extreme priorities by their time: used where there are too many priorities to look at each
+-- (26_priorities). Jobs of other priorities have no entry here, so these cost them nothing.
+create index if not exists taskwright_extreme_jobs_index
+  on graphile_worker._private_jobs using btree (task_id, run_at, id)
+  where (is_available = true and job_queue_id is null and (priority < -32 or priority > 32));
+
+create index if not exists taskwright_extreme_queued_jobs_index
+  on graphile_worker._private_jobs using btree (run_at, id)
+  where (is_available = true and job_queue_id is not null and (priority < -32 or priority > 32));
+
+create index if not exists taskwright_extreme_queue_heads_index
+  on graphile_worker._private_jobs using btree (job_queue_id, run_at, id)
+  where (is_available = true and job_queue_id is not null and (priority < -32 or priority > 32));
 `,
   "15_find_queues": `-- Which queues give a job now, and which job: the part of a claim that looks for queued jobs and locks
 -- them, with their queues' rows.
@@ -1469,9 +1483,13 @@ create index if not exists taskwright_queue_heads_index
 -- waits with it, so that neither a pause nor a limit changes the order in a queue. A queue is
 -- not blocked by jobs whose task or flags this worker may not run: other workers will take them.
 --
--- The cost grows with max_jobs, with the number of distinct priorities among waiting queued jobs and
--- with the jobs at a queue's head that this worker may not run. It does not grow with the number of
--- queues, of locked queues, of jobs behind busy queues, or of jobs scheduled for later.
+-- Where waiting queued jobs have too many distinct priorities to look at each (26_priorities), walk,
+-- tail and ring see jobs of extreme priorities by their time, the walk and the tail at most as many as
+-- their length, the ring 10 of each queue. Then "first" and "precede" mean: among these.
+--
+-- The cost grows with max_jobs, with the number of distinct priorities among waiting queued jobs, up to
+-- 100 of them, and with the jobs at a queue's head that this worker may not run. It does not grow with
+-- the number of queues, of locked queues, of jobs behind busy queues, or of jobs scheduled for later.
 create or replace function graphile_worker.taskwright_find_queues(
   task_ids int[],
   open_ids int[],
@@ -1486,57 +1504,47 @@ create or replace function graphile_worker.taskwright_find_queues(
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_find_queues 3
+-- taskwright: taskwright_find_queues 4
 #variable_conflict use_column
 declare
   walk_length constant int := 4 * max_jobs + 50;
   tail_length constant int := 50;
   ring_length constant int := 2 * max_jobs + 50;
+  extreme_length constant int := 10;
   priorities smallint[];
+  are_all boolean;
   walked int;
   tried int[];
 begin
-  -- \`max_attempts >= 1\` is always true; it names the index (see 14_claim_indexes). Priorities are
-  -- found from the far end, because the near one is where claims leave dead entries behind.
-  priorities := array(
-    with recursive levels (priority) as (
-      (
-        select jobs.priority
-        from graphile_worker._private_jobs as jobs
-        where jobs.is_available = true and jobs.job_queue_id is not null
-        and jobs.max_attempts >= 1
-        order by jobs.priority desc, jobs.run_at desc, jobs.id desc
-        limit 1
-      )
-      union all
-      select next.priority
-      from levels
-      cross join lateral (
-        select jobs.priority
-        from graphile_worker._private_jobs as jobs
-        where jobs.is_available = true and jobs.job_queue_id is not null
-        and jobs.max_attempts >= 1
-        and jobs.priority < levels.priority
-        order by jobs.priority desc, jobs.run_at desc, jobs.id desc
-        limit 1
-      ) as next
-    )
-    select priority from levels order by priority
-  );
+  select found.priorities, found.are_all
+  into priorities, are_all
+  from graphile_worker.taskwright_find_priorities(true) as found;
 
   -- One index range for each priority: a range over several would hold the jobs for later, too.
   with walk as materialized (
-    select due.*
-    from unnest(priorities) as level (priority)
-    cross join lateral (
-      select jobs.id, jobs.job_queue_id, jobs.task_id, jobs.priority, jobs.run_at, jobs.flags
+    (
+      select due.*, false as is_extreme
+      from unnest(priorities) as level (priority)
+      cross join lateral (
+        select jobs.id, jobs.job_queue_id, jobs.task_id, jobs.priority, jobs.run_at, jobs.flags
+        from graphile_worker._private_jobs as jobs
+        where jobs.is_available = true and jobs.job_queue_id is not null and jobs.max_attempts >= 1
+        and jobs.priority = level.priority and jobs.run_at <= now()
+        order by jobs.run_at, jobs.id
+        limit walk_length
+      ) as due
+      limit walk_length
+    )
+    union all
+    (
+      select jobs.id, jobs.job_queue_id, jobs.task_id, jobs.priority, jobs.run_at, jobs.flags, true
       from graphile_worker._private_jobs as jobs
-      where jobs.is_available = true and jobs.job_queue_id is not null and jobs.max_attempts >= 1
-      and jobs.priority = level.priority and jobs.run_at <= now()
+      where not are_all
+      and jobs.is_available = true and jobs.job_queue_id is not null
+      and (jobs.priority < -32 or jobs.priority > 32) and jobs.run_at <= now()
       order by jobs.run_at, jobs.id
       limit walk_length
-    ) as due
-    limit walk_length
+    )
   ),
   heads as (
     select distinct on (walk.job_queue_id) walk.*
@@ -1579,7 +1587,12 @@ begin
     limit max_jobs
   )
   select
-    (select count(*) from walk),
+    (
+      select greatest(
+        count(*) filter (where walk.is_extreme), count(*) filter (where not walk.is_extreme)
+      )
+      from walk
+    ),
     (select coalesce(array_agg(free.job_queue_id), '{}') from free),
     coalesce(array_agg(locked.queue_id), '{}'),
     coalesce(array_agg(locked.id), '{}')
@@ -1618,6 +1631,16 @@ begin
       order by jobs.run_at desc, jobs.id desc
       limit tail_length
     ) as due
+    union all
+    (
+      select jobs.job_queue_id
+      from graphile_worker._private_jobs as jobs
+      where not are_all
+      and jobs.is_available = true and jobs.job_queue_id is not null
+      and (jobs.priority < -32 or jobs.priority > 32) and jobs.run_at <= now()
+      order by jobs.run_at desc, jobs.id desc
+      limit tail_length
+    )
   ),
   seen (queue_id) as (
     select ring.queue_id from ring
@@ -1635,17 +1658,32 @@ begin
       limit 1
     ) as queue
     cross join lateral (
-      select first.*
-      from unnest(priorities) as level (priority)
-      cross join lateral (
+      (
+        select first.*
+        from unnest(priorities) as level (priority)
+        cross join lateral (
+          select jobs.priority, jobs.run_at, jobs.id, jobs.task_id
+          from graphile_worker._private_jobs as jobs
+          where jobs.is_available = true and jobs.job_queue_id = seen.queue_id
+          and jobs.priority = level.priority and jobs.run_at <= now()
+          and jobs.task_id = any (task_ids) and (jobs.flags ?| forbidden_flags) is not true
+          order by jobs.run_at, jobs.id
+          limit 1
+        ) as first
+        limit 1
+      )
+      union all
+      (
         select jobs.priority, jobs.run_at, jobs.id, jobs.task_id
         from graphile_worker._private_jobs as jobs
-        where jobs.is_available = true and jobs.job_queue_id = seen.queue_id
-        and jobs.priority = level.priority and jobs.run_at <= now()
+        where not are_all
+        and jobs.is_available = true and jobs.job_queue_id = seen.queue_id
+        and (jobs.priority < -32 or jobs.priority > 32) and jobs.run_at <= now()
         and jobs.task_id = any (task_ids) and (jobs.flags ?| forbidden_flags) is not true
         order by jobs.run_at, jobs.id
-        limit 1
-      ) as first
+        limit extreme_length
+      )
+      order by priority, run_at, id
       limit 1
     ) as head
     where head.task_id = any (open_ids)
@@ -1704,8 +1742,10 @@ $taskwright$;
 -- is left alone, too, and of one with room no more is taken. That may leave the claim short while jobs
 -- of other tasks wait behind: a claim that brought a limited task's jobs should be followed by another.
 --
--- The cost grows with max_jobs, with the number of distinct priorities among waiting jobs, with the
--- jobs that stand ahead and that this worker may not run (other tasks, paused tasks, tasks without
+-- The order is exact unless waiting jobs have more than 100 distinct priorities (26_priorities).
+--
+-- The cost grows with max_jobs, with the number of distinct priorities among waiting jobs, up to 100 of
+-- them, with the jobs that stand ahead and that this worker may not run (other tasks, paused tasks, tasks without
 -- room, forbidden flags), with unqueued jobs that stand ahead and that other transactions hold, and
 -- with the index entries that earlier claims left dead since the last vacuum. It does not grow with the
 -- number of queues, of jobs behind busy queues, or of jobs scheduled for later.
@@ -1754,7 +1794,7 @@ set datestyle = 'ISO, YMD'
 set timezone = 'UTC'
 set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_claim_jobs 3
+-- taskwright: taskwright_claim_jobs 4
 #variable_conflict use_column
 declare
   open_ids int[] := task_ids;
@@ -1763,6 +1803,9 @@ declare
   limited_ids int[] := '{}';
   head_ids bigint[];
   next_queue int;
+  priorities smallint[];
+  are_all boolean;
+  extreme_ids bigint[] := '{}';
 begin
   if exists (select from graphile_worker.taskwright_pauses) then
     open_ids := graphile_worker.taskwright_open_tasks(task_ids);
@@ -1790,30 +1833,17 @@ begin
     task_ids, open_ids, paused_queues, forbidden_flags, max_jobs, after_queue
   ) as found;
 
+  select found.priorities, found.are_all
+  into priorities, are_all
+  from graphile_worker.taskwright_find_priorities(false) as found;
+  if not are_all then
+    extreme_ids := graphile_worker.taskwright_lock_extreme_jobs(open_ids, forbidden_flags, max_jobs);
+  end if;
+
   return query
-  with recursive priorities (priority) as (
-    (
-      select jobs.priority
-      from graphile_worker._private_jobs as jobs
-      where jobs.is_available = true and jobs.job_queue_id is null
-      order by jobs.priority desc, jobs.run_at desc, jobs.id desc
-      limit 1
-    )
-    union all
-    select next.priority
-    from priorities
-    cross join lateral (
-      select jobs.priority
-      from graphile_worker._private_jobs as jobs
-      where jobs.is_available = true and jobs.job_queue_id is null
-      and jobs.priority < priorities.priority
-      order by jobs.priority desc, jobs.run_at desc, jobs.id desc
-      limit 1
-    ) as next
-  ),
-  unqueued as (
+  with unqueued as (
     select due.*
-    from (select priority from priorities order by priority) as level
+    from unnest(priorities) as level (priority)
     cross join lateral (
       select jobs.id, jobs.task_id, jobs.priority, jobs.run_at, null::int as queue_id
       from graphile_worker._private_jobs as jobs
@@ -1826,10 +1856,10 @@ begin
     ) as due
     limit max_jobs
   ),
-  -- Locked by taskwright_find_queues.
-  queued as (
+  -- Locked by taskwright_find_queues and taskwright_lock_extreme_jobs.
+  by_id as (
     select head.*
-    from unnest(head_ids) as found (job_id)
+    from unnest(head_ids || extreme_ids) as found (job_id)
     cross join lateral (
       select jobs.id, jobs.task_id, jobs.priority, jobs.run_at, jobs.job_queue_id as queue_id
       from graphile_worker._private_jobs as jobs
@@ -1838,7 +1868,7 @@ begin
     ) as head
   ),
   candidates as (
-    select * from unqueued union all select * from queued
+    select * from unqueued union all select * from by_id
   ),
   limited as (
     select
@@ -3277,8 +3307,8 @@ $taskwright$;
   "25_due_jobs": `-- Whether a job is due that a worker could run if nobody else held it, its queue, or the slots of its
 -- task. What is paused doesn't count, nor do jobs that wait behind a paused one in their queue.
 --
--- The cost grows with the number of distinct priorities among waiting jobs and with the due jobs that
--- stand ahead and don't count. Plans are pinned for the reason given at taskwright_claim_jobs.
+-- The cost grows with the number of distinct priorities among waiting jobs, up to 200 of them, and with
+-- the due jobs that stand ahead and don't count. Plans are pinned for the reason given at taskwright_claim_jobs.
 create or replace function graphile_worker.taskwright_has_due_jobs(
   task_ids int[],
   forbidden_flags text[]
@@ -3293,57 +3323,248 @@ set jit = off
 set plan_cache_mode = force_generic_plan
 set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_has_due_jobs 2
+-- taskwright: taskwright_has_due_jobs 3
 declare
   open_ids int[] := graphile_worker.taskwright_open_tasks(task_ids);
   paused_queues int[] := graphile_worker.taskwright_paused_queues();
+  priorities smallint[];
+  are_all boolean;
+  are_all_queued boolean;
 begin
+  select found.priorities || queued.priorities, found.are_all, queued.are_all
+  into priorities, are_all, are_all_queued
+  from graphile_worker.taskwright_find_priorities(false) as found
+  cross join graphile_worker.taskwright_find_priorities(true) as queued;
+
   return exists (
-    with recursive levels (priority) as (
-      (
-        select jobs.priority
+    select
+    from (
+      select due.*
+      from unnest(priorities) as level (priority)
+      cross join lateral (
+        select jobs.task_id, jobs.job_queue_id, jobs.flags
         from graphile_worker._private_jobs as jobs
         where jobs.is_available = true
-        order by jobs.priority desc, jobs.run_at desc
-        limit 1
-      )
+        and jobs.priority = level.priority and jobs.run_at <= now()
+        order by jobs.run_at -- keeps it from becoming a join, which might begin with all jobs
+      ) as due
       union all
-      select next.priority
-      from levels
+      select due.*
+      from unnest(open_ids) as task (id)
       cross join lateral (
-        select jobs.priority
+        select jobs.task_id, jobs.job_queue_id, jobs.flags
         from graphile_worker._private_jobs as jobs
-        where jobs.is_available = true and jobs.priority < levels.priority
-        order by jobs.priority desc, jobs.run_at desc
-        limit 1
-      ) as next
-    )
-    select
-    from levels
-    cross join lateral (
-      select
-      from graphile_worker._private_jobs as jobs
-      where jobs.is_available = true
-      and jobs.priority = levels.priority and jobs.run_at <= now()
-      and jobs.task_id = any (open_ids) and (jobs.flags ?| forbidden_flags) is not true
-      and (
-        jobs.job_queue_id is null
-        or jobs.job_queue_id <> all (paused_queues)
-        and (
-          cardinality(open_ids) = cardinality(task_ids)
-          or (
-            select heads.task_id
-            from graphile_worker._private_jobs as heads
-            where heads.is_available = true and heads.job_queue_id = jobs.job_queue_id
-            and heads.run_at <= now()
-            and heads.task_id = any (task_ids) and (heads.flags ?| forbidden_flags) is not true
-            order by heads.job_queue_id, heads.priority, heads.run_at, heads.id
-            limit 1
-          ) = any (open_ids)
-        )
+        where not are_all
+        and jobs.is_available = true and jobs.job_queue_id is null
+        and (jobs.priority < -32 or jobs.priority > 32)
+        and jobs.task_id = task.id and jobs.run_at <= now()
+        order by jobs.run_at, jobs.id
+      ) as due
+      union all
+      (
+        select jobs.task_id, jobs.job_queue_id, jobs.flags
+        from graphile_worker._private_jobs as jobs
+        where not are_all_queued
+        and jobs.is_available = true and jobs.job_queue_id is not null
+        and (jobs.priority < -32 or jobs.priority > 32) and jobs.run_at <= now()
+        order by jobs.run_at, jobs.id
       )
-      limit 1
-    ) as due
+    ) as jobs
+    where jobs.task_id = any (open_ids) and (jobs.flags ?| forbidden_flags) is not true
+    and (
+      jobs.job_queue_id is null
+      or jobs.job_queue_id <> all (paused_queues)
+      and (
+        cardinality(open_ids) = cardinality(task_ids)
+        or (
+          select heads.task_id
+          from graphile_worker._private_jobs as heads
+          where heads.is_available = true and heads.job_queue_id = jobs.job_queue_id
+          and heads.run_at <= now()
+          and heads.task_id = any (task_ids) and (heads.flags ?| forbidden_flags) is not true
+          order by heads.job_queue_id, heads.priority, heads.run_at, heads.id
+          limit 1
+        ) = any (open_ids)
+      )
+    )
+    limit 1
+  );
+end;
+$taskwright$;
+`,
+  "26_priorities": `-- At which priorities a claim looks for due jobs, and what it does where there are too many.
+--
+-- Within one priority the due jobs are one index range, and a claim never meets the jobs that are
+-- scheduled for later. So it looks at each distinct priority by itself. A producer that gives each job
+-- another priority would make every claim look up to 65,536 times. So a claim looks at no more than 100:
+-- where waiting jobs have more distinct priorities than that, only the ordinary ones, from -32 to 32,
+-- are looked at one by one. All others are extreme; their due jobs are found by their time (the indexes
+-- of 14_claim_indexes).
+--
+-- What this does to the order: up to 100 distinct priorities, it is exact. Past them, it is exact among
+-- the jobs that the claim sees: all of ordinary priorities, and of extreme ones those that are due
+-- for the longest time, at least 4 m + 50 of them, m being max_jobs (of n tasks, 4 m / n + 50 each).
+--
+-- No job starves by it: it only waits for others. A due job of an extreme priority is seen once fewer
+-- than 50 jobs of its task have been due for longer, and each claim takes m jobs unless it takes all that
+-- it sees. From then on it waits only for jobs that precede it in the exact order. So if r jobs of
+-- extreme priorities have been due for longer, and s precede it, it is taken after at most
+-- (r + s) / m + 1 claims that take jobs of extreme priorities.
+
+-- The distinct priorities of the waiting jobs, queued or unqueued, lowest first; only the ordinary ones
+-- when are_all is false.
+--
+-- They are found from the far end, because the near one is where claims leave dead entries behind.
+-- \`max_attempts >= 1\` is always true; it names the index (see 14_claim_indexes).
+create or replace function graphile_worker.taskwright_find_priorities(
+  are_queued boolean,
+  out priorities smallint[],
+  out are_all boolean
+)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $taskwright$
+-- taskwright: taskwright_find_priorities 1
+#variable_conflict use_column
+declare
+  max_count constant int := 100;
+  lowest smallint := -32768;
+  highest smallint := 32767;
+begin
+  loop
+    if are_queued then
+      priorities := array(
+        with recursive levels (priority) as (
+          (
+            select jobs.priority
+            from graphile_worker._private_jobs as jobs
+            where jobs.is_available = true and jobs.job_queue_id is not null
+            and jobs.max_attempts >= 1
+            and jobs.priority between lowest and highest
+            order by jobs.priority desc, jobs.run_at desc, jobs.id desc
+            limit 1
+          )
+          union all
+          select next.priority
+          from levels
+          cross join lateral (
+            select jobs.priority
+            from graphile_worker._private_jobs as jobs
+            where jobs.is_available = true and jobs.job_queue_id is not null
+            and jobs.max_attempts >= 1
+            and jobs.priority < levels.priority and jobs.priority >= lowest
+            order by jobs.priority desc, jobs.run_at desc, jobs.id desc
+            limit 1
+          ) as next
+        ),
+        -- Stops the recursion.
+        first as (select priority from levels limit max_count + 1)
+        select priority from first order by priority
+      );
+    else
+      priorities := array(
+        with recursive levels (priority) as (
+          (
+            select jobs.priority
+            from graphile_worker._private_jobs as jobs
+            where jobs.is_available = true and jobs.job_queue_id is null
+            and jobs.priority between lowest and highest
+            order by jobs.priority desc, jobs.run_at desc, jobs.id desc
+            limit 1
+          )
+          union all
+          select next.priority
+          from levels
+          cross join lateral (
+            select jobs.priority
+            from graphile_worker._private_jobs as jobs
+            where jobs.is_available = true and jobs.job_queue_id is null
+            and jobs.priority < levels.priority and jobs.priority >= lowest
+            order by jobs.priority desc, jobs.run_at desc, jobs.id desc
+            limit 1
+          ) as next
+        ),
+        -- Stops the recursion.
+        first as (select priority from levels limit max_count + 1)
+        select priority from first order by priority
+      );
+    end if;
+    are_all := lowest < -32 and cardinality(priorities) <= max_count;
+    exit when are_all or lowest = -32;
+    lowest := -32;
+    highest := 32;
+  end loop;
+end;
+$taskwright$;
+
+-- Locks up to max_jobs unqueued due jobs of extreme priorities: of those that have been due for the
+-- longest time, the best. When other transactions hold these, the ones that follow in time.
+create or replace function graphile_worker.taskwright_lock_extreme_jobs(
+  open_ids int[],
+  forbidden_flags text[],
+  max_jobs int
+) returns bigint[]
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $taskwright$
+-- taskwright: taskwright_lock_extreme_jobs 1
+#variable_conflict use_column
+declare
+  walk_length constant int := 4 * max_jobs / greatest(1, cardinality(open_ids)) + 50;
+  seen int;
+  locked bigint[];
+begin
+  with due as materialized (
+    select oldest.*
+    from unnest(open_ids) as task (id)
+    cross join lateral (
+      select jobs.id, jobs.priority, jobs.run_at
+      from graphile_worker._private_jobs as jobs
+      where jobs.is_available = true and jobs.job_queue_id is null
+      and (jobs.priority < -32 or jobs.priority > 32)
+      and jobs.task_id = task.id and jobs.run_at <= now()
+      and (jobs.flags ?| forbidden_flags) is not true
+      order by jobs.run_at, jobs.id
+      limit walk_length
+    ) as oldest
+    order by oldest.priority, oldest.run_at, oldest.id
+  ),
+  held as (
+    select job.id
+    from due
+    -- By the primary key: what makes a job available is spelt out. It is looked at again under the lock.
+    cross join lateral (
+      select jobs.id
+      from graphile_worker._private_jobs as jobs
+      where jobs.id = due.id and jobs.job_queue_id is null
+      and jobs.locked_at is null and jobs.attempts < jobs.max_attempts and jobs.run_at <= now()
+      and jobs.task_id = any (open_ids) and (jobs.flags ?| forbidden_flags) is not true
+      for update skip locked
+    ) as job
+    limit max_jobs
+  )
+  select (select count(*) from due), coalesce(array_agg(held.id), '{}')
+  into seen, locked
+  from held;
+
+  if cardinality(locked) >= least(seen, max_jobs) then
+    return locked;
+  end if;
+  return locked || array(
+    select oldest.id
+    from unnest(open_ids) as task (id)
+    cross join lateral (
+      select jobs.id
+      from graphile_worker._private_jobs as jobs
+      where jobs.is_available = true and jobs.job_queue_id is null
+      and (jobs.priority < -32 or jobs.priority > 32)
+      and jobs.task_id = task.id and jobs.run_at <= now()
+      and (jobs.flags ?| forbidden_flags) is not true and jobs.id <> all (locked)
+      order by jobs.run_at, jobs.id
+      limit max_jobs
+      for update skip locked
+    ) as oldest
+    limit max_jobs - cardinality(locked)
   );
 end;
 $taskwright$;

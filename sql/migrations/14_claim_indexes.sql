@@ -23,3 +23,17 @@ create index if not exists taskwright_queue_heads_index
   on graphile_worker._private_jobs using btree (job_queue_id, priority, run_at, id)
   include (task_id)
   where (is_available = true and job_queue_id is not null);
+
+-- Jobs of extreme priorities by their time: used where there are too many priorities to look at each
+-- (26_priorities). Jobs of other priorities have no entry here, so these cost them nothing.
+create index if not exists taskwright_extreme_jobs_index
+  on graphile_worker._private_jobs using btree (task_id, run_at, id)
+  where (is_available = true and job_queue_id is null and (priority < -32 or priority > 32));
+
+create index if not exists taskwright_extreme_queued_jobs_index
+  on graphile_worker._private_jobs using btree (run_at, id)
+  where (is_available = true and job_queue_id is not null and (priority < -32 or priority > 32));
+
+create index if not exists taskwright_extreme_queue_heads_index
+  on graphile_worker._private_jobs using btree (job_queue_id, run_at, id)
+  where (is_available = true and job_queue_id is not null and (priority < -32 or priority > 32));

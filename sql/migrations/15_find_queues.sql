@@ -30,9 +30,13 @@
 -- waits with it, so that neither a pause nor a limit changes the order in a queue. A queue is
 -- not blocked by jobs whose task or flags this worker may not run: other workers will take them.
 --
--- The cost grows with max_jobs, with the number of distinct priorities among waiting queued jobs and
--- with the jobs at a queue's head that this worker may not run. It does not grow with the number of
--- queues, of locked queues, of jobs behind busy queues, or of jobs scheduled for later.
+-- Where waiting queued jobs have too many distinct priorities to look at each (26_priorities), walk,
+-- tail and ring see jobs of extreme priorities by their time, the walk and the tail at most as many as
+-- their length, the ring 10 of each queue. Then "first" and "precede" mean: among these.
+--
+-- The cost grows with max_jobs, with the number of distinct priorities among waiting queued jobs, up to
+-- 100 of them, and with the jobs at a queue's head that this worker may not run. It does not grow with
+-- the number of queues, of locked queues, of jobs behind busy queues, or of jobs scheduled for later.
 create or replace function graphile_worker.taskwright_find_queues(
   task_ids int[],
   open_ids int[],
@@ -47,57 +51,47 @@ create or replace function graphile_worker.taskwright_find_queues(
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_find_queues 3
+-- taskwright: taskwright_find_queues 4
 #variable_conflict use_column
 declare
   walk_length constant int := 4 * max_jobs + 50;
   tail_length constant int := 50;
   ring_length constant int := 2 * max_jobs + 50;
+  extreme_length constant int := 10;
   priorities smallint[];
+  are_all boolean;
   walked int;
   tried int[];
 begin
-  -- `max_attempts >= 1` is always true; it names the index (see 14_claim_indexes). Priorities are
-  -- found from the far end, because the near one is where claims leave dead entries behind.
-  priorities := array(
-    with recursive levels (priority) as (
-      (
-        select jobs.priority
-        from graphile_worker._private_jobs as jobs
-        where jobs.is_available = true and jobs.job_queue_id is not null
-        and jobs.max_attempts >= 1
-        order by jobs.priority desc, jobs.run_at desc, jobs.id desc
-        limit 1
-      )
-      union all
-      select next.priority
-      from levels
-      cross join lateral (
-        select jobs.priority
-        from graphile_worker._private_jobs as jobs
-        where jobs.is_available = true and jobs.job_queue_id is not null
-        and jobs.max_attempts >= 1
-        and jobs.priority < levels.priority
-        order by jobs.priority desc, jobs.run_at desc, jobs.id desc
-        limit 1
-      ) as next
-    )
-    select priority from levels order by priority
-  );
+  select found.priorities, found.are_all
+  into priorities, are_all
+  from graphile_worker.taskwright_find_priorities(true) as found;
 
   -- One index range for each priority: a range over several would hold the jobs for later, too.
   with walk as materialized (
-    select due.*
-    from unnest(priorities) as level (priority)
-    cross join lateral (
-      select jobs.id, jobs.job_queue_id, jobs.task_id, jobs.priority, jobs.run_at, jobs.flags
+    (
+      select due.*, false as is_extreme
+      from unnest(priorities) as level (priority)
+      cross join lateral (
+        select jobs.id, jobs.job_queue_id, jobs.task_id, jobs.priority, jobs.run_at, jobs.flags
+        from graphile_worker._private_jobs as jobs
+        where jobs.is_available = true and jobs.job_queue_id is not null and jobs.max_attempts >= 1
+        and jobs.priority = level.priority and jobs.run_at <= now()
+        order by jobs.run_at, jobs.id
+        limit walk_length
+      ) as due
+      limit walk_length
+    )
+    union all
+    (
+      select jobs.id, jobs.job_queue_id, jobs.task_id, jobs.priority, jobs.run_at, jobs.flags, true
       from graphile_worker._private_jobs as jobs
-      where jobs.is_available = true and jobs.job_queue_id is not null and jobs.max_attempts >= 1
-      and jobs.priority = level.priority and jobs.run_at <= now()
+      where not are_all
+      and jobs.is_available = true and jobs.job_queue_id is not null
+      and (jobs.priority < -32 or jobs.priority > 32) and jobs.run_at <= now()
       order by jobs.run_at, jobs.id
       limit walk_length
-    ) as due
-    limit walk_length
+    )
   ),
   heads as (
     select distinct on (walk.job_queue_id) walk.*
@@ -140,7 +134,12 @@ begin
     limit max_jobs
   )
   select
-    (select count(*) from walk),
+    (
+      select greatest(
+        count(*) filter (where walk.is_extreme), count(*) filter (where not walk.is_extreme)
+      )
+      from walk
+    ),
     (select coalesce(array_agg(free.job_queue_id), '{}') from free),
     coalesce(array_agg(locked.queue_id), '{}'),
     coalesce(array_agg(locked.id), '{}')
@@ -179,6 +178,16 @@ begin
       order by jobs.run_at desc, jobs.id desc
       limit tail_length
     ) as due
+    union all
+    (
+      select jobs.job_queue_id
+      from graphile_worker._private_jobs as jobs
+      where not are_all
+      and jobs.is_available = true and jobs.job_queue_id is not null
+      and (jobs.priority < -32 or jobs.priority > 32) and jobs.run_at <= now()
+      order by jobs.run_at desc, jobs.id desc
+      limit tail_length
+    )
   ),
   seen (queue_id) as (
     select ring.queue_id from ring
@@ -196,17 +205,32 @@ begin
       limit 1
     ) as queue
     cross join lateral (
-      select first.*
-      from unnest(priorities) as level (priority)
-      cross join lateral (
+      (
+        select first.*
+        from unnest(priorities) as level (priority)
+        cross join lateral (
+          select jobs.priority, jobs.run_at, jobs.id, jobs.task_id
+          from graphile_worker._private_jobs as jobs
+          where jobs.is_available = true and jobs.job_queue_id = seen.queue_id
+          and jobs.priority = level.priority and jobs.run_at <= now()
+          and jobs.task_id = any (task_ids) and (jobs.flags ?| forbidden_flags) is not true
+          order by jobs.run_at, jobs.id
+          limit 1
+        ) as first
+        limit 1
+      )
+      union all
+      (
         select jobs.priority, jobs.run_at, jobs.id, jobs.task_id
         from graphile_worker._private_jobs as jobs
-        where jobs.is_available = true and jobs.job_queue_id = seen.queue_id
-        and jobs.priority = level.priority and jobs.run_at <= now()
+        where not are_all
+        and jobs.is_available = true and jobs.job_queue_id = seen.queue_id
+        and (jobs.priority < -32 or jobs.priority > 32) and jobs.run_at <= now()
         and jobs.task_id = any (task_ids) and (jobs.flags ?| forbidden_flags) is not true
         order by jobs.run_at, jobs.id
-        limit 1
-      ) as first
+        limit extreme_length
+      )
+      order by priority, run_at, id
       limit 1
     ) as head
     where head.task_id = any (open_ids)

@@ -15,8 +15,10 @@
 -- is left alone, too, and of one with room no more is taken. That may leave the claim short while jobs
 -- of other tasks wait behind: a claim that brought a limited task's jobs should be followed by another.
 --
--- The cost grows with max_jobs, with the number of distinct priorities among waiting jobs, with the
--- jobs that stand ahead and that this worker may not run (other tasks, paused tasks, tasks without
+-- The order is exact unless waiting jobs have more than 100 distinct priorities (26_priorities).
+--
+-- The cost grows with max_jobs, with the number of distinct priorities among waiting jobs, up to 100 of
+-- them, with the jobs that stand ahead and that this worker may not run (other tasks, paused tasks, tasks without
 -- room, forbidden flags), with unqueued jobs that stand ahead and that other transactions hold, and
 -- with the index entries that earlier claims left dead since the last vacuum. It does not grow with the
 -- number of queues, of jobs behind busy queues, or of jobs scheduled for later.
@@ -65,7 +67,7 @@ set datestyle = 'ISO, YMD'
 set timezone = 'UTC'
 set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_claim_jobs 3
+-- taskwright: taskwright_claim_jobs 4
 #variable_conflict use_column
 declare
   open_ids int[] := task_ids;
@@ -74,6 +76,9 @@ declare
   limited_ids int[] := '{}';
   head_ids bigint[];
   next_queue int;
+  priorities smallint[];
+  are_all boolean;
+  extreme_ids bigint[] := '{}';
 begin
   if exists (select from graphile_worker.taskwright_pauses) then
     open_ids := graphile_worker.taskwright_open_tasks(task_ids);
@@ -101,30 +106,17 @@ begin
     task_ids, open_ids, paused_queues, forbidden_flags, max_jobs, after_queue
   ) as found;
 
+  select found.priorities, found.are_all
+  into priorities, are_all
+  from graphile_worker.taskwright_find_priorities(false) as found;
+  if not are_all then
+    extreme_ids := graphile_worker.taskwright_lock_extreme_jobs(open_ids, forbidden_flags, max_jobs);
+  end if;
+
   return query
-  with recursive priorities (priority) as (
-    (
-      select jobs.priority
-      from graphile_worker._private_jobs as jobs
-      where jobs.is_available = true and jobs.job_queue_id is null
-      order by jobs.priority desc, jobs.run_at desc, jobs.id desc
-      limit 1
-    )
-    union all
-    select next.priority
-    from priorities
-    cross join lateral (
-      select jobs.priority
-      from graphile_worker._private_jobs as jobs
-      where jobs.is_available = true and jobs.job_queue_id is null
-      and jobs.priority < priorities.priority
-      order by jobs.priority desc, jobs.run_at desc, jobs.id desc
-      limit 1
-    ) as next
-  ),
-  unqueued as (
+  with unqueued as (
     select due.*
-    from (select priority from priorities order by priority) as level
+    from unnest(priorities) as level (priority)
     cross join lateral (
       select jobs.id, jobs.task_id, jobs.priority, jobs.run_at, null::int as queue_id
       from graphile_worker._private_jobs as jobs
@@ -137,10 +129,10 @@ begin
     ) as due
     limit max_jobs
   ),
-  -- Locked by taskwright_find_queues.
-  queued as (
+  -- Locked by taskwright_find_queues and taskwright_lock_extreme_jobs.
+  by_id as (
     select head.*
-    from unnest(head_ids) as found (job_id)
+    from unnest(head_ids || extreme_ids) as found (job_id)
     cross join lateral (
       select jobs.id, jobs.task_id, jobs.priority, jobs.run_at, jobs.job_queue_id as queue_id
       from graphile_worker._private_jobs as jobs
@@ -149,7 +141,7 @@ begin
     ) as head
   ),
   candidates as (
-    select * from unqueued union all select * from queued
+    select * from unqueued union all select * from by_id
   ),
   limited as (
     select

@@ -36,6 +36,7 @@ const kinds: Readonly<Record<MigrationName, Kind>> = {
   "23_foreign_retirements": "foreign",
   "24_recover_jobs": "addition",
   "25_due_jobs": "addition",
+  "26_priorities": "addition",
 };
 
 /** A part of a migration's text: one function, or all that stands between two functions. */
