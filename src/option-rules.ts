@@ -8,6 +8,9 @@ export const maxInt16 = 32_767;
 /** More connections than this are a mistake: no server serves them. */
 export const maxConnections = 10_000;
 
+/** The largest int of PostgreSQL. */
+export const maxInt32 = 2 ** 31 - 1;
+
 /** What a timer can be set for, about 24.8 days: JavaScript fires one that is set for more at once. */
 export const maxTimerMs = 2 ** 31 - 1;
 
@@ -130,6 +133,13 @@ export const integer = (min: number, max: number): Rule<number> =>
   new Rule<number>(
     `an integer from ${min} to ${max}`,
     (value) => Number.isInteger(value) && (value as number) >= min && (value as number) <= max,
+  );
+
+/** A number of bytes that PostgreSQL takes as an int. */
+export const bytes = (): Rule<number> =>
+  new Rule<number>(
+    `a number of bytes, an integer from 1 to ${maxInt32}`,
+    (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= maxInt32,
   );
 
 export const number = (min: number, max: number, what = "a number"): Rule<number> =>

@@ -14,6 +14,7 @@ export interface ClaimJobsParams {
   afterQueue: number;
   forbiddenFlags: stringArray;
   limits?: string | null | void;
+  maxBytes?: number | null | void;
   maxJobs: number;
   mustBeRegistered?: boolean | null | void;
   taskIds: numberArray;
@@ -26,6 +27,7 @@ export interface ClaimJobsResult {
   createdAt: string;
   flags: string | null;
   id: string | null;
+  isCut: boolean;
   key: string | null;
   lastError: string | null;
   lockedAt: string;
@@ -60,6 +62,7 @@ export const claimJobs: Query<ClaimJobsParams, ClaimJobsResult> = new PreparedQu
     maxJobs: true,
     afterQueue: true,
     limits: true,
+    maxBytes: true,
     mustBeRegistered: true,
   },
   params: [
@@ -68,34 +71,40 @@ export const claimJobs: Query<ClaimJobsParams, ClaimJobsResult> = new PreparedQu
       required: true,
       transform: { type: "scalar" },
       locs: [
-        { a: 463, b: 472 },
-        { a: 685, b: 694 },
+        { a: 485, b: 494 },
+        { a: 718, b: 727 },
       ],
     },
-    { name: "taskIds", required: true, transform: { type: "scalar" }, locs: [{ a: 475, b: 483 }] },
+    { name: "taskIds", required: true, transform: { type: "scalar" }, locs: [{ a: 497, b: 505 }] },
     {
       name: "forbiddenFlags",
       required: true,
       transform: { type: "scalar" },
-      locs: [{ a: 486, b: 501 }],
+      locs: [{ a: 508, b: 523 }],
     },
-    { name: "maxJobs", required: true, transform: { type: "scalar" }, locs: [{ a: 504, b: 512 }] },
+    { name: "maxJobs", required: true, transform: { type: "scalar" }, locs: [{ a: 526, b: 534 }] },
     {
       name: "afterQueue",
       required: true,
       transform: { type: "scalar" },
-      locs: [{ a: 515, b: 526 }],
+      locs: [{ a: 537, b: 548 }],
     },
-    { name: "limits", required: false, transform: { type: "scalar" }, locs: [{ a: 529, b: 535 }] },
+    { name: "limits", required: false, transform: { type: "scalar" }, locs: [{ a: 551, b: 557 }] },
+    {
+      name: "maxBytes",
+      required: false,
+      transform: { type: "scalar" },
+      locs: [{ a: 560, b: 568 }],
+    },
     {
       name: "mustBeRegistered",
       required: false,
       transform: { type: "scalar" },
-      locs: [{ a: 591, b: 607 }],
+      locs: [{ a: 624, b: 640 }],
     },
   ],
   statement:
-    'select\n  id as "id?",\n  task_id as "taskId!",\n  queue_name as "queueName?",\n  payload as "payload!",\n  priority as "priority!",\n  run_at as "runAt!",\n  attempts as "attempts!",\n  max_attempts as "maxAttempts!",\n  last_error as "lastError?",\n  created_at as "createdAt!",\n  updated_at as "updatedAt!",\n  key as "key?",\n  locked_at as "lockedAt!",\n  revision as "revision!",\n  flags as "flags?",\n  look_on as "lookOn?"\nfrom graphile_worker.taskwright_claim_jobs(\n  :workerId!, :taskIds!, :forbiddenFlags!, :maxJobs!, :afterQueue!, :limits\n) as claimed\nwhere claimed.id is null\nor not coalesce(:mustBeRegistered::boolean, false)\nor (select graphile_worker.taskwright_require_registration(:workerId!))                                                                                                                                                                                                                                                                                                               ',
+    'select\n  id as "id?",\n  task_id as "taskId!",\n  queue_name as "queueName?",\n  payload as "payload!",\n  priority as "priority!",\n  run_at as "runAt!",\n  attempts as "attempts!",\n  max_attempts as "maxAttempts!",\n  last_error as "lastError?",\n  created_at as "createdAt!",\n  updated_at as "updatedAt!",\n  key as "key?",\n  locked_at as "lockedAt!",\n  revision as "revision!",\n  flags as "flags?",\n  look_on as "lookOn?",\n  is_cut as "isCut!"\nfrom graphile_worker.taskwright_claim_jobs(\n  :workerId!, :taskIds!, :forbiddenFlags!, :maxJobs!, :afterQueue!, :limits, :maxBytes\n) as claimed\nwhere claimed.id is null\nor not coalesce(:mustBeRegistered::boolean, false)\nor (select graphile_worker.taskwright_require_registration(:workerId!))                                                                                                                                                                                                                                                                                                               ',
 } as unknown as QueryIR);
 
 /** 'MarkStarts' parameters type */

@@ -1,3 +1,44 @@
+-- How many of some jobs a claim takes: as many from the first on as have no more than max_bytes of payload
+-- together, as JSON text. The first one is always among them, however large it is. Sizes are those that
+-- are known already; one that is null is looked up here. That decompresses the payload, so it is done one
+-- by one and no further than the limit.
+create or replace function graphile_worker.taskwright_count_fitting(
+  job_ids bigint[],
+  sizes int[],
+  max_bytes int
+) returns int
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $taskwright$
+-- taskwright: taskwright_count_fitting 1
+declare
+  count constant int := coalesce(cardinality(job_ids), 0);
+  total bigint := 0;
+  size int;
+begin
+  if max_bytes is null then
+    return count;
+  end if;
+  for place in 1 .. count loop
+    size := sizes[place];
+    if size is null then
+      select octet_length(jobs.payload::text) into size
+      from graphile_worker._private_jobs as jobs
+      where jobs.id = job_ids[place];
+    end if;
+    total := total + coalesce(size, 0);
+    if total > max_bytes and place > 1 then
+      return place - 1;
+    end if;
+  end loop;
+  return count;
+end;
+$taskwright$;
+
+-- The signature from before claims were bounded by bytes. Workers of that version call the new one, whose
+-- max_bytes is null then.
+drop function if exists graphile_worker.taskwright_claim_jobs(text, int[], text[], int, int, json);
+
 -- Locks up to max_jobs due jobs for a worker, best first, and counts the attempt.
 --
 -- A queue's jobs run one at a time, across all workers and both peers: at most one job of a queue is
@@ -16,6 +57,10 @@
 -- of other tasks wait behind: a claim that brought a limited task's jobs should be followed by another.
 --
 -- The order is exact unless waiting jobs have more than 100 distinct priorities (26_priorities).
+--
+-- A claim takes no more than max_bytes of payload, as JSON text, but always one job; null is no limit. The
+-- jobs that don't fit stay as they are, and is_cut says that there are some. The rest is taken in the order
+-- of all jobs: a job that doesn't fit isn't passed by for a smaller one behind it.
 --
 -- The cost grows with max_jobs, with the number of distinct priorities among waiting jobs, up to 100 of
 -- them, with the jobs that stand ahead and that this worker may not run (other tasks, paused tasks, tasks without
@@ -36,7 +81,8 @@ create or replace function graphile_worker.taskwright_claim_jobs(
   forbidden_flags text[],
   max_jobs int,
   after_queue int,
-  limits json default null
+  limits json default null,
+  max_bytes int default null
 ) returns table (
   id text,
   task_id int,
@@ -53,7 +99,8 @@ create or replace function graphile_worker.taskwright_claim_jobs(
   locked_at text,
   revision int,
   flags text,
-  look_on int
+  look_on int,
+  is_cut boolean
 )
 language plpgsql
 set enable_seqscan = off
@@ -67,7 +114,7 @@ set datestyle = 'ISO, YMD'
 set timezone = 'UTC'
 set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_claim_jobs 4
+-- taskwright: taskwright_claim_jobs 5
 #variable_conflict use_column
 declare
   open_ids int[] := task_ids;
@@ -79,6 +126,9 @@ declare
   priorities smallint[];
   are_all boolean;
   extreme_ids bigint[] := '{}';
+  -- A payload of this stored size or less is measured at once. A larger one may be out of line or
+  -- compressed, so that measuring it costs a multiple.
+  small constant int := 2000;
 begin
   if exists (select from graphile_worker.taskwright_pauses) then
     open_ids := graphile_worker.taskwright_open_tasks(task_ids);
@@ -118,7 +168,8 @@ begin
     select due.*
     from unnest(priorities) as level (priority)
     cross join lateral (
-      select jobs.id, jobs.task_id, jobs.priority, jobs.run_at, null::int as queue_id
+      select jobs.id, jobs.task_id, jobs.priority, jobs.run_at, null::int as queue_id,
+        case when pg_column_size(jobs.payload) <= small then octet_length(jobs.payload::text) end as size
       from graphile_worker._private_jobs as jobs
       where jobs.is_available = true and jobs.job_queue_id is null
       and jobs.priority = level.priority and jobs.run_at <= now()
@@ -134,7 +185,8 @@ begin
     select head.*
     from unnest(head_ids || extreme_ids) as found (job_id)
     cross join lateral (
-      select jobs.id, jobs.task_id, jobs.priority, jobs.run_at, jobs.job_queue_id as queue_id
+      select jobs.id, jobs.task_id, jobs.priority, jobs.run_at, jobs.job_queue_id as queue_id,
+        case when pg_column_size(jobs.payload) <= small then octet_length(jobs.payload::text) end as size
       from graphile_worker._private_jobs as jobs
       where jobs.id = found.job_id
       limit 1 -- keeps it from becoming a join, which might begin with all jobs
@@ -155,26 +207,44 @@ begin
     join candidates on candidates.task_id = task.task_id
   ),
   chosen as (
-    select id, priority, run_at, queue_id
+    select id, priority, run_at, queue_id, size
     from candidates
     where task_id <> all (limited_ids)
     union all
-    select id, priority, run_at, queue_id
+    select id, priority, run_at, queue_id, size
     from limited
     where place <= room
     order by priority, run_at, id
     limit max_jobs
   ),
+  fitting as materialized (
+    select
+      sorted.job_ids[:counted.jobs] as job_ids,
+      sorted.queue_ids[:counted.jobs] as queue_ids,
+      counted.jobs < cardinality(sorted.job_ids) as is_cut
+    from (
+      select
+        array_agg(chosen.id order by chosen.priority, chosen.run_at, chosen.id) as job_ids,
+        array_agg(chosen.queue_id order by chosen.priority, chosen.run_at, chosen.id) as queue_ids,
+        array_agg(chosen.size order by chosen.priority, chosen.run_at, chosen.id) as sizes
+      from chosen
+    ) as sorted
+    cross join lateral (
+      select graphile_worker.taskwright_count_fitting(
+        sorted.job_ids, sorted.sizes, max_bytes
+      ) as jobs
+    ) as counted
+  ),
   -- By arrays, not by joins: those may begin with all that is in the table.
   locked_queues as (
     update graphile_worker._private_job_queues as queues
     set locked_by = worker_id, locked_at = now()
-    where queues.id = any (array(select chosen.queue_id from chosen))
+    where queues.id = any ((select fitting.queue_ids from fitting)::int[])
   ),
   claimed as (
     update graphile_worker._private_jobs as jobs
     set attempts = jobs.attempts + 1, locked_by = worker_id, locked_at = now()
-    where jobs.id = any (array(select chosen.id from chosen))
+    where jobs.id = any ((select fitting.job_ids from fitting)::bigint[])
     returning jobs.*
   ),
   taken as (
@@ -212,7 +282,8 @@ begin
     claimed.locked_at::text,
     claimed.revision,
     claimed.flags::text,
-    next_queue
+    next_queue,
+    coalesce((select fitting.is_cut from fitting), false)
   from (select) as always
   left join claimed on true
   where claimed.id is not null or next_queue is not null

@@ -21,9 +21,10 @@ select
   locked_at as "lockedAt!",
   revision as "revision!",
   flags as "flags?",
-  look_on as "lookOn?"
+  look_on as "lookOn?",
+  is_cut as "isCut!"
 from graphile_worker.taskwright_claim_jobs(
-  :workerId!, :taskIds!, :forbiddenFlags!, :maxJobs!, :afterQueue!, :limits
+  :workerId!, :taskIds!, :forbiddenFlags!, :maxJobs!, :afterQueue!, :limits, :maxBytes
 ) as claimed
 where claimed.id is null
 or not coalesce(:mustBeRegistered::boolean, false)

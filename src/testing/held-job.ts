@@ -45,6 +45,7 @@ export async function addHeldJob(
       revision: 0,
       flags: flags === undefined ? null : JSON.stringify(Object.fromEntries(flags)),
       lookOn: null,
+      isCut: false,
     };
     return new ClaimedJob(job, identifier, workerId);
   } catch (error) {

@@ -24,6 +24,7 @@ export class Buffer implements Service {
   #jobs: ClaimedJob[] = [];
   /** Index of the first job in `#jobs`; what is before it has left. */
   #head = 0;
+  #bytes = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: BufferOptions) {
@@ -32,6 +33,11 @@ export class Buffer implements Service {
 
   get size(): number {
     return this.#jobs.length - this.#head;
+  }
+
+  /** Bytes of the payloads that wait. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   start(): void {
@@ -53,7 +59,10 @@ export class Buffer implements Service {
       return;
     }
     // Not by push(...jobs): so many arguments may be more than the stack holds.
-    for (const job of jobs) this.#jobs.push(job);
+    for (const job of jobs) {
+      this.#jobs.push(job);
+      this.#bytes += job.bytes;
+    }
     if (this.#lifecycle.isStarted) this.#watch();
   }
 
@@ -73,6 +82,7 @@ export class Buffer implements Service {
     const job = this.#jobs[this.#head];
     if (job === undefined) return undefined;
     this.#head += 1;
+    this.#bytes -= job.bytes;
     if (this.#head >= compactAt && this.#head * 2 >= this.#jobs.length) {
       this.#jobs = this.#jobs.slice(this.#head);
       this.#head = 0;
@@ -94,7 +104,9 @@ export class Buffer implements Service {
     const waiting = this.jobs();
     this.#jobs = waiting.filter((job) => !mustWait(job));
     this.#head = 0;
-    this.#giveBack(waiting.filter(mustWait));
+    const returned = waiting.filter(mustWait);
+    for (const job of returned) this.#bytes -= job.bytes;
+    this.#giveBack(returned);
   }
 
   #takeOlderThan(ageMs: number, now = new Moment()): ClaimedJob[] {

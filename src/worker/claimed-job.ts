@@ -27,6 +27,8 @@ export class ClaimedJob {
   readonly revision: number;
   /** With the worker's id, the proof that a lock is still this claim's. */
   readonly lockedAt: string;
+  /** Bytes of the payload as JSON text in UTF-8. */
+  readonly bytes: number;
   /** When the claim's answer came. */
   readonly #claimedAt: Moment;
   #isLost = false;
@@ -43,6 +45,7 @@ export class ClaimedJob {
     this.key = row.key;
     this.revision = row.revision;
     this.lockedAt = row.lockedAt;
+    this.bytes = Buffer.byteLength(row.payload);
     this.#claimedAt = claimedAt;
     this.#row = row;
     this.#workerId = workerId;

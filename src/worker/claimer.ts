@@ -35,6 +35,8 @@ export interface ClaimerOptions {
   readonly events: WorkerEvents;
   /** How many jobs could be claimed now. */
   readonly demand: () => number;
+  /** How many bytes of payloads a claim may bring now; undefined: any number. */
+  readonly freeBytes?: () => number;
   /** @param askedAtMs When the claim was sent, on the clock of `performance.now()`. */
   readonly deliver: (jobs: readonly ClaimedJob[], askedAtMs: number) => void;
   /** Called when nothing is left to do until something new comes. */
@@ -50,7 +52,7 @@ export interface ClaimerOptions {
 /**
  * Decides when to claim, one claim at a time:
  *
- *             wake, or a poll              found all it asked for
+ *             wake, or a poll              found all it may take
  *     resting ----------------> claiming -----------------------> hungry
  *        ^                      |  ^   ^                            |
  *        +-- found all there is +  |   +--- demand, or a wake ------+
@@ -135,14 +137,17 @@ export class Claimer implements Service {
       maxJobs,
       afterQueue: this.#round.after,
       limits: limits.forClaim(ids, maxJobs),
+      maxBytes: this.#options.freeBytes?.(),
     });
     const claimedAt = new Moment();
     const jobs = rows
       .filter(isJob)
       .map((row) => new ClaimedJob(row, taskIds.identifierOf(row.taskId), workerId, claimedAt));
     const count = jobs.length;
-    // A limit may have cut the claim short; it has less room, or none, in the next one.
-    this.#isHungry = count >= maxJobs || jobs.some(({ task }) => limits.has(task));
+    // A task's limit may have cut the claim short; it has less room, or none, in the next one. So may
+    // the limit of bytes: the next job is claimed when it fits.
+    this.#isHungry =
+      count >= maxJobs || rows[0]?.isCut === true || jobs.some(({ task }) => limits.has(task));
     this.#lookOn(rows[0]?.lookOn ?? null, count > 0);
     if (count === 0) events.emit("worker:getJob:empty", () => ({}));
     else events.emit("localQueue:getJobs:complete", () => ({ count }));

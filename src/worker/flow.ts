@@ -180,9 +180,16 @@ export class Flow<App> implements Service {
     const ahead = this.#pace.ahead();
     const waiting = this.#buffer.size;
     if (free === 0 && waiting * 2 > ahead) return 0;
+    // Nor one job at a time, which is what a claim brings when nothing fits.
+    if (waiting > 0 && this.#freeBytes() * 2 < this.#options.worker.maxBufferedBytes) return 0;
     const wanted = free + ahead - waiting;
     // Asked last: it reads the clocks.
     return wanted > 0 && this.#gate.isOpen ? wanted : 0;
+  }
+
+  /** How many bytes of payloads may be claimed now. */
+  #freeBytes(): number {
+    return Math.max(1, this.#options.worker.maxBufferedBytes - this.#buffer.bytes);
   }
 
   #deliver(jobs: readonly ClaimedJob[], askedAtMs: number): void {
@@ -283,6 +290,7 @@ export class Flow<App> implements Service {
       limits: this.#limits,
       pollIntervalMs: onDrainEnd === undefined ? pollIntervalMs : undefined,
       demand: () => this.#demand(),
+      freeBytes: () => this.#freeBytes(),
       deliver: (jobs, askedAtMs) => this.#deliver(jobs, askedAtMs),
       onRest: () => this.#onRest(),
       strays: this.#strays,

@@ -11,6 +11,7 @@ import {
   abortSignal,
   anything,
   boolean,
+  bytes,
   integer,
   maxConnections,
   milliseconds,
@@ -105,6 +106,13 @@ export interface WorkerOptions<App = undefined> extends SchedulingOptions {
    * allows.
    */
   readonly bufferSize?: number | "auto";
+  /**
+   * Bytes of payloads, as JSON text, that claimed jobs may have while they wait to run. A claim brings
+   * no more than is left of it, but always one job, however large; the rest stays in the queue for any
+   * worker. Payloads of running jobs come on top: mind `concurrency`. Default 33,554,432 (32 MiB); 1 to
+   * 2,147,483,647.
+   */
+  readonly maxBufferedBytes?: number;
   /** Milliseconds after which a claimed job that still waits goes back. Default 2000. */
   readonly bufferTimeoutMs?: number;
   /**
@@ -204,6 +212,7 @@ const rules = {
   bufferSize: integer(0, maxBufferSize)
     .orIs<"auto">('"auto"', (value) => value === "auto")
     .or("auto"),
+  maxBufferedBytes: bytes().or(32 * 1024 * 1024),
   bufferTimeoutMs: milliseconds().or(2000),
   shutdownTimeoutMs: milliseconds().or(4000),
   abortGraceMs: milliseconds().or(1000),

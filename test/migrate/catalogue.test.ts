@@ -42,6 +42,7 @@ test("what we add is this and nothing else", async () => {
     "function taskwright_complete_job",
     "function taskwright_complete_jobs",
     "function taskwright_count_crashes",
+    "function taskwright_count_fitting",
     "function taskwright_delete_queues",
     "function taskwright_delete_tasks",
     "function taskwright_ensure_names",

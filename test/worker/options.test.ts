@@ -15,6 +15,7 @@ test("defaults are filled in once, and the result is frozen", () => {
     pollIntervalMs: 2000,
     bufferWaitMs: 200,
     bufferSize: "auto",
+    maxBufferedBytes: 33_554_432,
     migrate: true,
     handleSignals: false,
   });
@@ -37,6 +38,8 @@ test.each<[string, Partial<WorkerOptions>]>([
   ["pollIntervalMs", { connectionString, pollIntervalMs: 0 }],
   ["shutdownTimeoutMs", { connectionString, shutdownTimeoutMs: 2 ** 31 }],
   ["bufferSize", { connectionString, bufferSize: -1 }],
+  ["maxBufferedBytes", { connectionString, maxBufferedBytes: 0 }],
+  ["maxBufferedBytes", { connectionString, maxBufferedBytes: 2 ** 31 }],
   ["listen", { connectionString, listen: "no" as never }],
   ["workerId", { connectionString, workerId: "" }],
   ["forbiddenFlags", { connectionString, forbiddenFlags: "slow" as never }],
