@@ -114,7 +114,7 @@ set datestyle = 'ISO, YMD'
 set timezone = 'UTC'
 set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_claim_jobs 5
+-- taskwright: taskwright_claim_jobs 6
 #variable_conflict use_column
 declare
   open_ids int[] := task_ids;
@@ -226,13 +226,16 @@ begin
       select
         array_agg(chosen.id order by chosen.priority, chosen.run_at, chosen.id) as job_ids,
         array_agg(chosen.queue_id order by chosen.priority, chosen.run_at, chosen.id) as queue_ids,
-        array_agg(chosen.size order by chosen.priority, chosen.run_at, chosen.id) as sizes
+        array_agg(chosen.size order by chosen.priority, chosen.run_at, chosen.id) as sizes,
+        -- The usual case, which needs no function.
+        count(*) = count(chosen.size) and sum(chosen.size) <= max_bytes as is_fitting
       from chosen
     ) as sorted
     cross join lateral (
-      select graphile_worker.taskwright_count_fitting(
-        sorted.job_ids, sorted.sizes, max_bytes
-      ) as jobs
+      select case
+        when sorted.is_fitting then cardinality(sorted.job_ids)
+        else graphile_worker.taskwright_count_fitting(sorted.job_ids, sorted.sizes, max_bytes)
+      end as jobs
     ) as counted
   ),
   -- By arrays, not by joins: those may begin with all that is in the table.
