@@ -9,6 +9,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     settings: ["max_connections=300"],
     nodeFlags: sourceFlags,
   });
+  project.provide("settings", []);
   project.provide("serverUrl", server.connectionString);
   return () => server.stop();
 }
