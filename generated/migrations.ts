@@ -298,25 +298,66 @@ as $taskwright$
   ) as items;
 $taskwright$;
 
+-- Of some specs, the keys of waiting jobs that are full: lists that would be longer than this many bytes
+-- with the spec's items. Each join writes the whole list anew, so without a limit the cost of adding
+-- items one by one would grow with the square of their number.
+create or replace function graphile_worker.taskwright_full_keys(
+  specs graphile_worker.taskwright_job_spec[]
+) returns text[]
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $taskwright$
+-- taskwright: taskwright_full_keys 1
+declare
+  max_bytes constant int := 65536;
+begin
+  return array(
+    select jobs.key
+    from unnest(specs) as spec
+    join graphile_worker._private_jobs as jobs on jobs.key = any (array[spec.job_key])
+    where json_typeof(spec.payload) = 'array' and spec.job_key_mode is distinct from 'unsafe_dedupe'
+    and jobs.locked_at is null and jobs.attempts < jobs.max_attempts
+    and json_typeof(jobs.payload) = 'array'
+    and octet_length(jobs.payload::text) + octet_length(spec.payload::text) > max_bytes
+  );
+end;
+$taskwright$;
+
+-- The revision that follows another one; after the largest it begins anew. It only tells a job that was
+-- changed from one that wasn't.
+create or replace function graphile_worker.taskwright_next_revision(revision int) returns int
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $taskwright$
+  -- taskwright: taskwright_next_revision 1
+  select case when revision < 2147483647 then revision + 1 else 1 end;
+$taskwright$;
+
 -- Applies specs to the jobs that have their keys, all of them locked by this transaction. Returns
 -- those for which a new job must be inserted: a job that runs, or ran for the last time, knows
 -- nothing of the new request, so it gave up its key. It gave up any further attempt too, since the new
 -- job does its work; but not where two lists would have been joined, since the new job lacks its items.
+-- A list that is full gives up its key, too, and runs with the items that it has.
 create or replace function graphile_worker.taskwright_replace_jobs(
   specs graphile_worker.taskwright_job_spec[]
 ) returns graphile_worker.taskwright_job_spec[]
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_replace_jobs 4
+-- taskwright: taskwright_replace_jobs 5
 declare
   deduplicated bigint;
   updated bigint;
   superseded graphile_worker.taskwright_job_spec[];
   superseded_ids bigint[];
+  -- Read before the lists are joined: afterwards they might seem full.
+  full_keys constant text[] := graphile_worker.taskwright_full_keys(specs);
 begin
   update graphile_worker._private_jobs as jobs
-  set revision = jobs.revision + 1, updated_at = now()
+  set
+    revision = graphile_worker.taskwright_next_revision(jobs.revision),
+    updated_at = now()
   from unnest(specs) as spec
   where jobs.key = any (array[spec.job_key]) and spec.job_key_mode = 'unsafe_dedupe';
   get diagnostics deduplicated = row_count;
@@ -338,7 +379,7 @@ begin
     max_attempts = coalesce(resolved.max_attempts, 25),
     priority = coalesce(resolved.priority, 0),
     flags = (select jsonb_object_agg(flag, true) from unnest(resolved.flags) as flag),
-    revision = jobs.revision + 1,
+    revision = graphile_worker.taskwright_next_revision(jobs.revision),
     attempts = 0,
     last_error = null,
     updated_at = now()
@@ -360,6 +401,7 @@ begin
   where jobs.key = any (array[resolved.job_key])
   -- Spelt out instead of is_available, here and below, so that nothing but the key's index serves.
   and jobs.locked_at is null and jobs.attempts < jobs.max_attempts
+  and jobs.key <> all (full_keys)
   and resolved.task_id is not null
   and (resolved.queue_name is null or resolved.job_queue_id is not null);
   get diagnostics updated = row_count;
@@ -369,17 +411,20 @@ begin
     set
       key = null,
       attempts = case
-        when jobs.locked_at is not null
+        when (jobs.locked_at is not null or jobs.attempts < jobs.max_attempts)
           and json_typeof(jobs.payload) = 'array' and json_typeof(spec.payload) = 'array'
           then jobs.attempts
         else jobs.max_attempts
       end,
       -- Tells a replaced job from a removed one, whose handler is aborted.
-      revision = jobs.revision + 1,
+      revision = graphile_worker.taskwright_next_revision(jobs.revision),
       updated_at = now()
     from unnest(specs) as spec
     where jobs.key = any (array[spec.job_key])
-    and (jobs.locked_at is not null or jobs.attempts >= jobs.max_attempts)
+    and (
+      jobs.locked_at is not null or jobs.attempts >= jobs.max_attempts
+      or jobs.key = any (full_keys)
+    )
     and spec.job_key_mode is distinct from 'unsafe_dedupe'
     returning
       spec,
