@@ -12,6 +12,7 @@ export type ErrorCode =
   | "TASK_UNKNOWN"
   | "PAYLOAD_INVALID"
   | "PAYLOAD_NOT_JSON"
+  | "PAYLOAD_TOO_LARGE"
   | "SPEC_INVALID"
   | "CRONTAB_INVALID"
   | "SCHEMA_TOO_OLD"

@@ -16,6 +16,7 @@ export interface TaskDefaults {
   readonly flags?: readonly string[];
   readonly timeoutMs?: number;
   readonly isolate?: boolean;
+  readonly maxPayloadBytes?: number;
   readonly batch?: { readonly maxItems?: number };
   readonly cron?: readonly string[];
 }
@@ -79,6 +80,11 @@ const options: Readonly<Record<string, Option>> = {
     as: "isolate",
     expected: "true or false",
     read: (value) => (typeof value === "boolean" ? value : undefined),
+  },
+  maxPayloadBytes: {
+    as: "maxPayloadBytes",
+    expected: "an integer of at least 1",
+    read: (value) => integerIn(value, 1, Number.MAX_SAFE_INTEGER),
   },
   batch: {
     as: "batch",

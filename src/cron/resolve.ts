@@ -13,6 +13,7 @@ import { checkOptions, suggestion, type Checked } from "../options.js";
 import type { TaskRegistry } from "../tasks/handlers.js";
 import { payloadError } from "../tasks/issues.js";
 import { toJson } from "../tasks/json.js";
+import { checkPayloadSize, defaultMaxPayloadBytes } from "../tasks/payload-size.js";
 import { resolveSpec, type TaskSpec } from "../tasks/spec.js";
 import type { AnyTask, ValidationResult } from "../tasks/task.js";
 import { entryOptions, jobOptions, maxBackfillMs, type CronEntry } from "./entry.js";
@@ -229,7 +230,26 @@ function resolvePayload(
     fail({ message });
     return undefined;
   }
-  return value as Record<string, unknown>;
+  return isSmallEnough(identifier, task, value, fail)
+    ? (value as Record<string, unknown>)
+    : undefined;
+}
+
+function isSmallEnough(
+  identifier: string,
+  task: AnyTask | undefined,
+  payload: object,
+  fail: Fail,
+): boolean {
+  const { maxPayloadBytes = defaultMaxPayloadBytes } = task ?? {};
+  try {
+    checkPayloadSize({ identifier, maxPayloadBytes }, JSON.stringify(payload));
+    return true;
+  } catch (error) {
+    if (!TaskwrightError.is(error)) throw error;
+    fail({ message: error.message });
+    return false;
+  }
 }
 
 function parseJson(payload: unknown): ValidationResult<unknown> {

@@ -7,6 +7,7 @@ import { anything, arrayOf } from "../option-rules.js";
 import { checkOption, checkOptions } from "../options.js";
 import { payloadError } from "./issues.js";
 import { toJson } from "./json.js";
+import { checkPayloadSize } from "./payload-size.js";
 import { resolveSpec, type TaskSpec } from "./spec.js";
 import type { TaskDefinition } from "./task.js";
 
@@ -19,7 +20,7 @@ export interface JobItem<Input> {
 
 /**
  * Adds one job. Called by the generated `add…` helpers.
- * @throws TaskwrightError `PAYLOAD_INVALID`, `SPEC_INVALID`, `SCHEMA_MISSING`, `EXECUTOR_INVALID`,
+ * @throws TaskwrightError `PAYLOAD_INVALID`, `PAYLOAD_TOO_LARGE`, `SPEC_INVALID`, `SCHEMA_MISSING`, `EXECUTOR_INVALID`,
  * `TRANSACTION_ABORTED`, `DATABASE_READ_ONLY`, `PRIVILEGE_MISSING`: nothing was added then. After
  * `DATABASE_UNREACHABLE` it isn't known whether the job was added, unless a transaction was open.
  */
@@ -101,10 +102,14 @@ export function toInsert<Input, Payload>(
   const { identifier } = task;
   const json = toJson(payload);
   if (!json.ok) throw payloadError(identifier, [json.issue]);
+  // Before the validator, which may take long for a large payload; and again with defaults.
+  checkPayloadSize(task, json.text);
   const result = task.validateParsed(JSON.parse(json.text));
   if (!result.ok) throw payloadError(identifier, result.issues);
   const spec = resolveSpec(identifier, task.spec(result.value), given);
-  return { identifier, payload: JSON.stringify(result.value), spec };
+  const text = JSON.stringify(result.value);
+  checkPayloadSize(task, text);
+  return { identifier, payload: text, spec };
 }
 
 const itemsRule = arrayOf(anything(), "objects with a payload and perhaps a spec");

@@ -14,6 +14,7 @@ import {
 import { checkOptions } from "../options.js";
 import { toIssues, type PayloadIssue, type ValidatorError } from "./issues.js";
 import { toJson } from "./json.js";
+import { defaultMaxPayloadBytes } from "./payload-size.js";
 import { splitReserved } from "./reserved.js";
 import type { TaskSpec } from "./spec.js";
 
@@ -51,6 +52,8 @@ export interface TaskOptions<Payload> {
   readonly timeoutMs?: number;
   /** Whether the handler runs in a thread of its own. Default false. */
   readonly isolate?: boolean;
+  /** Bytes that a payload may have as JSON text in UTF-8. Default 1,048,576 (1 MiB). */
+  readonly maxPayloadBytes?: number;
   /** Set when the payload is an array of items that are settled one by one. */
   readonly batch?: BatchOptions;
   /** Crontab lines without the task, such as `0 8 * * *` or `0 8 * * * ?tz=Europe/Paris`. */
@@ -64,6 +67,8 @@ export interface TaskDefinition<Input, Payload> {
   readonly timeoutMs: number | undefined;
   /** Whether the handler runs in a thread of its own. */
   readonly isolate: boolean;
+  /** Bytes that a payload may have as JSON text in UTF-8. */
+  readonly maxPayloadBytes: number;
   readonly batch: BatchOptions | undefined;
   readonly cron: readonly string[];
   /** The `x-task` defaults for a job with this payload. */
@@ -95,6 +100,7 @@ const rules = {
   spec: func<(payload: never) => TaskSpec>().or(() => ({})),
   timeoutMs: milliseconds(1, Number.MAX_SAFE_INTEGER),
   isolate: boolean().or(false),
+  maxPayloadBytes: integer(1, Number.MAX_SAFE_INTEGER).or(defaultMaxPayloadBytes),
   batch: record<BatchOptions>(),
   cron: arrayOf(text(), "crontab lines without the task").or(Object.freeze([])),
 } satisfies Rules<TaskOptions<never>>;
@@ -112,6 +118,7 @@ export function defineTask<Input, Payload>(
 ): TaskDefinition<Input, Payload> {
   const checked = checkOptions("defineTask", options, rules);
   const { identifier, schema, validator, timeoutMs, isolate, batch, cron } = checked;
+  const { maxPayloadBytes } = checked;
   if (batch !== undefined) checkOptions("defineTask.batch", batch, batchRules);
   const check = batch === undefined ? checkOne : checkItems;
   const validateParsed = (value: unknown) => check(validator, value) as ValidationResult<Payload>;
@@ -126,6 +133,7 @@ export function defineTask<Input, Payload>(
     schema,
     timeoutMs,
     isolate,
+    maxPayloadBytes,
     batch,
     cron,
     spec: checked.spec as (payload: Payload) => TaskSpec,

@@ -82,6 +82,9 @@ function addTask(file: SourceFile, model: TaskModel, options: EmitOptions): void
     ...(spec === undefined ? [] : [`spec: ${spec}`]),
     ...(defaults.timeoutMs === undefined ? [] : [`timeoutMs: ${defaults.timeoutMs}`]),
     ...(defaults.isolate === true ? ["isolate: true"] : []),
+    ...(defaults.maxPayloadBytes === undefined
+      ? []
+      : [`maxPayloadBytes: ${defaults.maxPayloadBytes}`]),
     ...(defaults.batch === undefined ? [] : [`batch: ${JSON.stringify(defaults.batch)}`]),
     ...(defaults.cron === undefined ? [] : [`cron: ${JSON.stringify(defaults.cron)}`]),
   ];

@@ -61,6 +61,7 @@ export const everyOption = defineTask<EveryOptionInput, EveryOptionPayload>({
   }),
   timeoutMs: 5400000,
   isolate: true,
+  maxPayloadBytes: 5000,
 });
 /** The payload's schema, for tools that take a Standard Schema (tRPC, Hono and others). */
 export const everyOptionSchema: StandardSchema<EveryOptionInput, EveryOptionPayload> =
