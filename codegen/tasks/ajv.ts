@@ -1,5 +1,5 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { _, str, type CodeKeywordDefinition, type Format, type Options } from "ajv";
+import { _, str, type CodeKeywordDefinition, type Options } from "ajv";
 import { findDuplicate, formats, isMultipleOf } from "taskwright/validation";
 
 /**
@@ -22,7 +22,7 @@ export function createAjv(schema: object, options: Options = {}): Ajv2020 {
     unicodeRegExp: true,
     // Done once, with a better message, when the document is checked.
     validateSchema: false,
-    formats: formats as Record<string, Format>,
+    formats,
     ...options,
   });
   // Without it, ajv would keep count of what it has seen all the same, and trip over its count

@@ -18,9 +18,9 @@ const loaded: readonly (readonly [string, string])[] = [
  * Compiles a schema into a module of its own that exports `validator`. It is TypeScript that is
  * not type-checked, because a user's compiler doesn't copy JavaScript into its output.
  */
-export function emitValidator({ source }: TaskModel): string {
+export function emitValidator({ source, validated }: TaskModel): string {
   const { relativePath } = source;
-  const schema = withoutAnnotations(source.document.value as SchemaObject);
+  const schema = withoutAnnotations(validated);
   const ajv = createAjv(schema, standaloneOptions);
   const code = standalone.default(ajv, ajv.compile(schema));
   const name = /^export const validate = (?<name>\w+);$/mu.exec(code)?.groups?.["name"];
