@@ -15,6 +15,7 @@ import { trialRules } from "./rules/trials.js";
 import { typeRules } from "./rules/types.js";
 import { unevaluatedRules } from "./rules/unevaluated.js";
 import { valueRules } from "./rules/values.js";
+import { findSlowPatterns } from "./slow-patterns.js";
 import { TypeReader } from "./types/read.js";
 import type { Definition } from "./types/type.js";
 
@@ -67,12 +68,13 @@ function readAndLint(
   const { defaults, root, ...linted } = lintDocument(document, checkSchedule, options);
   const isMild = ({ rule }: Finding) => options.strict !== true && mild.has(rule);
   const findings = linted.findings.filter((each) => !isMild(each));
+  const slow = root === undefined ? [] : findSlowPatterns(document.value as SchemaObject);
   return {
     source,
     schema: isObject(document.value) ? document.value : {},
     defaults,
     findings: findings.map(place),
-    warnings: [...warnings, ...linted.findings.filter(isMild).map(place)],
+    warnings: [...warnings, ...[...linted.findings.filter(isMild), ...slow].map(place)],
     ...(findings.length > 0 || root === undefined ? {} : { root }),
   };
 }
