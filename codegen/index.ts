@@ -1,4 +1,4 @@
-import type { OutputFile } from "./output.js";
+import type { OutputFile, StageResult } from "./output.js";
 import type { Problem } from "./problem.js";
 import type { QueriesOptions } from "./queries/index.js";
 import { relativePath } from "./read.js";
@@ -19,41 +19,43 @@ export interface CodegenOptions {
 export interface CodegenResult {
   /** When there is any, nothing was written. */
   readonly problems: readonly Problem[];
+  /** What is compiled, but may not be what was meant. */
+  readonly warnings: readonly Problem[];
   /** Files that were written, or, in a check, that would have been. */
   readonly changed: readonly StaleFile[];
 }
 
 /** Compiles everything and writes what changed. With a problem anywhere, nothing is written. */
 export async function generate(options: CodegenOptions): Promise<CodegenResult> {
-  const { plan, problems } = await compile(options);
-  if (plan === undefined || problems.length > 0) return { problems, changed: [] };
+  const { plan, problems, warnings } = await compile(options);
+  if (plan === undefined || problems.length > 0) return { problems, warnings, changed: [] };
   const obstacles = toProblems(options, plan, options.force === true ? ["blocked"] : undefined);
-  if (obstacles.length > 0) return { problems: obstacles, changed: [] };
+  if (obstacles.length > 0) return { problems: obstacles, warnings, changed: [] };
   await carryOut(plan);
-  return { problems: [], changed: plan.stale };
+  return { problems: [], warnings, changed: plan.stale };
 }
 
 /** Compiles everything and says which files on disk differ, without touching them. */
 export async function check(options: CodegenOptions): Promise<CodegenResult> {
-  const { plan, problems } = await compile(options);
-  if (plan === undefined || problems.length > 0) return { problems, changed: [] };
+  const { plan, problems, warnings } = await compile(options);
+  if (plan === undefined || problems.length > 0) return { problems, warnings, changed: [] };
   // A file that was edited is stale, which is what a check tells.
   const obstacles = toProblems(options, plan, ["blocked"]);
-  return { problems: obstacles, changed: obstacles.length > 0 ? [] : plan.stale };
+  return { problems: obstacles, warnings, changed: obstacles.length > 0 ? [] : plan.stale };
 }
 
 async function compile({ tasks, queries }: CodegenOptions): Promise<{
   readonly plan?: WritePlan;
   readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
 }> {
   const folders = new Map<string, OutputFile[]>();
   const problems: Problem[] = [];
-  const take = (
-    folder: string,
-    result: { readonly files: readonly OutputFile[]; readonly problems: readonly Problem[] },
-  ) => {
+  const warnings: Problem[] = [];
+  const take = (folder: string, result: StageResult<Problem>) => {
     folders.set(folder, [...(folders.get(folder) ?? []), ...result.files]);
     for (const each of result.problems) problems.push(each);
+    for (const each of result.warnings ?? []) warnings.push(each);
   };
   if (tasks !== undefined) {
     const { compileTasks } = await import("./tasks/index.js");
@@ -63,9 +65,9 @@ async function compile({ tasks, queries }: CodegenOptions): Promise<{
     const { compileQueries } = await import("./queries/index.js");
     take(queries.output, await compileQueries(queries));
   }
-  if (problems.length > 0) return { problems };
+  if (problems.length > 0) return { problems, warnings };
   const outputs = [...folders].map(([folder, files]) => ({ folder, files }));
-  return { plan: await planWrites(outputs), problems };
+  return { plan: await planWrites(outputs), problems, warnings };
 }
 
 const descriptions: Readonly<Record<Obstacle["kind"], Omit<Problem, "file">>> = {

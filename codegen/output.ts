@@ -9,4 +9,6 @@ export interface OutputFile {
 export interface StageResult<P> {
   readonly files: readonly OutputFile[];
   readonly problems: readonly P[];
+  /** What is accepted, but may not be what was meant. */
+  readonly warnings?: readonly P[];
 }

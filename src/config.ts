@@ -22,6 +22,13 @@ export interface TaskwrightConfig {
    * Default false.
    */
   readonly graphileWorker?: boolean;
+  /**
+   * Whether to refuse schemas that hold anything but rules and annotations of draft 2020-12, rather than
+   * to read them as what they mean. Default false.
+   */
+  readonly strict?: boolean;
+  /** Formats of your own: for each name a regular expression, as in `pattern`. Default: none. */
+  readonly formats?: Readonly<Record<string, string>>;
   /** The module whose handlers `taskwright run` and `taskwright dev` run. Default: none. */
   readonly handlers?: string;
   /** A crontab that `taskwright run`, `dev` and `cron` read, besides `x-task.cron`. Default: none. */
@@ -52,6 +59,8 @@ export interface ResolvedConfig {
   readonly schema: string;
   readonly connectionString: string | undefined;
   readonly graphileWorker: boolean;
+  readonly strict: boolean;
+  readonly formats: Readonly<Record<string, string>>;
   readonly handlers: string | undefined;
   readonly crontab: string | undefined;
   readonly queries: QueriesConfig | undefined;
@@ -78,6 +87,8 @@ const rules = {
   schema: schemaName(),
   connectionString: name(),
   graphileWorker: boolean(),
+  strict: boolean(),
+  formats: record<Readonly<Record<string, string>>>("an object of regular expressions"),
   handlers: name(),
   crontab: name(),
   queries: record<QueriesConfig>(`an object with ${Object.keys(queriesRules).join(", ")}`),
@@ -99,6 +110,9 @@ export function resolveConfig(given: unknown, root: string, file?: string): Reso
     const missing = folders.filter((key) => queries[key] === undefined);
     for (const key of missing) faults.push(`queries.${key} is missing`);
   }
+  if (faults.length === 0) {
+    for (const each of findFormatFaults(config.formats ?? {})) faults.push(each);
+  }
   if (faults.length > 0) {
     throw new TaskwrightError("CONFIG_INVALID", `${name}: ${faults.join("; ")}.`, { file, faults });
   }
@@ -112,6 +126,8 @@ export function resolveConfig(given: unknown, root: string, file?: string): Reso
     schema: config.schema ?? defaults.schema,
     connectionString: config.connectionString,
     graphileWorker: config.graphileWorker ?? false,
+    strict: config.strict ?? false,
+    formats: Object.freeze({ ...config.formats }),
     handlers: config.handlers === undefined ? undefined : absolute(config.handlers),
     crontab: config.crontab === undefined ? undefined : absolute(config.crontab),
     queries:
@@ -124,6 +140,21 @@ export function resolveConfig(given: unknown, root: string, file?: string): Reso
             migrationsOutput: absolute(queries.migrationsOutput),
           }),
   });
+}
+
+function findFormatFaults(formats: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(formats)
+    .filter(([, pattern]) => !isPattern(pattern))
+    .map(([name]) => `formats.${name} must be a regular expression for JavaScript's u flag`);
+}
+
+function isPattern(value: unknown): boolean {
+  if (typeof value !== "string") return false;
+  try {
+    return new RegExp(value, "u") instanceof RegExp;
+  } catch {
+    return false;
+  }
 }
 
 function findFaults(

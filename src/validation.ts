@@ -3,7 +3,6 @@
  * no schema is compiled here.
  * @module
  */
-import { fullFormats } from "ajv-formats/dist/formats.js";
 import ajvEqual from "ajv/dist/runtime/equal.js";
 import ajvUcs2length from "ajv/dist/runtime/ucs2length.js";
 
@@ -19,5 +18,6 @@ function unwrap<T>(module: { readonly default: T }): T {
 export const equal = unwrap(ajvEqual);
 /** The length of a string in characters, as JSON Schema counts it. */
 export const ucs2length: (text: string) => number = unwrap(ajvUcs2length);
-/** The checks of the standard formats, by name. */
-export const formats = fullFormats;
+export { isMultipleOf } from "./validation/decimal.js";
+export { findDuplicate } from "./validation/duplicates.js";
+export { formats } from "./validation/formats.js";

@@ -1,6 +1,6 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { _, type Options } from "ajv";
-import ajvFormats from "ajv-formats";
+import { _, str, type CodeKeywordDefinition, type Options } from "ajv";
+import { findDuplicate, formats, isMultipleOf } from "taskwright/validation";
 
 /**
  * The one configuration under which a payload is checked: at codegen, and compiled ahead for the
@@ -22,14 +22,18 @@ export function createAjv(schema: object, options: Options = {}): Ajv2020 {
     unicodeRegExp: true,
     // Done once, with a better message, when the document is checked.
     validateSchema: false,
+    formats,
     ...options,
   });
   // Without it, ajv would keep count of what it has seen all the same, and trip over its count
   // where patternProperties stands beside alternatives.
   if (keysOf(schema, /^unevaluated/u).size === 0) ajv.opts.unevaluated = false;
-  ajvFormats.default(ajv);
   // ajv resolves anchors, but its strict mode doesn't know the keyword.
   ajv.addKeyword("$anchor");
+  for (const definition of [multipleOf, uniqueItems]) {
+    ajv.removeKeyword(definition.keyword as string);
+    ajv.addKeyword(definition);
+  }
   for (const keyword of keysOf(schema, /^x-/u)) ajv.addKeyword(keyword);
   return ajv;
 }
@@ -37,6 +41,46 @@ export function createAjv(schema: object, options: Options = {}): Ajv2020 {
 /** The options under which ajv writes a module instead of a function. */
 export const standaloneOptions: Options = {
   code: { source: true, esm: true, lines: true, formats: _`formats` },
+};
+
+/** ajv divides doubles, and so refuses 19.99 as a multiple of 0.01. */
+const multipleOf: CodeKeywordDefinition = {
+  keyword: "multipleOf",
+  type: "number",
+  schemaType: "number",
+  error: {
+    message: ({ schemaCode }) => str`must be multiple of ${schemaCode}`,
+    params: ({ schemaCode }) => _`{multipleOf: ${schemaCode}}`,
+  },
+  code(cxt) {
+    const check = cxt.gen.scopeValue("func", {
+      ref: isMultipleOf,
+      code: _`require("taskwright/validation").isMultipleOf`,
+    });
+    cxt.fail(_`!${check}(${cxt.data}, ${cxt.schemaCode})`);
+  },
+};
+
+/** ajv compares each item with each other, and forgets that "__proto__" is a string like others. */
+const uniqueItems: CodeKeywordDefinition = {
+  keyword: "uniqueItems",
+  type: "array",
+  schemaType: "boolean",
+  error: {
+    message: ({ params: { i, j } }) =>
+      str`must NOT have duplicate items (items ## ${j} and ${i} are identical)`,
+    params: ({ params: { i, j } }) => _`{i: ${i}, j: ${j}}`,
+  },
+  code(cxt) {
+    if (cxt.schema !== true) return;
+    const find = cxt.gen.scopeValue("func", {
+      ref: findDuplicate,
+      code: _`require("taskwright/validation").findDuplicate`,
+    });
+    const duplicate = cxt.gen.const("duplicate", _`${find}(${cxt.data})`);
+    cxt.setParams({ i: _`${duplicate}.i`, j: _`${duplicate}.j` });
+    cxt.fail(_`${duplicate} !== undefined`);
+  },
 };
 
 /** Every key of a document that matches, wherever it stands. */

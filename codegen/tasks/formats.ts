@@ -1,7 +1,11 @@
-import { fullFormats } from "ajv-formats/dist/formats.js";
+import { formats } from "taskwright/validation";
 
-/** The formats that the validator checks. */
-export const knownFormats: readonly string[] = Object.keys(fullFormats);
+/** The formats that validators check. */
+export const knownFormats: readonly string[] = Object.keys(formats);
 
 /** Those of them that are about numbers. */
-export const numberFormats: ReadonlySet<string> = new Set(["int32", "int64", "float", "double"]);
+export const numberFormats: ReadonlySet<string> = new Set(
+  Object.entries(formats).flatMap(([name, format]) =>
+    typeof format === "object" && "type" in format && format.type === "number" ? [name] : [],
+  ),
+);

@@ -2,6 +2,7 @@ import path from "node:path";
 import type { OutputFile, StageResult } from "../output.js";
 import type { Problem } from "../problem.js";
 import { relativePath } from "../read.js";
+import type { ReadingOptions } from "./convert/index.js";
 import type { ScheduleCheck } from "./cron.js";
 import { emitGraphileWorker } from "./emit/graphile-worker.js";
 import { emitRegistry } from "./emit/registry.js";
@@ -25,20 +26,27 @@ export interface TasksOptions {
   readonly graphileWorker?: boolean;
   /** Finds what is wrong with a schedule of `x-task.cron`. */
   readonly checkSchedule: ScheduleCheck;
+  /** How schemas are read: in strict mode, and with formats of one's own. */
+  readonly reading?: ReadingOptions;
 }
 
 /** Compiles `schemas/` into tasks. */
 export async function compileTasks(options: TasksOptions): Promise<StageResult<Problem>> {
   const { files: sources, problems } = await loadSchemas(options.root, options.schemas);
-  const linted = sources.map((source) => lintFile(source, options.checkSchedule));
-  for (const { source, findings } of linted) {
+  const linted = sources.map((source) => lintFile(source, options.checkSchedule, options.reading));
+  const warnings: Problem[] = [];
+  for (const { source, findings, warnings: mild } of linted) {
     for (const finding of findings) problems.push(toProblem(source, finding));
+    for (const warning of mild) warnings.push(toProblem(source, warning));
   }
   for (const each of findCollisions(linted)) problems.push(each);
-  if (problems.length > 0) return { files: [], problems: sortProblems(problems) };
+  if (problems.length > 0) {
+    return { files: [], problems: sortProblems(problems), warnings: sortProblems(warnings) };
+  }
   const models = await Promise.all(linted.map(buildModel));
   for (const each of findNameClashes(models)) problems.push(each);
-  return { files: await emitTasks(models, options), problems };
+  const files = await emitTasks(models, options);
+  return { files, problems, warnings: sortProblems(warnings) };
 }
 
 /** As a reader comes by them: by file, then by line. */

@@ -1,11 +1,13 @@
 import type { ScheduleCheck } from "./cron.js";
-import { isObject } from "../json.js";
+import { readDocument, type ReadingOptions } from "./convert/index.js";
+import { isObject, type JsonDocument } from "../json.js";
 import type { SchemaFile } from "./load.js";
 import { walkSchemas, type SchemaObject } from "./node.js";
 import { readDefaults, type TaskDefaults } from "./options.js";
 import { References } from "./reference.js";
 import { applyRules, type Finding, type LintInput } from "./rule.js";
-import { compiledRules, defaultRules } from "./rules/defaults.js";
+import { compiledRules, defaultRules, strictDefaultRules } from "./rules/defaults.js";
+import { findDepth, tooDeep } from "./rules/depth.js";
 import { checkCompilation, checkDocument } from "./rules/document.js";
 import { keywordRules } from "./rules/keywords.js";
 import { referenceRules } from "./rules/references.js";
@@ -13,14 +15,20 @@ import { trialRules } from "./rules/trials.js";
 import { typeRules } from "./rules/types.js";
 import { unevaluatedRules } from "./rules/unevaluated.js";
 import { valueRules } from "./rules/values.js";
+import { findSlowPatterns } from "./slow-patterns.js";
 import { TypeReader } from "./types/read.js";
 import type { Definition } from "./types/type.js";
 
 /** A schema file that was read, with all that is wrong with it. */
 export interface LintedFile {
   readonly source: SchemaFile;
+  /** The schema in draft 2020-12, as types and validators are made from it. */
+  readonly schema: SchemaObject;
   readonly defaults: TaskDefaults;
+  /** With pointers into the source, like the warnings. */
   readonly findings: readonly Finding[];
+  /** What is accepted, but may not be what was meant. */
+  readonly warnings: readonly Finding[];
   /** The root's type; absent while there are findings. */
   readonly root?: Definition;
 }
@@ -29,16 +37,56 @@ const schemaRules = [
   ...keywordRules,
   ...referenceRules,
   ...valueRules,
-  ...defaultRules,
   ...trialRules,
   ...unevaluatedRules,
 ];
 
-/** Checks one file in steps, each of which relies on what the ones before have made sure of. */
-export function lintFile(source: SchemaFile, checkSchedule: ScheduleCheck): LintedFile {
-  const { document } = source;
+/** Rules of meaning that only warn, unless in strict mode: types and validators agree all the same. */
+const mild: ReadonlySet<string> = new Set(["untyped-value", "undeclared-property"]);
+
+/** Checks one file. A document that is too deep for the stack is a finding like others. */
+export function lintFile(
+  source: SchemaFile,
+  checkSchedule: ScheduleCheck,
+  options: ReadingOptions = {},
+): LintedFile {
+  try {
+    return readAndLint(source, checkSchedule, options);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return { source, schema: {}, defaults: {}, warnings: [], findings: [tooDeep("")] };
+  }
+}
+
+function readAndLint(
+  source: SchemaFile,
+  checkSchedule: ScheduleCheck,
+  options: ReadingOptions,
+): LintedFile {
+  const { document, warnings, sourceOf } = readDocument(source.document, options);
+  const place = (finding: Finding) => ({ ...finding, pointer: sourceOf(finding.pointer) });
+  const { defaults, root, ...linted } = lintDocument(document, checkSchedule, options);
+  const isMild = ({ rule }: Finding) => options.strict !== true && mild.has(rule);
+  const findings = linted.findings.filter((each) => !isMild(each));
+  const slow = root === undefined ? [] : findSlowPatterns(document.value as SchemaObject);
+  return {
+    source,
+    schema: isObject(document.value) ? document.value : {},
+    defaults,
+    findings: findings.map(place),
+    warnings: [...warnings, ...[...linted.findings.filter(isMild), ...slow].map(place)],
+    ...(findings.length > 0 || root === undefined ? {} : { root }),
+  };
+}
+
+/** In steps, each of which relies on what the ones before have made sure of. */
+function lintDocument(
+  document: JsonDocument,
+  checkSchedule: ScheduleCheck,
+  { strict }: ReadingOptions,
+): Pick<LintedFile, "defaults" | "findings" | "root"> {
   const malformed = checkDocument(document);
-  if (!isObject(document.value)) return { source, defaults: {}, findings: malformed };
+  if (!isObject(document.value)) return { defaults: {}, findings: malformed };
   const root: SchemaObject = document.value;
   const input: LintInput = {
     document,
@@ -50,18 +98,18 @@ export function lintFile(source: SchemaFile, checkSchedule: ScheduleCheck): Lint
   if (malformed.length > 0) {
     // Keywords and options can be judged all the same, so that one run tells as much as it can.
     const findings = [...malformed, ...optionFindings, ...applyRules(keywordRules, input)];
-    return { source, defaults, findings };
+    return { defaults, findings };
   }
-  const findings = [...optionFindings, ...applyRules(schemaRules, input)];
+  const deep = findDepth(input);
+  if (deep !== undefined) return { defaults, findings: [...optionFindings, tooDeep(deep)] };
+  const rules = [...schemaRules, ...(strict === true ? strictDefaultRules : defaultRules)];
+  const findings = [...optionFindings, ...applyRules(rules, input)];
   if (findings.length === optionFindings.length) {
     for (const each of checkCompilation(root)) findings.push(each);
   }
-  if (findings.length > optionFindings.length) return { source, defaults, findings };
+  if (findings.length > optionFindings.length) return { defaults, findings };
   for (const each of applyRules(compiledRules, input)) findings.push(each);
   const reader = new TypeReader(root, input.references);
   for (const each of typeRules(input, reader, defaults)) findings.push(each);
-  const definition = reader.definition("");
-  return findings.length > 0
-    ? { source, defaults, findings }
-    : { source, defaults, findings, root: definition };
+  return { defaults, findings, root: reader.definition("") };
 }

@@ -1,4 +1,5 @@
 import { createAjv } from "./ajv.js";
+import { withFilledAlternatives } from "./filling.js";
 import type { LintedFile } from "./lint.js";
 import type { SchemaFile } from "./load.js";
 import type { SchemaObject } from "./node.js";
@@ -18,6 +19,8 @@ import type { Definition } from "./types/type.js";
 export interface TaskModel {
   readonly identifier: string;
   readonly source: SchemaFile;
+  /** The schema that the validator is compiled from. */
+  readonly validated: SchemaObject;
   readonly names: TaskNames;
   readonly doc: string;
   /** The type of the payload, or of one item of a batch task, and of its parts. */
@@ -29,24 +32,30 @@ export interface TaskModel {
   readonly isPayloadOptional: boolean;
 }
 
-export async function buildModel({ source, defaults, root }: LintedFile): Promise<TaskModel> {
+export async function buildModel({
+  source,
+  schema,
+  defaults,
+  root,
+}: LintedFile): Promise<TaskModel> {
   if (root === undefined) throw new Error(`${source.relativePath} was not linted clean.`);
   const identifier = identifierOf({ source, defaults });
   const names = nameTask(identifier, defaults.batch !== undefined);
+  const validated = withFilledAlternatives(schema);
   return Object.freeze({
     identifier,
     source,
+    validated,
     names,
     doc: root.doc,
     types: await declareTypes(root, nameTypes(root, names)),
     hasDefaults: differsBySide(root),
     defaults,
-    isPayloadOptional: defaults.batch === undefined && acceptsNothing(source),
+    isPayloadOptional: defaults.batch === undefined && acceptsNothing(validated),
   });
 }
 
-function acceptsNothing({ document }: SchemaFile): boolean {
-  const schema = document.value as SchemaObject;
+function acceptsNothing(schema: SchemaObject): boolean {
   return createAjv(schema).compile(schema)({});
 }
 

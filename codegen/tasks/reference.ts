@@ -13,6 +13,11 @@ export function resolvePointer(root: unknown, pointer: string): unknown {
   return current;
 }
 
+/** The `$ref` that leads to a JSON Pointer. */
+export function referenceTo(pointer: string): string {
+  return `#${pointer.split("/").map(encodeURIComponent).join("/").replaceAll("%24", "$")}`;
+}
+
 /** Turns the `$ref`s of one document into pointers. */
 export class References {
   readonly #id: string | undefined;

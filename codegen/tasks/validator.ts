@@ -10,15 +10,17 @@ import { isObject } from "../json.js";
 const loaded: readonly (readonly [string, string])[] = [
   [`require("ajv/dist/runtime/equal").default`, "equal"],
   [`require("ajv/dist/runtime/ucs2length").default`, "ucs2length"],
+  [`require("taskwright/validation").findDuplicate`, "findDuplicate"],
+  [`require("taskwright/validation").isMultipleOf`, "isMultipleOf"],
 ];
 
 /**
  * Compiles a schema into a module of its own that exports `validator`. It is TypeScript that is
  * not type-checked, because a user's compiler doesn't copy JavaScript into its output.
  */
-export function emitValidator({ source }: TaskModel): string {
+export function emitValidator({ source, validated }: TaskModel): string {
   const { relativePath } = source;
-  const schema = withoutAnnotations(source.document.value as SchemaObject);
+  const schema = withoutAnnotations(validated);
   const ajv = createAjv(schema, standaloneOptions);
   const code = standalone.default(ajv, ajv.compile(schema));
   const name = /^export const validate = (?<name>\w+);$/mu.exec(code)?.groups?.["name"];
@@ -27,7 +29,7 @@ export function emitValidator({ source }: TaskModel): string {
     .replace(/^export const validate = .*$/mu, "")
     .replace(/^export default .*$/mu, "");
   const text = loaded.reduce((text, [from, to]) => text.replaceAll(from, to), body).trim();
-  if (name === undefined || text.includes('require("ajv')) {
+  if (name === undefined || /^const \w+ = require\(/mu.test(text)) {
     throw new Error(`ajv's standalone code for ${relativePath} has an unknown form.`);
   }
   return [
@@ -45,7 +47,7 @@ export function emitValidator({ source }: TaskModel): string {
 }
 
 function importRuntime(text: string): string[] {
-  const names = ["equal", "formats", "ucs2length"];
+  const names = ["equal", "findDuplicate", "formats", "isMultipleOf", "ucs2length"];
   const used = names.filter((name) => new RegExp(`= ${name}\\b`, "u").test(text));
   return used.length === 0 ? [] : [`import { ${used.join(", ")} } from "taskwright/validation";`];
 }

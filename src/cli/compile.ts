@@ -33,11 +33,12 @@ export async function compile(
 }
 
 async function codegenOptions(
-  { root, schemas, output, schema, queries, graphileWorker }: ResolvedConfig,
+  { root, schemas, output, schema, queries, graphileWorker, strict, formats }: ResolvedConfig,
   scratch: ScratchServer,
 ): Promise<CodegenOptions> {
   const checkSchedule = findScheduleFaults;
-  const tasks = { root, schemas, output, schema, graphileWorker, checkSchedule };
+  const reading = { strict, formats };
+  const tasks = { root, schemas, output, schema, graphileWorker, checkSchedule, reading };
   if (queries === undefined) return { tasks };
   const { source, ...folders } = queries;
   const connectionString = await scratch.connectionString();
@@ -47,7 +48,7 @@ async function codegenOptions(
 async function report(
   flags: CompileFlags,
   { root }: ResolvedConfig,
-  { problems, changed }: CodegenResult,
+  { problems, warnings, changed }: CodegenResult,
   terminal: Terminal,
 ): Promise<void> {
   const files = changed.map(({ path: file, reason }) => ({
@@ -56,10 +57,13 @@ async function report(
   }));
   if (flags.json === true) {
     const ok = problems.length === 0 && (flags.check !== true || files.length === 0);
-    terminal.out(JSON.stringify({ ok, problems, changed: files }));
+    terminal.out(JSON.stringify({ ok, problems, warnings, changed: files }));
     return;
   }
   const { formatProblem } = await import("../../codegen/index.js");
+  for (const warning of warnings) {
+    terminal.err(`${paint(terminal, "yellow", "warning")} ${formatProblem(warning)}\n`);
+  }
   for (const problem of problems) terminal.err(`${formatProblem(problem)}\n`);
   if (problems.length > 0) {
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;

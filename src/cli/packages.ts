@@ -9,6 +9,7 @@ export const taskPackages: readonly string[] = [
   "json-schema-to-typescript",
   "jsonc-parser",
   "prettier",
+  "recheck",
   "ts-morph",
 ];
 /** Packages that compile annotated SQL. */

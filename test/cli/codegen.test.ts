@@ -125,8 +125,11 @@ describe("broken input ends with 1, the place, what to do, and the previous outp
       ["schemas/a.json:3:15#/required", "[invalid-schema]"],
     ],
     [
-      "a keyword that can't be typed",
-      { "schemas/a.json": { type: "object", properties: { at: { tsType: "Date" } } } },
+      "a keyword that strict mode refuses",
+      {
+        "taskwright.config.json": { strict: true },
+        "schemas/a.json": { type: "object", properties: { at: { tsType: "Date" } } },
+      },
       ["schemas/a.json:5:17#/properties/at/tsType", "[unknown-keyword]", "schema alone"],
     ],
     [

@@ -15,6 +15,8 @@ describe("the config file", () => {
       schema: "graphile_worker",
       connectionString: undefined,
       graphileWorker: false,
+      strict: false,
+      formats: {},
       queries: undefined,
     });
     expect(Object.isFrozen(config)).toBe(true);

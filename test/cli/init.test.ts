@@ -19,6 +19,7 @@ test("init sets up an empty folder, and codegen works there at once", async () =
     "json-schema-to-typescript",
     "jsonc-parser",
     "prettier",
+    "recheck",
     "ts-morph",
     "typescript",
   ]);

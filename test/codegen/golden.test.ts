@@ -26,6 +26,7 @@ async function compileCase({ name, folder }: GoldenCase): Promise<Record<string,
     output,
     schema: name === "options" ? 'quo"ted' : "graphile_worker",
     checkSchedule: findScheduleFaults,
+    reading: { strict: name.startsWith("error_strict") },
   });
   if (problems.length > 0) {
     return { "expected-error.txt": `${problems.map(formatProblem).join("\n\n")}\n` };

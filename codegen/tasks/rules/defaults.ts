@@ -1,7 +1,9 @@
-import { createAjv } from "../ajv.js";
+import { findBrokenDefaults } from "../convert/defaults.js";
+import { fillingSchemas } from "../filling.js";
 import type { SchemaNode } from "../node.js";
 import type { Rule } from "../rule.js";
 import { schemasBelow } from "./trials.js";
+import { reachedFrom } from "./unevaluated.js";
 
 /** The validator fills in what is missing from an object's own properties, and nothing else. */
 const ignoredDefault: Rule = {
@@ -18,24 +20,45 @@ const ignoredDefault: Rule = {
         ],
 };
 
-/** Keywords whose schemas are tried: the value may turn out not to match. */
-const trials: ReadonlySet<string> = new Set([
-  "anyOf",
-  "oneOf",
-  "not",
-  "if",
-  "contains",
-  "propertyNames",
-]);
+const tried: ReadonlySet<string> = new Set(["anyOf", "oneOf"]);
 
+/** Keywords after which a default can't be filled in for an alternative that matches. */
+const rests = ["unevaluatedProperties", "unevaluatedItems"] as const;
+
+/** ajv counts what it has seen anew for each question, so that the two don't go together. */
 const triedDefault: Rule = {
+  name: "tried-default",
+  check: (node, input) => {
+    const keyword = rests.find((name) => node.schema[name] !== undefined);
+    if (keyword === undefined) return [];
+    const filling = fillingSchemas(input.root);
+    const reached = [node, ...reachedFrom(node, input)];
+    const isFilled = reached.some(({ schema }) =>
+      [schema["anyOf"], schema["oneOf"]].flat().some((branch) => filling.has(branch)),
+    );
+    const isRest = filling.has(node.schema[keyword]) && schemasBelow(tried, input).has(node);
+    if (!isFilled && !isRest) return [];
+    return [
+      {
+        pointer: `${node.pointer}/${keyword}`,
+        message: `Defaults of alternatives can't be filled in together with ${keyword}.`,
+        hint: "Remove the defaults, or close each alternative with additionalProperties or items.",
+      },
+    ];
+  },
+};
+
+/** Keywords whose schemas are tried: the value may turn out not to match. */
+const trials: ReadonlySet<string> = new Set([...tried, "not", "if", "contains", "propertyNames"]);
+
+const strictTriedDefault: Rule = {
   name: "tried-default",
   check: (node, input) => {
     if (node.parent !== undefined || !input.nodes.some(hasDefault)) return [];
     return [...schemasBelow(trials, input)].filter(hasDefault).map(({ pointer }) => ({
       pointer: `${pointer}/default`,
       message:
-        "This default stands in a schema that is only tried (below anyOf, oneOf, not, if, contains or propertyNames, perhaps through a $ref), where the validator fills it in by chance or not at all.",
+        "This default stands in a schema that is only tried (below anyOf, oneOf, not, if, contains or propertyNames, perhaps through a $ref).",
       hint: "Declare the property with its default beside the alternatives, or remove the default.",
     }));
   },
@@ -48,26 +71,18 @@ function hasDefault({ schema }: SchemaNode): boolean {
 /** A default that breaks its own schema would make the validator refuse what it filled in. */
 const brokenDefault: Rule = {
   name: "broken-default",
-  check: (node, { root }) => {
-    if (!hasDefault(node) || node.keyword !== "properties") return [];
-    // Not strict: at the root of what is compiled here, a default has no effect.
-    const ajv = createAjv(root, { strict: false });
-    ajv.addSchema({ ...root, $id: base });
-    const validate = ajv.compile({ $ref: `${base}#${encodeURI(node.pointer)}` });
-    if (validate(structuredClone(node.schema["default"]))) return [];
-    const [error] = validate.errors ?? [];
-    return [
-      {
-        pointer: `${node.pointer}/default`,
-        message: `The default breaks its own schema: it ${error?.message ?? "is refused"}.`,
-        hint: "Change the default or the schema.",
-      },
-    ];
-  },
+  check: (node, { root }) =>
+    node.parent !== undefined
+      ? []
+      : findBrokenDefaults(root).map(({ pointer, message }) => ({
+          pointer: `${pointer}/default`,
+          message: `The default breaks its own schema: it ${message}.`,
+          hint: "Change the default or the schema.",
+        })),
 };
 
-const base = "taskwright:schema";
-
 export const defaultRules: readonly Rule[] = [ignoredDefault, triedDefault];
+/** Instead of these in strict mode: a default means one thing only. */
+export const strictDefaultRules: readonly Rule[] = [ignoredDefault, strictTriedDefault];
 /** Needs a schema that compiles. */
 export const compiledRules: readonly Rule[] = [brokenDefault];

@@ -1,5 +1,6 @@
 import { createAjv } from "../ajv.js";
-import { isObject, type JsonDocument } from "../../json.js";
+import { escapePointer, isObject, type JsonDocument } from "../../json.js";
+import { withFilledAlternatives } from "../filling.js";
 import type { SchemaObject } from "../node.js";
 import type { Finding } from "../rule.js";
 
@@ -24,8 +25,28 @@ export function checkDocument(document: JsonDocument): Finding[] {
       message: "JavaScript can't hold this number exactly.",
       hint: "Stay within plus and minus 9007199254740991, or make the value a string.",
     })),
+    ...loneSurrogates(value).map((pointer) => ({
+      rule: "lone-surrogate",
+      pointer: pointer.replaceAll(/\p{Surrogate}/gu, "\uFFFD"),
+      message: "A text here holds half of a surrogate pair, which is no character.",
+      hint: "Write the whole character, or remove the half.",
+    })),
     ...checkMetaSchema(value),
   ];
+}
+
+/** Pointers to texts and keys that no encoding can write. */
+function loneSurrogates(value: unknown, pointer = ""): string[] {
+  if (typeof value === "string") return isBroken(value) ? [pointer] : [];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, held]) => {
+    const below = `${pointer}/${escapePointer(key)}`;
+    return isBroken(key) ? [below] : loneSurrogates(held, below);
+  });
+}
+
+function isBroken(text: string): boolean {
+  return /\p{Surrogate}/u.test(text);
 }
 
 /** Kept, because the schema of schemas is slow to compile. */
@@ -56,7 +77,7 @@ function describeParams(params: Record<string, unknown>): string {
 /** What ajv's strict mode still finds; codegen's own rules should have said it better before. */
 export function checkCompilation(schema: SchemaObject): Finding[] {
   try {
-    createAjv(schema).compile(schema);
+    createAjv(schema).compile(withFilledAlternatives(schema));
     return [];
   } catch (error) {
     if (!(error instanceof Error)) throw error;

@@ -30,7 +30,7 @@ export function typeRules(input: LintInput, reader: TypeReader, defaults: TaskDe
     ),
     ...named(
       "undeclared-property",
-      input.nodes.flatMap((node) => checkNames(node, reader)),
+      reader.isWidened ? [] : input.nodes.flatMap((node) => checkNames(node, reader)),
     ),
     ...named("payload-not-an-object", defaults.batch === undefined ? checkRoot(root) : []),
     ...named("reserved-property", defaults.batch === undefined ? checkReserved(root) : []),

@@ -87,7 +87,7 @@ const nestedRest: Rule = {
 };
 
 /** The other schemas that look at the same value and have a say in what is evaluated. */
-function reachedFrom(node: SchemaNode, input: LintInput): SchemaNode[] {
+export function reachedFrom(node: SchemaNode, input: LintInput): SchemaNode[] {
   const steps = (current: SchemaNode) =>
     sameValueSteps(current, input).filter(({ keyword }) => keyword !== "not");
   return withSteps([node], steps).slice(1);

@@ -1,7 +1,7 @@
 import { escapePointer, isObject } from "../../json.js";
 import { didYouMean } from "../../suggest.js";
 import { knownFormats, numberFormats } from "../formats.js";
-import { typeKinds } from "../node.js";
+import { typeKinds, type SchemaObject } from "../node.js";
 import type { Complaint, Rule } from "../rule.js";
 
 const unknownFormat: Rule = {
@@ -106,25 +106,50 @@ const inheritedNames: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(O
 
 const inheritedName: Rule = {
   name: "inherited-name",
-  check: ({ schema, pointer }) => {
-    const { properties, required } = schema;
-    const complaint = (place: string, name: string): Complaint => ({
+  check: ({ schema, pointer }) =>
+    [...propertyNamesIn(schema), ...definitionsIn(schema)].map(([place, name]) => ({
       pointer: `${pointer}/${place}`,
       message: `"${name}" can't be told from what every JavaScript object inherits.`,
       hint: "Give the property another name.",
-    });
-    const declared = isObject(properties) ? Object.keys(properties) : [];
-    const named = Array.isArray(required) ? required : [];
-    return [
-      ...declared
-        .filter((name) => inheritedNames.has(name))
-        .map((name) => complaint(`properties/${escapePointer(name)}`, name)),
-      ...[...named.entries()]
-        .filter(([, name]) => inheritedNames.has(String(name)) && !declared.includes(String(name)))
-        .map(([index, name]) => complaint(`required/${index}`, String(name))),
-    ];
-  },
+    })),
 };
+
+/** Every place where a schema names a property that objects inherit; each name once. */
+function propertyNamesIn(schema: SchemaObject): [string, string][] {
+  const { required, dependentRequired, propertyNames } = schema;
+  const keys = (place: string, value: unknown): [string, string][] =>
+    isObject(value) ? Object.keys(value).map((key) => [`${place}/${escapePointer(key)}`, key]) : [];
+  const items = (place: string, value: unknown): [string, string][] =>
+    Array.isArray(value) ? value.map((name, index) => [`${place}/${index}`, String(name)]) : [];
+  const lists = isObject(dependentRequired) ? Object.entries(dependentRequired) : [];
+  const names = isObject(propertyNames) ? propertyNames : {};
+  const found = [
+    ...keys("properties", schema["properties"]),
+    ...items("required", required),
+    ...keys("dependentRequired", dependentRequired),
+    ...lists.flatMap(([key, list]) => items(`dependentRequired/${escapePointer(key)}`, list)),
+    ...keys("dependentSchemas", schema["dependentSchemas"]),
+    ...items("propertyNames/enum", names["enum"]),
+    ...items("propertyNames", [names["const"]]),
+    ...(["const", "enum", "default"] as const).flatMap((name) => keysWithin(schema[name], name)),
+  ].filter(([, name]) => inheritedNames.has(name));
+  return [...new Map(found.toReversed().map((each) => [each[1], each] as const)).values()];
+}
+
+/** A definition may be called anything but what an object literal doesn't take for a key. */
+function definitionsIn({ $defs }: SchemaObject): [string, string][] {
+  const name = "__proto__";
+  return isObject($defs) && Object.hasOwn($defs, name) ? [[`$defs/${name}`, name]] : [];
+}
+
+function keysWithin(value: unknown, place: string): [string, string][] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, held]): [string, string][] => {
+    const below = `${place}/${escapePointer(key)}`;
+    const own: [string, string][] = Array.isArray(value) ? [] : [[below, key]];
+    return [...own, ...keysWithin(held, below)];
+  });
+}
 
 const emptyEnum: Rule = {
   name: "empty-enum",

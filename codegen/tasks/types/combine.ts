@@ -14,24 +14,34 @@ import {
   type Property,
 } from "./type.js";
 
+/** The type of the schema at a pointer, with its defaults filled in or as it is given. */
+export interface TypesAt {
+  readonly filled: TypeAt;
+  readonly given: TypeAt;
+}
+
+/** Narrows a type further. */
+type Step = (type: JsonType) => JsonType;
+
 /** Narrows a type by `anyOf`, `oneOf` and `not`. */
-export function readBranches(
-  base: JsonType,
-  schema: SchemaObject,
-  pointer: string,
-  at: TypeAt,
-): JsonType {
-  let type = base;
-  if (Array.isArray(schema["anyOf"])) {
-    const branches = schema["anyOf"].map((_, index) => at(`${pointer}/anyOf/${index}`));
-    type = unite(applyBranches(type, branches, "anyOf"));
+export function branchSteps(schema: SchemaObject, pointer: string, at: TypesAt): Step[] {
+  const { anyOf, oneOf, not } = schema;
+  const steps: Step[] = [];
+  if (Array.isArray(anyOf)) {
+    const branches = anyOf.map((_, index) => at.filled(`${pointer}/anyOf/${index}`));
+    steps.push((type) => unite(applyBranches(type, branches, "anyOf")));
   }
-  if (Array.isArray(schema["oneOf"])) {
-    const branches = schema["oneOf"].map((_, index) => at(`${pointer}/oneOf/${index}`));
-    type = unite(applyBranches(type, branches.map(excludeOthers), "oneOf"));
+  if (Array.isArray(oneOf)) {
+    const branches = oneOf.map((_, index) => ({
+      filled: at.filled(`${pointer}/oneOf/${index}`),
+      given: at.given(`${pointer}/oneOf/${index}`),
+    }));
+    steps.push((type) => unite(applyBranches(type, branches.map(excludeOthers), "oneOf")));
   }
-  if (schema["not"] !== undefined) type = intersect(type, complement(at(`${pointer}/not`)));
-  return type;
+  if (not !== undefined) {
+    steps.push((type) => intersect(type, complement(at.given(`${pointer}/not`))));
+  }
+  return steps;
 }
 
 function applyBranches(base: JsonType, branches: readonly JsonType[], keyword: string): JsonType[] {
@@ -51,17 +61,23 @@ function applyBranches(base: JsonType, branches: readonly JsonType[], keyword: s
 const maxShapesOfBranch = 6;
 
 /** Exactly one branch of `oneOf` may match: what others match too is taken out of each. */
-function excludeOthers(branch: JsonType, index: number, branches: readonly JsonType[]): JsonType {
-  let type = branch;
-  for (const [other, candidate] of branches.entries()) {
-    if (other !== index) type = exclude(type, candidate);
+function excludeOthers(branch: Branch, index: number, branches: readonly Branch[]): JsonType {
+  let type = branch.filled;
+  for (const [other, { given }] of branches.entries()) {
+    const own = branch.given === branch.filled ? type : branch.given;
+    if (other !== index) type = exclude(type, own, given);
   }
   return type;
 }
 
-function exclude(type: JsonType, other: JsonType): JsonType {
+interface Branch {
+  readonly filled: JsonType;
+  readonly given: JsonType;
+}
+
+function exclude(type: JsonType, given: JsonType, other: JsonType): JsonType {
   try {
-    if (isNever(intersect(type, other))) return type;
+    if (isNever(intersect(given, other))) return type;
     const rest = intersect(type, complement(other));
     const isReadable = rest.shapes.length <= Math.max(maxShapesOfBranch, type.shapes.length);
     return !isReadable || isNever(rest) ? { ...type, inexact: true } : rest;
@@ -72,30 +88,29 @@ function exclude(type: JsonType, other: JsonType): JsonType {
 }
 
 /** Narrows a type by `if`, `dependentRequired` and `dependentSchemas`. */
-export function readConditions(
-  base: JsonType,
-  schema: SchemaObject,
-  pointer: string,
-  at: TypeAt,
-): JsonType {
-  let type = base;
+export function conditionSteps(schema: SchemaObject, pointer: string, at: TypesAt): Step[] {
   const { if: condition, dependentRequired, dependentSchemas } = schema;
+  const steps: Step[] = [];
   if (condition !== undefined && (schema["then"] !== undefined || schema["else"] !== undefined)) {
-    const test = at(`${pointer}/if`);
+    const test = at.given(`${pointer}/if`);
     const branch = (keyword: string) =>
-      schema[keyword] === undefined ? any : at(`${pointer}/${keyword}`);
-    type = unite([
-      intersect(intersect(type, test), branch("then")),
-      intersect(intersect(type, complement(test)), branch("else")),
-    ]);
+      schema[keyword] === undefined ? any : at.filled(`${pointer}/${keyword}`);
+    steps.push((type) =>
+      unite([
+        intersect(intersect(type, test), branch("then")),
+        intersect(intersect(type, complement(test)), branch("else")),
+      ]),
+    );
   }
   for (const [name, required] of entriesOf(dependentRequired)) {
-    type = dependOn(type, name, withRequired(Array.isArray(required) ? required : []));
+    const rule = withRequired(Array.isArray(required) ? required : []);
+    steps.push((type) => dependOn(type, name, rule));
   }
   for (const [name] of entriesOf(dependentSchemas)) {
-    type = dependOn(type, name, at(`${pointer}/dependentSchemas/${escapePointer(name)}`));
+    const rule = at.filled(`${pointer}/dependentSchemas/${escapePointer(name)}`);
+    steps.push((type) => dependOn(type, name, rule));
   }
-  return type;
+  return steps;
 }
 
 /** With the property, the value must also suit `rule`. */

@@ -46,7 +46,8 @@ export function intersect(a: JsonType, b: JsonType, trail: Trail = []): JsonType
   const shapes = left.shapes.flatMap((one) =>
     right.shapes.flatMap((other) => meet(one, other, below)),
   );
-  if (shapes.length > maxShapes) {
+  // Literals make one list, however many they are.
+  if (shapes.filter(({ kind }) => kind !== "literal").length > maxShapes) {
     throw new Refusal(
       "too-many-combinations",
       `The schema allows more than ${maxShapes} combinations of alternatives.`,

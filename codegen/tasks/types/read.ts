@@ -1,12 +1,13 @@
 import { isObject } from "../../json.js";
-import type { SchemaObject } from "../node.js";
+import { fillingSchemas } from "../filling.js";
+import { walkSchemas, type SchemaObject } from "../node.js";
 import { resolvePointer, type References } from "../reference.js";
-import { readBranches, readConditions } from "./combine.js";
+import { branchSteps, conditionSteps } from "./combine.js";
 import { describe } from "./describe.js";
 import { intersect } from "./intersect.js";
 import { readOwn } from "./kinds.js";
 import { Refusal } from "./refusal.js";
-import { any, isNever, lazyType, never, type Definition, type JsonType } from "./type.js";
+import { any, asGiven, isNever, lazyType, never, type Definition, type JsonType } from "./type.js";
 import { limitUnevaluatedItems, limitUnevaluatedProperties } from "./unevaluated.js";
 
 /** Why a schema can't be typed truly. */
@@ -19,14 +20,23 @@ export interface TypeProblem {
 export class TypeReader {
   /** Grows while types are looked at; complete when each of them was. */
   readonly problems: TypeProblem[] = [];
+  /** Whether some type leaves out rules, and with them perhaps properties, that the schema has. */
+  isWidened = false;
   readonly #root: unknown;
   readonly #references: References;
   readonly #types = new Map<string, JsonType>();
   readonly #definitions = new Map<string, Definition>();
   readonly #inProgress = new Set<string>();
+  readonly #filling: ReadonlySet<unknown>;
+  readonly #mayWiden: boolean;
 
-  constructor(root: unknown, references: References) {
+  constructor(root: SchemaObject, references: References) {
     this.#root = root;
+    this.#filling = fillingSchemas(root);
+    // What a keyword has looked at must be known where a type is left out.
+    this.#mayWiden = !walkSchemas(root).some(({ schema }) =>
+      Object.keys(schema).some((keyword) => keyword.startsWith("unevaluated")),
+    );
     this.#references = references;
   }
 
@@ -36,7 +46,8 @@ export class TypeReader {
     if (definition === undefined) {
       const schema = resolvePointer(this.#root, pointer);
       const doc = isObject(schema) ? describe(schema) : "";
-      definition = { pointer, doc, type: () => this.at(pointer) };
+      const hasDefaults = this.#filling.has(schema);
+      definition = { pointer, doc, hasDefaults, type: () => this.at(pointer) };
       this.#definitions.set(pointer, definition);
     }
     return definition;
@@ -50,6 +61,12 @@ export class TypeReader {
       this.#types.set(pointer, type);
     }
     return type;
+  };
+
+  /** The same type before defaults are filled in. */
+  #givenAt = (pointer: string): JsonType => {
+    const type = this.at(pointer);
+    return this.#filling.has(resolvePointer(this.#root, pointer)) ? asGiven(type) : type;
   };
 
   #start(schema: unknown, pointer: string): JsonType {
@@ -88,10 +105,15 @@ export class TypeReader {
     }
     const parts = Array.isArray(allOf) ? allOf : [];
     parts.forEach((_, index) => {
-      type = intersect(type, this.at(`${pointer}/allOf/${index}`));
+      type = this.#narrow(type, (type) => intersect(type, this.at(`${pointer}/allOf/${index}`)));
     });
-    type = readBranches(type, schema, pointer, this.at);
-    type = readConditions(type, schema, pointer, this.at);
+    const at = { filled: this.at, given: this.#givenAt };
+    for (const narrow of [
+      ...branchSteps(schema, pointer, at),
+      ...conditionSteps(schema, pointer, at),
+    ]) {
+      type = this.#narrow(type, narrow);
+    }
     if (schema["unevaluatedProperties"] !== undefined) {
       type = limitUnevaluatedProperties(type, this.at(`${pointer}/unevaluatedProperties`));
     }
@@ -99,6 +121,18 @@ export class TypeReader {
       type = limitUnevaluatedItems(type, this.at(`${pointer}/unevaluatedItems`));
     }
     return type;
+  }
+
+  /** What makes too many combinations is left to the validator: the type is larger, but still true. */
+  #narrow(type: JsonType, narrow: (type: JsonType) => JsonType): JsonType {
+    try {
+      return narrow(type);
+    } catch (error) {
+      const isWidened = error instanceof Refusal && error.rule === "too-many-combinations";
+      if (!isWidened || !this.#mayWiden) throw error;
+      this.isWidened = true;
+      return { shapes: type.shapes, inexact: true };
+    }
   }
 }
 

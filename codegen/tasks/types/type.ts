@@ -87,6 +87,8 @@ export interface ReferenceShape {
 export interface Definition {
   readonly pointer: string;
   readonly doc: string;
+  /** Whether the validator fills in defaults in it, or in a part of it. */
+  readonly hasDefaults: boolean;
   type(): JsonType;
 }
 
@@ -208,4 +210,48 @@ export function expand(type: JsonType): JsonType {
         : withExactness({ shapes: [shape] }, [type]),
     ),
   );
+}
+
+/** The type as a value is before defaults are filled in, which is when conditions look at it. */
+export function asGiven(type: JsonType): JsonType {
+  // By identity, since looking into it may be what is going on further out.
+  if (type === any || type === never) return type;
+  return lazyType(() => withExactness({ shapes: type.shapes.map(shapeAsGiven) }, [type]));
+}
+
+function shapeAsGiven(shape: Shape): Shape {
+  if (shape.kind === "reference") return { ...shape, target: definitionAsGiven(shape.target) };
+  if (shape.kind === "array") {
+    return { ...shape, prefix: shape.prefix.map(asGiven), rest: asGiven(shape.rest) };
+  }
+  if (shape.kind !== "object") return shape;
+  const properties = [...shape.properties].map(([name, property]): [string, Property] => {
+    const { filled, ...rest } = property;
+    const required = rest.required && filled === undefined;
+    return [name, { ...rest, required, type: asGiven(rest.type) }];
+  });
+  return {
+    ...shape,
+    properties: new Map(properties),
+    patterns: shape.patterns.map(({ pattern, type }) => ({ pattern, type: asGiven(type) })),
+    additional: asGiven(shape.additional),
+  };
+}
+
+const given = new WeakMap<Definition, Definition>();
+
+function definitionAsGiven(target: Definition): Definition {
+  if (!target.hasDefaults) return target;
+  let definition = given.get(target);
+  if (definition === undefined) {
+    const type = lazyType(() => asGiven(target.type()));
+    definition = {
+      ...target,
+      pointer: `${target.pointer}Given`,
+      hasDefaults: false,
+      type: () => type,
+    };
+    given.set(target, definition);
+  }
+  return definition;
 }

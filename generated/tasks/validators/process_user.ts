@@ -2,7 +2,7 @@
 // @ts-nocheck
 /* eslint-disable */
 import type { PayloadValidator } from "taskwright";
-import { ucs2length } from "taskwright/validation";
+import { findDuplicate, ucs2length } from "taskwright/validation";
 
 const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"userId":{"type":"string","minLength":1,"maxLength":64},"plan":{"enum":["free","team","enterprise"],"default":"free"},"profile":{"type":"object","properties":{"displayName":{"type":"string","minLength":1},"locale":{"type":"string","pattern":"^[a-z]{2}(-[A-Z]{2})?$"},"tags":{"type":"array","items":{"type":"string"},"maxItems":20,"uniqueItems":true}},"required":["displayName"],"additionalProperties":false},"action":{"oneOf":[{"$ref":"#/$defs/signup"},{"$ref":"#/$defs/rename"},{"$ref":"#/$defs/merge"}]}},"required":["userId","action"],"additionalProperties":false,"$defs":{"signup":{"type":"object","properties":{"kind":{"const":"signup"},"source":{"enum":["web","mobile","import"]}},"required":["kind","source"],"additionalProperties":false},"rename":{"type":"object","properties":{"kind":{"const":"rename"},"name":{"type":"string","minLength":1}},"required":["kind","name"],"additionalProperties":false},"merge":{"type":"object","properties":{"kind":{"const":"merge"},"intoUserId":{"type":"string","minLength":1}},"required":["kind","intoUserId"],"additionalProperties":false}}};
 const schema1 = {"type":"object","properties":{"kind":{"const":"signup"},"source":{"enum":["web","mobile","import"]}},"required":["kind","source"],"additionalProperties":false};
@@ -10,6 +10,7 @@ const schema2 = {"type":"object","properties":{"kind":{"const":"rename"},"name":
 const schema3 = {"type":"object","properties":{"kind":{"const":"merge"},"intoUserId":{"type":"string","minLength":1}},"required":["kind","intoUserId"],"additionalProperties":false};
 const func0 = Object.prototype.hasOwnProperty;
 const func3 = ucs2length;
+const func11 = findDuplicate;
 const pattern0 = new RegExp("^[a-z]{2}(-[A-Z]{2})?$", "u");
 
 function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -198,18 +199,9 @@ vErrors.push(err14);
 errors++;
 }
 }
-let i1 = data5.length;
-let j0;
-if(i1 > 1){
-const indices0 = {};
-for(;i1--;){
-let item0 = data5[i1];
-if(typeof item0 !== "string"){
-continue;
-}
-if(typeof indices0[item0] == "number"){
-j0 = indices0[item0];
-const err15 = {instancePath:instancePath+"/profile/tags",schemaPath:"#/properties/profile/properties/tags/uniqueItems",keyword:"uniqueItems",params:{i: i1, j: j0},message:"must NOT have duplicate items (items ## "+j0+" and "+i1+" are identical)"};
+const duplicate0 = func11(data5);
+if(duplicate0 !== undefined){
+const err15 = {instancePath:instancePath+"/profile/tags",schemaPath:"#/properties/profile/properties/tags/uniqueItems",keyword:"uniqueItems",params:{i: duplicate0.i, j: duplicate0.j},message:"must NOT have duplicate items (items ## "+duplicate0.j+" and "+duplicate0.i+" are identical)"};
 if(vErrors === null){
 vErrors = [err15];
 }
@@ -217,10 +209,6 @@ else {
 vErrors.push(err15);
 }
 errors++;
-break;
-}
-indices0[item0] = i1;
-}
 }
 }
 else {
@@ -249,7 +237,7 @@ errors++;
 if(data.action !== undefined && func0.call(data, "action")){
 let data7 = data.action;
 const _errs17 = errors;
-let valid5 = false;
+let valid4 = false;
 let passing0 = null;
 const _errs18 = errors;
 if(data7 && typeof data7 == "object" && !Array.isArray(data7)){
@@ -323,7 +311,7 @@ errors++;
 }
 var _valid0 = _errs18 === errors;
 if(_valid0){
-valid5 = true;
+valid4 = true;
 passing0 = 0;
 }
 const _errs24 = errors;
@@ -409,13 +397,13 @@ vErrors.push(err30);
 errors++;
 }
 var _valid0 = _errs24 === errors;
-if(_valid0 && valid5){
-valid5 = false;
+if(_valid0 && valid4){
+valid4 = false;
 passing0 = [passing0, 1];
 }
 else {
 if(_valid0){
-valid5 = true;
+valid4 = true;
 passing0 = 1;
 }
 const _errs31 = errors;
@@ -501,18 +489,18 @@ vErrors.push(err37);
 errors++;
 }
 var _valid0 = _errs31 === errors;
-if(_valid0 && valid5){
-valid5 = false;
+if(_valid0 && valid4){
+valid4 = false;
 passing0 = [passing0, 2];
 }
 else {
 if(_valid0){
-valid5 = true;
+valid4 = true;
 passing0 = 2;
 }
 }
 }
-if(!valid5){
+if(!valid4){
 const err38 = {instancePath:instancePath+"/action",schemaPath:"#/properties/action/oneOf",keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf"};
 if(vErrors === null){
 vErrors = [err38];

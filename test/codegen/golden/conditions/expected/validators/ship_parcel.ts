@@ -2,9 +2,11 @@
 // @ts-nocheck
 /* eslint-disable */
 import type { PayloadValidator } from "taskwright";
+import { isMultipleOf } from "taskwright/validation";
 
 const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"country":{"enum":["DE","US","CA"]},"postcode":{"type":"string"},"zip":{"type":"string"},"customs":{"type":"boolean"},"card":{"type":"string"},"cvc":{"type":"string"},"gift":{"type":"boolean"},"message":{"type":"string"},"wrap":{"enum":["red","blue"]},"value":{"type":["string","number","boolean"],"not":{"type":"boolean"}},"state":{"type":"string","enum":["a","b","c"],"not":{"const":"b"}},"other":{"not":{"type":["string","object"]}},"name":{"type":"string","not":{"enum":["root"]}},"weight":{"type":"number","if":{"minimum":100},"then":{"multipleOf":10}},"choice":{"if":{"type":"string"},"then":{"enum":["x","y"]},"else":{"type":"number"}}},"required":["country"],"additionalProperties":false,"if":{"properties":{"country":{"const":"DE"}},"required":["country"]},"then":{"required":["postcode"]},"else":{"required":["zip","customs"]},"dependentRequired":{"card":["cvc"]},"dependentSchemas":{"gift":{"required":["message"],"properties":{"wrap":{"const":"red"}}}}};
 const func0 = Object.prototype.hasOwnProperty;
+const func21 = isMultipleOf;
 
 function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -467,8 +469,7 @@ vErrors = null;
 if(_valid1){
 const _errs44 = errors;
 if((typeof data14 == "number") && (isFinite(data14))){
-let res0;
-if((10 === 0 || (res0 = data14/10, res0 !== parseInt(res0)))){
+if(!func21(data14, 10)){
 const err31 = {instancePath:instancePath+"/weight",schemaPath:"#/properties/weight/then/multipleOf",keyword:"multipleOf",params:{multipleOf: 10},message:"must be multiple of 10"};
 if(vErrors === null){
 vErrors = [err31];

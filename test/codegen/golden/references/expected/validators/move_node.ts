@@ -4,9 +4,9 @@
 import type { PayloadValidator } from "taskwright";
 import { formats } from "taskwright/validation";
 
-const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"plain":{"$ref":"#/$defs/address"},"described":{"$ref":"#/$defs/address"},"narrowed":{"$ref":"#/$defs/address","required":["zip"]},"anchored":{"$ref":"#person"},"odd":{"$ref":"#/$defs/with~1slash%20and~0tilde"},"number":{"$ref":"#/$defs/Date"},"list":{"type":"array","items":{"$ref":"#/$defs/Array"}},"self":{"$ref":"#"},"into":{"$ref":"#/properties/inline"},"inline":{"type":"object","properties":{"x":{"type":"number"}},"required":["x"],"additionalProperties":false},"tree":{"$ref":"#/$defs/tree"},"expression":{"$ref":"#/$defs/expression"},"alias":{"$ref":"#/$defs/alias"},"yes":{"$ref":"#/$defs/yes"},"json":{"$ref":"#/$defs/json"}},"required":["plain"],"additionalProperties":false,"$defs":{"address":{"type":"object","properties":{"street":{"type":"string"},"zip":{"type":"string"}},"required":["street"],"additionalProperties":false},"who":{"$anchor":"person","type":"object","properties":{"name":{"type":"string"}},"required":["name"]},"with/slash and~tilde":{"type":"string"},"Date":{"type":"string","format":"date"},"Array":{"type":"object","properties":{"value":{"type":"number"}},"additionalProperties":false},"tree":{"type":"object","properties":{"children":{"type":"array","items":{"$ref":"#/$defs/tree"}},"parent":{"anyOf":[{"$ref":"#/$defs/tree"},{"type":"null"}]}}},"expression":{"oneOf":[{"type":"number"},{"$ref":"#/$defs/sum"},{"$ref":"#/$defs/negation"}]},"sum":{"type":"object","properties":{"op":{"const":"sum"},"of":{"type":"array","items":{"$ref":"#/$defs/expression"},"minItems":1}},"required":["op","of"],"additionalProperties":false},"negation":{"type":"object","properties":{"op":{"const":"not"},"of":{"$ref":"#/$defs/expression"}},"required":["op","of"],"additionalProperties":false},"alias":{"$ref":"#/$defs/address"},"yes":true,"json":{"type":["null","boolean","number","string","array","object"],"items":{"$ref":"#/$defs/json"},"additionalProperties":{"$ref":"#/$defs/json"}}}};
+const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"plain":{"$ref":"#/$defs/address"},"described":{"$ref":"#/$defs/address"},"narrowed":{"$ref":"#/$defs/address","required":["zip"]},"anchored":{"$ref":"#/$defs/who"},"odd":{"$ref":"#/$defs/with~1slash%20and~0tilde"},"number":{"$ref":"#/$defs/Date"},"list":{"type":"array","items":{"$ref":"#/$defs/Array"}},"self":{"$ref":"#"},"into":{"$ref":"#/properties/inline"},"inline":{"type":"object","properties":{"x":{"type":"number"}},"required":["x"],"additionalProperties":false},"tree":{"$ref":"#/$defs/tree"},"expression":{"$ref":"#/$defs/expression"},"alias":{"$ref":"#/$defs/alias"},"yes":{"$ref":"#/$defs/yes"},"json":{"$ref":"#/$defs/json"}},"required":["plain"],"additionalProperties":false,"$defs":{"address":{"type":"object","properties":{"street":{"type":"string"},"zip":{"type":"string"}},"required":["street"],"additionalProperties":false},"who":{"type":"object","properties":{"name":{"type":"string"}},"required":["name"]},"with/slash and~tilde":{"type":"string"},"Date":{"type":"string","format":"date"},"Array":{"type":"object","properties":{"value":{"type":"number"}},"additionalProperties":false},"tree":{"type":"object","properties":{"children":{"type":"array","items":{"$ref":"#/$defs/tree"}},"parent":{"anyOf":[{"$ref":"#/$defs/tree"},{"type":"null"}]}}},"expression":{"oneOf":[{"type":"number"},{"$ref":"#/$defs/sum"},{"$ref":"#/$defs/negation"}]},"sum":{"type":"object","properties":{"op":{"const":"sum"},"of":{"type":"array","items":{"$ref":"#/$defs/expression"},"minItems":1}},"required":["op","of"],"additionalProperties":false},"negation":{"type":"object","properties":{"op":{"const":"not"},"of":{"$ref":"#/$defs/expression"}},"required":["op","of"],"additionalProperties":false},"alias":{"$ref":"#/$defs/address"},"yes":true,"json":{"type":["null","boolean","number","string","array","object"],"items":{"$ref":"#/$defs/json"},"additionalProperties":{"$ref":"#/$defs/json"}}}};
 const schema1 = {"type":"object","properties":{"street":{"type":"string"},"zip":{"type":"string"}},"required":["street"],"additionalProperties":false};
-const schema4 = {"$anchor":"person","type":"object","properties":{"name":{"type":"string"}},"required":["name"]};
+const schema4 = {"type":"object","properties":{"name":{"type":"string"}},"required":["name"]};
 const schema5 = {"type":"string"};
 const schema6 = {"type":"string","format":"date"};
 const schema7 = {"type":"object","properties":{"value":{"type":"number"}},"additionalProperties":false};
@@ -620,7 +620,7 @@ if(data.anchored !== undefined && func0.call(data, "anchored")){
 let data9 = data.anchored;
 if(data9 && typeof data9 == "object" && !Array.isArray(data9)){
 if((data9.name === undefined) || (!(func0.call(data9, "name")))){
-const err18 = {instancePath:instancePath+"/anchored",schemaPath:"#person/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"};
+const err18 = {instancePath:instancePath+"/anchored",schemaPath:"#/$defs/who/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"};
 if(vErrors === null){
 vErrors = [err18];
 }
@@ -631,7 +631,7 @@ errors++;
 }
 if(data9.name !== undefined && func0.call(data9, "name")){
 if(typeof data9.name !== "string"){
-const err19 = {instancePath:instancePath+"/anchored/name",schemaPath:"#person/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"};
+const err19 = {instancePath:instancePath+"/anchored/name",schemaPath:"#/$defs/who/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err19];
 }
@@ -643,7 +643,7 @@ errors++;
 }
 }
 else {
-const err20 = {instancePath:instancePath+"/anchored",schemaPath:"#person/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err20 = {instancePath:instancePath+"/anchored",schemaPath:"#/$defs/who/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err20];
 }

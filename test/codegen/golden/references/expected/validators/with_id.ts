@@ -3,12 +3,11 @@
 /* eslint-disable */
 import type { PayloadValidator } from "taskwright";
 
-const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"https://example.com/with_id.json","type":"object","properties":{"a":{"$ref":"https://example.com/with_id.json#/$defs/a"},"b":{"$ref":"#/$defs/a"}},"additionalProperties":false,"$defs":{"a":{"type":"string"}}};
+const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"a":{"$ref":"#/$defs/a"},"b":{"$ref":"#/$defs/a"}},"additionalProperties":false,"$defs":{"a":{"type":"string"}}};
 const schema1 = {"type":"string"};
 const func0 = Object.prototype.hasOwnProperty;
 
 function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-/*# sourceURL="https://example.com/with_id.json" */;
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -26,7 +25,7 @@ errors++;
 }
 if(data.a !== undefined && func0.call(data, "a")){
 if(typeof data.a !== "string"){
-const err1 = {instancePath:instancePath+"/a",schemaPath:"https://example.com/with_id.json#/$defs/a/type",keyword:"type",params:{type: "string"},message:"must be string"};
+const err1 = {instancePath:instancePath+"/a",schemaPath:"#/$defs/a/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err1];
 }

@@ -2,12 +2,13 @@
 // @ts-nocheck
 /* eslint-disable */
 import type { PayloadValidator } from "taskwright";
-import { equal, formats, ucs2length } from "taskwright/validation";
+import { equal, formats, isMultipleOf, ucs2length } from "taskwright/validation";
 
 const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"nullable":{"type":["string","null"]},"many":{"type":["integer","boolean","array"],"items":{"type":"string"}},"nothing":{"type":"null"},"anything":true,"whatever":{},"described":{},"mixed":{"enum":["a",1,null,true,2.5,"1"]},"typed":{"type":"string","enum":["a",2,null,"bb"],"minLength":2},"flag":{"const":true},"both":{"enum":[true,false]},"object":{"const":{"a":1,"b":[true,null]}},"list":{"const":[]},"objects":{"enum":[{"kind":"x"},["y",1],"z"]},"none":{"const":null},"empty":{"const":""},"whole":{"type":"integer","multipleOf":5,"exclusiveMinimum":0},"id":{"type":"string","format":"uuid"},"at":{"type":"string","format":"date-time"},"small":{"type":"integer","format":"int32"},"forbidden":false,"old":{"type":"string"}},"required":["nullable","mixed","flag","anything"],"additionalProperties":false};
 const func0 = Object.prototype.hasOwnProperty;
 const func10 = ucs2length;
 const func14 = equal;
+const func22 = isMultipleOf;
 const formats0 = /^(?:urn:uuid:)?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 const formats2 = formats["date-time"];
 const formats4 = formats.int32;
@@ -279,8 +280,7 @@ vErrors.push(err21);
 }
 errors++;
 }
-let res0;
-if((5 === 0 || (res0 = data13/5, res0 !== parseInt(res0)))){
+if(!func22(data13, 5)){
 const err22 = {instancePath:instancePath+"/whole",schemaPath:"#/properties/whole/multipleOf",keyword:"multipleOf",params:{multipleOf: 5},message:"must be multiple of 5"};
 if(vErrors === null){
 vErrors = [err22];

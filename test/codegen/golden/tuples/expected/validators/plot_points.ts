@@ -2,11 +2,11 @@
 // @ts-nocheck
 /* eslint-disable */
 import type { PayloadValidator } from "taskwright";
-import { equal, ucs2length } from "taskwright/validation";
+import { findDuplicate, ucs2length } from "taskwright/validation";
 
 const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"point":{"type":"array","prefixItems":[{"type":"number"},{"type":"number"}],"items":false,"minItems":2},"loose":{"type":"array","prefixItems":[{"type":"string"},{"type":"number"}]},"open":{"type":"array","prefixItems":[{"type":"string"},{"type":"number"}],"items":{"type":"boolean"}},"least":{"type":"array","prefixItems":[{"type":"string"},{"type":"number"}],"items":{"type":"boolean"},"minItems":1},"pair":{"type":"array","items":{"type":"number"},"minItems":2,"maxItems":2},"few":{"type":"array","items":{"type":"string"},"maxItems":2},"some":{"type":"array","items":{"type":"string"},"minItems":1},"many":{"type":"array","items":{"type":"string"},"minItems":2,"maxItems":100},"none":{"type":"array","maxItems":0},"closed":{"type":"array","items":false},"optional":{"type":"array","prefixItems":[{"type":"string"},{"type":"number"},{"type":"boolean"}],"items":false,"minItems":1},"cut":{"type":"array","prefixItems":[{"type":"string"},false,{"type":"number"}]},"has":{"type":"array","items":{"type":["integer","string"]},"contains":{"type":"integer"}},"unique":{"type":"array","items":{"enum":["a","b"]},"uniqueItems":true},"nested":{"type":"array","items":{"type":"array","prefixItems":[{"type":"string"},{"type":"array","items":{"type":"number"}}],"items":false,"minItems":2}},"rest":{"type":"array","prefixItems":[{"type":"string"}],"unevaluatedItems":{"type":"number"}},"joined":{"allOf":[{"type":"array","prefixItems":[{"type":"string"}]},{"type":"array","prefixItems":[{"minLength":1,"type":"string"},{"type":"number"}]}],"unevaluatedItems":false},"long":{"type":"array","items":{"type":"string"},"minItems":40},"untyped":{"type":"array"}},"required":["point"],"additionalProperties":false};
 const func0 = Object.prototype.hasOwnProperty;
-const func16 = equal;
+const func16 = findDuplicate;
 const func20 = ucs2length;
 
 function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -710,14 +710,9 @@ vErrors.push(err51);
 errors++;
 }
 }
-let i10 = data36.length;
-let j0;
-if(i10 > 1){
-outer0:
-for(;i10--;){
-for(j0 = i10; j0--;){
-if(func16(data36[i10], data36[j0])){
-const err52 = {instancePath:instancePath+"/unique",schemaPath:"#/properties/unique/uniqueItems",keyword:"uniqueItems",params:{i: i10, j: j0},message:"must NOT have duplicate items (items ## "+j0+" and "+i10+" are identical)"};
+const duplicate0 = func16(data36);
+if(duplicate0 !== undefined){
+const err52 = {instancePath:instancePath+"/unique",schemaPath:"#/properties/unique/uniqueItems",keyword:"uniqueItems",params:{i: duplicate0.i, j: duplicate0.j},message:"must NOT have duplicate items (items ## "+duplicate0.j+" and "+duplicate0.i+" are identical)"};
 if(vErrors === null){
 vErrors = [err52];
 }
@@ -725,10 +720,6 @@ else {
 vErrors.push(err52);
 }
 errors++;
-break outer0;
-}
-}
-}
 }
 }
 else {
@@ -746,11 +737,11 @@ if(data.nested !== undefined && func0.call(data, "nested")){
 let data38 = data.nested;
 if(Array.isArray(data38)){
 const len18 = data38.length;
-for(let i11=0; i11<len18; i11++){
-let data39 = data38[i11];
+for(let i10=0; i10<len18; i10++){
+let data39 = data38[i10];
 if(Array.isArray(data39)){
 if(data39.length < 2){
-const err54 = {instancePath:instancePath+"/nested/" + i11,schemaPath:"#/properties/nested/items/minItems",keyword:"minItems",params:{limit: 2},message:"must NOT have fewer than 2 items"};
+const err54 = {instancePath:instancePath+"/nested/" + i10,schemaPath:"#/properties/nested/items/minItems",keyword:"minItems",params:{limit: 2},message:"must NOT have fewer than 2 items"};
 if(vErrors === null){
 vErrors = [err54];
 }
@@ -762,7 +753,7 @@ errors++;
 const len19 = data39.length;
 if(len19 > 0){
 if(typeof data39[0] !== "string"){
-const err55 = {instancePath:instancePath+"/nested/" + i11+"/0",schemaPath:"#/properties/nested/items/prefixItems/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
+const err55 = {instancePath:instancePath+"/nested/" + i10+"/0",schemaPath:"#/properties/nested/items/prefixItems/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err55];
 }
@@ -776,10 +767,10 @@ if(len19 > 1){
 let data41 = data39[1];
 if(Array.isArray(data41)){
 const len20 = data41.length;
-for(let i12=0; i12<len20; i12++){
-let data42 = data41[i12];
+for(let i11=0; i11<len20; i11++){
+let data42 = data41[i11];
 if(!((typeof data42 == "number") && (isFinite(data42)))){
-const err56 = {instancePath:instancePath+"/nested/" + i11+"/1/" + i12,schemaPath:"#/properties/nested/items/prefixItems/1/items/type",keyword:"type",params:{type: "number"},message:"must be number"};
+const err56 = {instancePath:instancePath+"/nested/" + i10+"/1/" + i11,schemaPath:"#/properties/nested/items/prefixItems/1/items/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err56];
 }
@@ -791,7 +782,7 @@ errors++;
 }
 }
 else {
-const err57 = {instancePath:instancePath+"/nested/" + i11+"/1",schemaPath:"#/properties/nested/items/prefixItems/1/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err57 = {instancePath:instancePath+"/nested/" + i10+"/1",schemaPath:"#/properties/nested/items/prefixItems/1/type",keyword:"type",params:{type: "array"},message:"must be array"};
 if(vErrors === null){
 vErrors = [err57];
 }
@@ -803,7 +794,7 @@ errors++;
 }
 const len21 = data39.length;
 if(!(len21 <= 2)){
-const err58 = {instancePath:instancePath+"/nested/" + i11,schemaPath:"#/properties/nested/items/items",keyword:"items",params:{limit: 2},message:"must NOT have more than 2 items"};
+const err58 = {instancePath:instancePath+"/nested/" + i10,schemaPath:"#/properties/nested/items/items",keyword:"items",params:{limit: 2},message:"must NOT have more than 2 items"};
 if(vErrors === null){
 vErrors = [err58];
 }
@@ -814,7 +805,7 @@ errors++;
 }
 }
 else {
-const err59 = {instancePath:instancePath+"/nested/" + i11,schemaPath:"#/properties/nested/items/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err59 = {instancePath:instancePath+"/nested/" + i10,schemaPath:"#/properties/nested/items/type",keyword:"type",params:{type: "array"},message:"must be array"};
 if(vErrors === null){
 vErrors = [err59];
 }
@@ -853,13 +844,13 @@ errors++;
 }
 }
 const len23 = data43.length;
-var valid31 = len23 <= 1;
-if(!valid31){
-for(let i13=1; i13<len23; i13++){
-let data45 = data43[i13];
+var valid30 = len23 <= 1;
+if(!valid30){
+for(let i12=1; i12<len23; i12++){
+let data45 = data43[i12];
 const _errs88 = errors;
 if(!((typeof data45 == "number") && (isFinite(data45)))){
-const err62 = {instancePath:instancePath+"/rest/" + i13,schemaPath:"#/properties/rest/unevaluatedItems/type",keyword:"type",params:{type: "number"},message:"must be number"};
+const err62 = {instancePath:instancePath+"/rest/" + i12,schemaPath:"#/properties/rest/unevaluatedItems/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err62];
 }
@@ -868,7 +859,7 @@ vErrors.push(err62);
 }
 errors++;
 }
-var valid31 = _errs88 === errors;
+var valid30 = _errs88 === errors;
 }
 }
 }
@@ -989,9 +980,9 @@ vErrors.push(err71);
 errors++;
 }
 const len27 = data50.length;
-for(let i14=0; i14<len27; i14++){
-if(typeof data50[i14] !== "string"){
-const err72 = {instancePath:instancePath+"/long/" + i14,schemaPath:"#/properties/long/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+for(let i13=0; i13<len27; i13++){
+if(typeof data50[i13] !== "string"){
+const err72 = {instancePath:instancePath+"/long/" + i13,schemaPath:"#/properties/long/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err72];
 }
