@@ -1,7 +1,7 @@
 import { TaskwrightError } from "../errors.js";
 
-/** Bytes of a payload as JSON text in UTF-8, unless the task says otherwise: 1 MiB. */
-export const defaultMaxPayloadBytes = 1_048_576;
+/** Bytes of a payload as JSON text in UTF-8, unless the task says otherwise: 4 MiB. */
+export const defaultMaxPayloadBytes = 4_194_304;
 
 /** No character of a string takes more bytes in UTF-8. */
 const maxBytesPerUnit = 3;

@@ -52,7 +52,7 @@ export interface TaskOptions<Payload> {
   readonly timeoutMs?: number;
   /** Whether the handler runs in a thread of its own. Default false. */
   readonly isolate?: boolean;
-  /** Bytes that a payload may have as JSON text in UTF-8. Default 1,048,576 (1 MiB). */
+  /** Bytes that a payload may have as JSON text in UTF-8. Default 4,194,304 (4 MiB). */
   readonly maxPayloadBytes?: number;
   /** Set when the payload is an array of items that are settled one by one. */
   readonly batch?: BatchOptions;

@@ -17,7 +17,6 @@ const schema = `odd "schema"`;
 const task = defineTask<{ n: number }, { n: number }>({
   identifier: "count",
   schema,
-  maxPayloadBytes: 2_000_000,
   validator: (value) => typeof value === "object" && value !== null && "n" in value,
 });
 

@@ -25,16 +25,16 @@ const define = (maxPayloadBytes?: number) =>
     ...(maxPayloadBytes === undefined ? {} : { maxPayloadBytes }),
   });
 
-test("a payload may have 1 MiB unless its task says otherwise, and is counted in bytes", async () => {
+test("a payload may have 4 MiB unless its task says otherwise, and is counted in bytes", async () => {
   const task = define();
-  await enqueue(database.pool, task, "x".repeat(1_048_574));
-  const tooLarge = enqueue(database.pool, task, "é".repeat(600_000));
+  await enqueue(database.pool, task, "x".repeat(4_194_302));
+  const tooLarge = enqueue(database.pool, task, "é".repeat(2_100_000));
   await expect(tooLarge).rejects.toMatchObject({
     code: "PAYLOAD_TOO_LARGE",
-    details: { task: "sized", bytes: 1_200_002, maxPayloadBytes: 1_048_576 },
+    details: { task: "sized", bytes: 4_200_002, maxPayloadBytes: 4_194_304 },
     message: expect.stringContaining("maxPayloadBytes in the task's x-task"),
   });
-  await enqueue(database.pool, define(2_000_000), "é".repeat(600_000));
+  await enqueue(database.pool, define(5_000_000), "é".repeat(2_100_000));
   await expect(enqueue(database.pool, define(9), "12345678")).rejects.toMatchObject({
     code: "PAYLOAD_TOO_LARGE",
   });
@@ -78,7 +78,7 @@ test("every way in obeys", async () => {
 });
 
 test("a schedule's payload is limited as that of any job", () => {
-  const line = `* * * * * sized {"text":"${"x".repeat(1_048_576)}"}`;
+  const line = `* * * * * sized {"text":"${"x".repeat(4_194_304)}"}`;
   expect(() => resolveCronEntries({ crontab: line, tasks: { sized: define() } })).toThrow(
     /\d+ bytes as JSON text/u,
   );
