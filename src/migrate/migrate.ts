@@ -5,7 +5,7 @@ import type { Executor } from "../database/executor.js";
 import { bindSchema, defaultSchema } from "../database/identifier.js";
 import { askRole, bindQueries, type Queries } from "../database/queries.js";
 import { TaskwrightError } from "../errors.js";
-import { names, schemaName, type Rules } from "../option-rules.js";
+import { schemaName, type Rules } from "../option-rules.js";
 import { checkOptions } from "../options.js";
 import { catalogue, ledger, type Migration } from "./catalogue.js";
 import { buildIndexes, hasHalfBuilt, isSmall } from "./indexes.js";
@@ -16,7 +16,7 @@ import { explainFailure, isClash, refuseOldServer, refuseState } from "./refusal
 import type { Findings } from "./findings.js";
 import { findNewerPeer, isLeftAlone } from "./newer-peer.js";
 import { isUsable, missingOf, type SchemaState } from "./state.js";
-import { checkOwners, findTriggerWarnings } from "./trust.js";
+import { findTriggerWarnings, trustRules, type TrustOptions } from "./trust.js";
 
 /** Give exactly one of `connectionString`, `pool` and `client`; the client not in a transaction. */
 export interface SchemaChangeOptions extends ConnectionOptions, LockOptions {
@@ -25,13 +25,7 @@ export interface SchemaChangeOptions extends ConnectionOptions, LockOptions {
 }
 
 /** Give exactly one of `connectionString`, `pool` and `client`; the client not in a transaction. */
-export interface MigrateOptions extends SchemaChangeOptions {
-  /**
-   * Roles that may own the schema and its objects, beside the current role, roles that it is a member of,
-   * superusers and the owner of the database. Default: none.
-   */
-  readonly trustedOwners?: readonly string[];
-}
+export interface MigrateOptions extends SchemaChangeOptions, TrustOptions {}
 
 /** What a migration found and did. */
 export interface MigrateResult {
@@ -49,9 +43,9 @@ export const schemaChangeRules = {
   ...lockRules,
 } satisfies Rules<SchemaChangeOptions>;
 
-const migrateRules = {
+export const migrateRules = {
   ...schemaChangeRules,
-  trustedOwners: names().or(Object.freeze([])),
+  ...trustRules,
 } satisfies Rules<MigrateOptions>;
 
 const maxClashes = 5;
@@ -106,13 +100,13 @@ interface Target {
 }
 
 async function migrateSchema(target: Target, patience: LockPatience): Promise<MigrateResult> {
-  const { queries, db, schema } = target;
+  const { queries, db, schema, trustedOwners } = target;
   let hasBuilt = false;
   for (let clashes = 0; ;) {
-    const before = await inspect(queries, db, schema);
+    const before = await inspect(queries, db, schema, trustedOwners);
     refuseUnlessMoving(before);
-    const warnings = await checkTrust(target, before);
-    if (isUsable(before.state)) return toResult(before, hasBuilt, warnings);
+    if (isUsable(before.state)) return toResult(target, before, hasBuilt);
+    if (before.untrusted !== undefined) throw before.untrusted;
     try {
       if (isInPlace(before)) {
         const builds = await howToBuild(queries, db, before, patience);
@@ -170,35 +164,23 @@ function isInPlace({ state: { status } }: Inspection): boolean {
 
 /** One attempt; undefined when a peer is at work whose end must be awaited. */
 async function migrateOnce(target: Target): Promise<MigrateResult | undefined> {
-  const { queries, db, schema } = target;
+  const { queries, db, schema, trustedOwners } = target;
   await queries.takeMigrationTurn(db, { schema });
-  let found = await inspect(queries, db, schema);
+  let found = await inspect(queries, db, schema, trustedOwners);
   if (found.findings.ledgerColumns.length > 0) {
     await queries.lockLedger(db);
-    found = await inspect(queries, db, schema);
+    found = await inspect(queries, db, schema, trustedOwners);
   }
   refuseUnlessMoving(found);
-  const warnings = await checkTrust(target, found);
-  if (isUsable(found.state)) return toResult(found, false, warnings);
+  if (isUsable(found.state)) return toResult(target, found, false);
   if (found.state.status === "outdated") return undefined;
   await apply(queries, db, found);
   await renewGrants(queries, db, schema);
-  const after = await inspect(queries, db, schema);
+  const after = await inspect(queries, db, schema, trustedOwners);
   if (!isUsable(after.state)) {
     throw new Error(`After migrating, schema ${schema} lacks ${after.state.missing.join(", ")}.`);
   }
-  return toResult(after, true, await checkTrust(target, after));
-}
-
-/** Warnings about the schema's owners and triggers. */
-async function checkTrust(
-  { queries, db, schema, trustedOwners }: Target,
-  { state }: Inspection,
-): Promise<readonly string[]> {
-  return [
-    ...(await checkOwners(queries, db, schema, trustedOwners, isUsable(state))),
-    ...(await findTriggerWarnings(queries, db, schema)),
-  ];
+  return toResult(target, after, true);
 }
 
 /** A schema that a peer is migrating at this moment isn't too old yet. */
@@ -249,13 +231,17 @@ async function inTransaction<T>(queries: Queries, db: Executor, fn: () => Promis
   }
 }
 
-function toResult(
-  { state, findings }: Inspection,
+async function toResult(
+  { queries, db, schema }: Target,
+  { state, findings, untrusted }: Inspection,
   migrated: boolean,
-  warnings: readonly string[],
-): MigrateResult {
-  const newer = state.status === "newer" ? [describeNewer(state, findings)] : [];
-  return Object.freeze({ migrated, state, warnings: [...newer, ...warnings] });
+): Promise<MigrateResult> {
+  const warnings = [
+    ...(state.status === "newer" ? [describeNewer(state, findings)] : []),
+    ...(untrusted === undefined ? [] : [untrusted.message]),
+    ...(await findTriggerWarnings(queries, db, schema)),
+  ];
+  return Object.freeze({ migrated, state, warnings });
 }
 
 function describeNewer({ schema, revision }: SchemaState, findings: Findings): string {

@@ -2,6 +2,7 @@ import type { FindUntrustedObjectsResult } from "../../generated/queries/schema.
 import type { Executor } from "../database/executor.js";
 import type { Queries } from "../database/queries.js";
 import { TaskwrightError } from "../errors.js";
+import { names, type Rules } from "../option-rules.js";
 import { catalogue } from "./catalogue.js";
 
 /** An object of the schema that belongs to a role that the migrator doesn't trust. */
@@ -21,30 +22,43 @@ const known: Readonly<Record<string, ReadonlySet<string>>> = {
 /** Enough to see whose they are. */
 const maxShown = 5;
 
+/** Roles that may own the schema and its objects, beside those that are trusted anyway. */
+export interface TrustOptions {
+  /**
+   * Roles that may own the schema and its objects, beside the current role, roles that it is a member of,
+   * superusers and the owner of the database. Default: none.
+   */
+  readonly trustedOwners?: readonly string[];
+}
+
+/** Each option's rule and default. */
+export const trustRules = {
+  trustedOwners: names().or(Object.freeze([])),
+} satisfies Rules<TrustOptions>;
+
 /**
- * The owner of a table or a function decides what it does, with the rights of whoever uses it. Another role
- * may have made the schema first, in the hope that a superuser's migration or a worker uses what it put there.
- * @param isUsable Whether nothing has to be migrated.
- * @returns Warnings: a role that may not create schemas, such as a worker's, may use what it was given.
- * @throws TaskwrightError `SCHEMA_UNTRUSTED`
+ * Checks the owners of a schema's objects. To read a table or a view, or to call a function, runs what its owner
+ * says with the rights of the current role. Another role may have made the schema first for that.
+ * @returns What is wrong with the owners, for a role that may not create schemas, such as a worker's: it may use
+ * what it was given. Undefined when all are trusted.
+ * @throws TaskwrightError `SCHEMA_UNTRUSTED` for every other role
  */
 export async function checkOwners(
   queries: Queries,
   db: Executor,
   schema: string,
   trustedOwners: readonly string[],
-  isUsable: boolean,
-): Promise<readonly string[]> {
+): Promise<TaskwrightError | undefined> {
   const found = await queries.findUntrustedObjects(db, {
     schema,
     trustedOwners: JSON.stringify(trustedOwners),
   });
   const untrusted = found.filter(({ kind, name }) => known[kind]?.has(name) ?? true);
   const [first] = untrusted;
-  if (first === undefined) return [];
+  if (first === undefined) return undefined;
   const error = untrustedError(schema, untrusted);
-  if (isUsable && !first.mayCreate) return [error.message];
-  throw error;
+  if (first.mayCreate) throw error;
+  return error;
 }
 
 function untrustedError(schema: string, untrusted: readonly Untrusted[]): TaskwrightError {
@@ -55,7 +69,7 @@ function untrustedError(schema: string, untrusted: readonly Untrusted[]): Taskwr
   const more = untrusted.length - shown.length;
   return new TaskwrightError(
     "SCHEMA_UNTRUSTED",
-    `Schema ${schema} has objects of roles that the current role has no reason to trust: ${shown.join(", ")}${more > 0 ? `, and ${more} more` : ""}. Their owners can change what runs with the rights of whoever uses them. If ${owners.join(" and ")} may do that, run \`taskwright migrate ${owners.map((owner) => `--trust-owner=${owner}`).join(" ")}\` (trustedOwners), or migrate as the owner; otherwise drop the schema, or give its objects to a role of yours (alter … owner to …).`,
+    `Schema ${schema} has objects of roles that the current role has no reason to trust: ${shown.join(", ")}${more > 0 ? `, and ${more} more` : ""}. Whoever uses an object runs what its owner says. If ${owners.join(" and ")} may do that, run \`taskwright migrate ${owners.map((owner) => `--trust-owner=${owner}`).join(" ")}\` (trustedOwners), or migrate as the owner; otherwise drop the schema, or give its objects to a role of yours (alter … owner to …).`,
     { schema, objects: untrusted.map(({ kind, name, owner }) => ({ kind, name, owner })) },
   );
 }

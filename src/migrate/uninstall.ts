@@ -6,7 +6,7 @@ import { TaskwrightError } from "../errors.js";
 import { checkOptions } from "../options.js";
 import { inspect } from "./inspect.js";
 import { LockPatience } from "./locks.js";
-import { schemaChangeRules, type SchemaChangeOptions } from "./migrate.js";
+import { migrateRules, type MigrateOptions } from "./migrate.js";
 import { explainFailure, refuseState } from "./refusal.js";
 
 /** What was dropped. */
@@ -21,13 +21,13 @@ export interface UninstallResult {
  * outside of it that depend on it, such as a view of somebody's, are dropped too. Stop all workers
  * before: each that runs will only meet errors from then on.
  * Waits for locks as `migrate` does.
- * @throws TaskwrightError `SCHEMA_LOCKED`; `SCHEMA_FOREIGN` when the schema holds tables that are no queue's;
+ * @throws TaskwrightError `SCHEMA_LOCKED`; `SCHEMA_FOREIGN` when the schema holds tables that are no queue's; `SCHEMA_UNTRUSTED`;
  * `PRIVILEGE_MISSING`, `DATABASE_READ_ONLY`, `OPTION_UNKNOWN`, `OPTION_INVALID`. Nothing is dropped
  * then.
  */
-export async function uninstall(given: SchemaChangeOptions): Promise<UninstallResult> {
-  const options = checkOptions("uninstall", given, schemaChangeRules);
-  const { schema } = options;
+export async function uninstall(given: MigrateOptions): Promise<UninstallResult> {
+  const options = checkOptions("uninstall", given, migrateRules);
+  const { schema, trustedOwners } = options;
   const queries = bindQueries({ schema, preparedStatements: false });
   return withConnection("uninstall", options, async (client) => {
     try {
@@ -40,7 +40,7 @@ export async function uninstall(given: SchemaChangeOptions): Promise<UninstallRe
           async (tx) => {
             await patience.prepareTransaction();
             await queries.takeMigrationTurn(tx, { schema });
-            const { state } = await inspect(queries, tx, schema);
+            const { state } = await inspect(queries, tx, schema, trustedOwners);
             if (state.status === "missing" || state.status === "empty") {
               return { uninstalled: false, schema };
             }

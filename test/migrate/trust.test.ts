@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { migrate, runOnce, type TaskwrightError } from "../../src/index.js";
+import {
+  inspectSchema,
+  migrate,
+  runOnce,
+  uninstall,
+  type TaskwrightError,
+} from "../../src/index.js";
 import { createDatabase, type TestDatabase } from "../support/database.js";
 import { createRole, type TestRole } from "../support/roles.js";
 import { addJob, handlersFor } from "../worker/support.js";
@@ -65,6 +71,27 @@ test.each([
     code: "SCHEMA_UNTRUSTED",
     details: { objects: [{ owner: mallory.name }] },
   });
+});
+
+test.each([
+  ["migrate", () => migrate({ pool: admin() })],
+  ["inspectSchema", () => inspectSchema({ pool: admin() })],
+  ["uninstall", () => uninstall({ pool: admin() })],
+])("%s runs nothing that a foreign ledger refers to", async (_name, look) => {
+  await letCreate(mallory);
+  await mallory.pool.query(`
+    create schema graphile_worker;
+    create function graphile_worker.steal() returns int language plpgsql as $$ begin
+      execute 'alter role ${mallory.name} createrole';
+      return 1;
+    end $$;
+    create view graphile_worker.migrations as
+    select graphile_worker.steal() as id, now() as ts, false as breaking`);
+  await expect(look()).rejects.toMatchObject({ code: "SCHEMA_UNTRUSTED" });
+  const { rows } = await admin().query("select rolcreaterole from pg_roles where rolname = $1", [
+    mallory.name,
+  ]);
+  expect(rows).toEqual([{ rolcreaterole: false }]);
 });
 
 test("what is none of the queue's may be anybody's", async () => {

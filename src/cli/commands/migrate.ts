@@ -5,10 +5,10 @@ import type { DatabaseFlags, Session } from "../session.js";
 import { paint, type Terminal } from "../terminal.js";
 import { databaseCommand } from "./command.js";
 import { addLockOptions, lockOptions, type LockFlags } from "./lock-flags.js";
+import { addTrustOption, trustOptions, type TrustFlags } from "./trust-flags.js";
 
-interface Flags extends DatabaseFlags, LockFlags {
+interface Flags extends DatabaseFlags, LockFlags, TrustFlags {
   readonly check?: boolean;
-  readonly trustOwner?: readonly string[];
 }
 
 export const migrateCommand = databaseCommand<Flags>({
@@ -19,16 +19,16 @@ export const migrateCommand = databaseCommand<Flags>({
     taskwright migrate --check          change nothing; exit with 1 if there is something to do
     taskwright migrate --schema jobs`,
   configure: (command) =>
-    addLockOptions(
-      command
-        .option("--check", "change nothing; fail if the schema isn't up to date")
-        .option("--trust-owner <role...>", "roles that may own the schema and its objects"),
+    addTrustOption(
+      addLockOptions(
+        command.option("--check", "change nothing; fail if the schema isn't up to date"),
+      ),
     ),
   run: (session, flags) => (flags.check === true ? check(session, flags) : apply(session, flags)),
 });
 
 async function check({ db, schema, terminal }: Session, flags: Flags): Promise<ExitCode> {
-  const state = await inspectSchema({ pool: db, schema });
+  const state = await inspectSchema({ pool: db, schema, ...trustOptions(flags) });
   const isReady = isUsable(state);
   if (flags.json === true) terminal.out(JSON.stringify({ ok: isReady, state }));
   else showState(terminal, state, isReady);
@@ -44,8 +44,12 @@ function showState(terminal: Terminal, state: SchemaState, isReady: boolean): vo
 }
 
 async function apply({ db, schema, terminal }: Session, flags: Flags): Promise<ExitCode> {
-  const { trustOwner: trustedOwners = [] } = flags;
-  const result = await migrate({ pool: db, schema, trustedOwners, ...lockOptions(flags) });
+  const result = await migrate({
+    pool: db,
+    schema,
+    ...trustOptions(flags),
+    ...lockOptions(flags),
+  });
   printResult(terminal, flags, result, () => {
     const { migrated, state, warnings } = result;
     const done = migrated ? "migrated" : "nothing to do:";

@@ -6,8 +6,9 @@ import { count, printResult } from "../output.js";
 import type { DatabaseFlags, Session } from "../session.js";
 import { databaseCommand } from "./command.js";
 import { addLockOptions, lockOptions, type LockFlags } from "./lock-flags.js";
+import { addTrustOption, trustOptions, type TrustFlags } from "./trust-flags.js";
 
-type Flags = DatabaseFlags & ConfirmFlags & LockFlags;
+type Flags = DatabaseFlags & ConfirmFlags & LockFlags & TrustFlags;
 
 export const uninstallCommand = databaseCommand<Flags>({
   name: "uninstall",
@@ -15,11 +16,17 @@ export const uninstallCommand = databaseCommand<Flags>({
   examples: `
     taskwright uninstall
     taskwright uninstall --schema jobs --yes`,
-  configure: (command) => addLockOptions(command.option("--yes", "don't ask")),
+  configure: (command) => addTrustOption(addLockOptions(command.option("--yes", "don't ask"))),
   run: async (session, flags) => {
     const { db, schema, terminal } = session;
-    if (!(await confirm(terminal, flags, await describeLoss(session)))) return exitCodes.failure;
-    const result = await uninstall({ pool: db, schema, ...lockOptions(flags) });
+    if (!(await confirm(terminal, flags, await describeLoss(session, flags))))
+      return exitCodes.failure;
+    const result = await uninstall({
+      pool: db,
+      schema,
+      ...trustOptions(flags),
+      ...lockOptions(flags),
+    });
     printResult(terminal, flags, result, () => {
       terminal.out(
         result.uninstalled ? `dropped schema ${schema}` : `there is no queue in schema ${schema}`,
@@ -29,9 +36,10 @@ export const uninstallCommand = databaseCommand<Flags>({
   },
 });
 
-async function describeLoss({ db, schema }: Session): Promise<string> {
+async function describeLoss({ db, schema }: Session, flags: TrustFlags): Promise<string> {
   const what = `This drops schema ${schema} with all that is in it`;
-  if (!isUsable(await inspectSchema({ pool: db, schema }))) return `${what}.`;
+  if (!isUsable(await inspectSchema({ pool: db, schema, ...trustOptions(flags) })))
+    return `${what}.`;
   const { total, states } = await getStats(db, { schema });
   const running = states.running > 0 ? `, ${states.running} of them running` : "";
   return `${what}: ${count(total, "job")}${running}.`;
