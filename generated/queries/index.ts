@@ -74,6 +74,7 @@ import { addTask, addHeldJob, removeHeldJob, listRevisions } from "./testing.js"
 import {
   beginTransaction,
   beginReadCommitted,
+  limitIdleTime,
   commitTransaction,
   rollbackTransaction,
   readDefaultIsolation,
@@ -175,6 +176,7 @@ export const queries = {
   listRevisions,
   beginTransaction,
   beginReadCommitted,
+  limitIdleTime,
   commitTransaction,
   rollbackTransaction,
   readDefaultIsolation,

@@ -48,8 +48,36 @@ export const beginReadCommitted: Query<BeginReadCommittedParams, BeginReadCommit
     usedParamSet: {},
     params: [],
     statement:
-      "begin isolation level read committed                                                                                               ",
+      "begin isolation level read committed                                                                                                                         ",
   } as unknown as QueryIR);
+
+/** 'LimitIdleTime' parameters type */
+export interface LimitIdleTimeParams {
+  limit: string;
+}
+
+/** 'LimitIdleTime' return type */
+export interface LimitIdleTimeResult {
+  limit: string;
+}
+
+/** 'LimitIdleTime' query type */
+export interface LimitIdleTimeQuery {
+  params: LimitIdleTimeParams;
+  result: LimitIdleTimeResult;
+}
+
+/**
+ * Lets the server end the transaction, and free its locks, when it hears nothing for so long: its client may be gone.
+ */
+export const limitIdleTime: Query<LimitIdleTimeParams, LimitIdleTimeResult> = new PreparedQuery({
+  usedParamSet: { limit: true },
+  params: [
+    { name: "limit", required: true, transform: { type: "scalar" }, locs: [{ a: 68, b: 74 }] },
+  ],
+  statement:
+    "select pg_catalog.set_config('idle_in_transaction_session_timeout', :limit!, true) as \"limit!\"                                                                                               ",
+} as unknown as QueryIR);
 
 /** 'CommitTransaction' parameters type */
 export type CommitTransactionParams = void;

@@ -6,6 +6,10 @@ begin;
 /* @name beginReadCommitted */
 begin isolation level read committed;
 
+/* Lets the server end the transaction, and free its locks, when it hears nothing for so long: its client may be gone. */
+/* @name limitIdleTime */
+select pg_catalog.set_config('idle_in_transaction_session_timeout', :limit!, true) as "limit!";
+
 /* Commits; the answer's command is ROLLBACK when a statement of the transaction had failed. */
 /* @name commitTransaction */
 commit;

@@ -71,14 +71,14 @@ export class Database implements StatementExecutor {
   }
 
   /**
-   * Runs `fn` in a transaction of the connection's default kind: commits when it resolves, rolls back when it rejects. A connection
-   * that broke doesn't go back to the pool.
+   * Runs `fn` in a transaction of the connection's default kind: commits when it resolves, rolls back
+   * when it rejects. A connection that broke doesn't go back to the pool.
    * @throws TaskwrightError `TRANSACTION_ABORTED` when `fn` resolved though one of its statements
    * had failed; `TRANSACTION_ENDED` from `tx` when it is used too late.
    */
   withTransaction<T>(fn: (tx: StatementExecutor) => Promise<T>): Promise<T> {
     return withPooled(this.pool, (client, discard) =>
-      runTransaction(client, this.#prepared, fn, discard, "default"),
+      runTransaction(client, this.#prepared, fn, discard, { isolation: "default" }),
     );
   }
 

@@ -1,4 +1,4 @@
-import type { ClientBase } from "pg";
+import type { ClientBase, QueryConfig, QueryResult as PgResult } from "pg";
 import { TaskwrightError } from "../errors.js";
 import { queries } from "../../generated/queries/index.js";
 import type { Query } from "../../generated/queries/query.js";
@@ -29,38 +29,60 @@ export async function runTransaction<T>(
   prepared: PreparedStatements,
   fn: (tx: StatementExecutor) => Promise<T>,
   discard: () => void,
-  isolation: Isolation = "read committed",
+  { isolation = "read committed", timeoutMs }: TransactionOptions = {},
 ): Promise<T> {
-  const tx = new Transaction(client, prepared);
-  await control(client, begin[isolation]);
+  const limit = timeoutMs === undefined ? {} : { query_timeout: timeoutMs };
+  const send: Send = (statement) => client.query({ ...statement, ...limit });
+  const tx = new Transaction(send, prepared);
+  await control(send, begin[isolation], undefined);
   try {
+    if (timeoutMs !== undefined) {
+      await control(send, queries.limitIdleTime, { limit: `${timeoutMs}ms` });
+    }
     const result = await fn(tx).finally(() => tx.end());
-    await commit(client);
+    await commit(send);
     return result;
   } catch (error) {
-    await control(client, queries.rollbackTransaction).catch(discard);
+    await control(send, queries.rollbackTransaction, undefined).catch(discard);
     throw error;
   }
 }
 
+export interface TransactionOptions {
+  readonly isolation?: Isolation;
+  /**
+   * Milliseconds that each statement may take, and that the server waits for the next one. A connection that
+   * is silently lost would otherwise keep the transaction's locks.
+   */
+  readonly timeoutMs?: number;
+}
+
+/** Sends a statement through the transaction's connection. */
+type Send = (statement: QueryConfig<unknown[]>) => Promise<PgResult>;
+
 /**
- * Sends a statement that begins or ends a transaction, as it is: it names no schema, and poolers must see it.
+ * Sends a statement that controls the transaction as it is, since it names no schema. Without parameters it goes
+ * by the simple protocol, which poolers understand.
  * @returns The command that was carried out.
  */
-async function control(client: ClientBase, query: Query<void, void>): Promise<string> {
+async function control<Params>(
+  send: Send,
+  query: Query<Params, unknown>,
+  params: Params,
+): Promise<string> {
   let command = "";
   const connection = {
-    query: async (text: string) => {
-      ({ command } = await client.query(text));
+    query: async (text: string, values: unknown[]) => {
+      ({ command } = await send(values.length === 0 ? { text } : { text, values }));
       return { rows: [], rowCount: 0 };
     },
   };
-  await query.run(undefined, connection);
+  await query.run(params, connection);
   return command;
 }
 
-async function commit(client: ClientBase): Promise<void> {
-  const command = await control(client, queries.commitTransaction);
+async function commit(send: Send): Promise<void> {
+  const command = await control(send, queries.commitTransaction, undefined);
   if (command !== "ROLLBACK") return;
   throw new TaskwrightError(
     "TRANSACTION_ABORTED",
@@ -70,23 +92,23 @@ async function commit(client: ClientBase): Promise<void> {
 
 /** Refuses to run anything once the transaction has ended: the connection is another's by then. */
 class Transaction implements StatementExecutor {
-  readonly #client: ClientBase;
+  readonly #send: Send;
   readonly #prepared: PreparedStatements;
   #isOpen = true;
 
-  constructor(client: ClientBase, prepared: PreparedStatements) {
-    this.#client = client;
+  constructor(send: Send, prepared: PreparedStatements) {
+    this.#send = send;
     this.#prepared = prepared;
   }
 
   async query(text: string, values: unknown[]): Promise<QueryResult> {
     this.#refuseWhenEnded();
-    return this.#client.query(text, values);
+    return this.#send({ text, values });
   }
 
   async execute(statement: Statement): Promise<QueryResult> {
     this.#refuseWhenEnded();
-    return this.#prepared.runInTransaction(statement, (sent) => this.#client.query(sent));
+    return this.#prepared.runInTransaction(statement, this.#send);
   }
 
   end(): void {

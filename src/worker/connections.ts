@@ -47,6 +47,7 @@ export class Connections {
   readonly #ownPools: readonly Pool[];
   readonly #systemPool: Pool;
   readonly #prepared: PreparedStatements;
+  readonly #statementTimeoutMs: number;
   readonly #clientConfig: ClientConfig | undefined;
   readonly #sockets = new Sockets();
   /** Rejects what waits for an answer, each by a function of its own. */
@@ -55,6 +56,7 @@ export class Connections {
 
   constructor({ connectionString, pool, maxPoolSize, ...options }: ConnectionOptions) {
     const { preparedStatements, onPreparedLost, connectTimeoutMs, statementTimeoutMs } = options;
+    this.#statementTimeoutMs = statementTimeoutMs;
     this.#prepared = new PreparedStatements(preparedStatements, (error) =>
       onPreparedLost(toError(error)),
     );
@@ -78,7 +80,7 @@ export class Connections {
       this.#ownPools = [];
       this.app = new Database({ pool }, this.#prepared);
     }
-    this.system = this.#limited(this.#systemPool, statementTimeoutMs);
+    this.system = this.#limited(this.#systemPool);
   }
 
   /** Whether one connection can be set aside for listening. */
@@ -86,10 +88,14 @@ export class Connections {
     return this.#clientConfig !== undefined || this.#systemPool.options.max > 1;
   }
 
-  /** Runs a transaction of the worker's own, which need not wait for the handlers' connections. */
+  /**
+   * Runs a transaction of the worker's own, which need not wait for the handlers' connections. Each of its
+   * statements ends in time, if need be with an error.
+   */
   systemTransaction<T>(fn: (tx: Executor) => Promise<T>): Promise<T> {
+    const limit = { timeoutMs: this.#statementTimeoutMs };
     const work = withPooled(this.#systemPool, (client, discard) =>
-      runTransaction(client, this.#prepared, fn, discard),
+      runTransaction(client, this.#prepared, fn, discard, limit),
     );
     return this.#unlessAbandoned(work);
   }
@@ -159,8 +165,8 @@ export class Connections {
   }
 
   /** Statements on a half-open connection would wait for ever. */
-  #limited(pool: Pool, statementTimeoutMs: number): StatementExecutor & ReadCommittedExecutor {
-    const limit = { query_timeout: statementTimeoutMs };
+  #limited(pool: Pool): StatementExecutor & ReadCommittedExecutor {
+    const limit = { query_timeout: this.#statementTimeoutMs };
     return {
       query: (text, values) => this.#unlessAbandoned(pool.query({ text, values, ...limit })),
       execute: (statement) =>

@@ -26,9 +26,17 @@ const losses = [
   { loss: "is cut", lose: () => proxy.cut() },
 ];
 
-/** Whose connections the worker uses: its own or a given pool's. */
-const sources = ["own", "given"] as const;
-type Source = (typeof sources)[number];
+/**
+ * Whose connections the worker uses: its own or a given pool's. Where the default isolation is strict, each
+ * statement of the worker's has a transaction.
+ */
+const names = {
+  own: "connection",
+  given: "connection of a given pool",
+  strict: "connection of a given pool whose default is serializable",
+};
+type Source = keyof typeof names;
+const sources = Object.keys(names) as Source[];
 
 const pools: Pool[] = [];
 afterEach(async () => {
@@ -38,7 +46,8 @@ afterEach(async () => {
 function connect(source: Source): { connectionString: string } | { pool: Pool } {
   const connectionString = proxy.through(database.connectionString);
   if (source === "own") return { connectionString };
-  const pool = new Pool({ connectionString, connectionTimeoutMillis: 300 });
+  const options = source === "strict" ? "-c default_transaction_isolation=serializable" : "";
+  const pool = new Pool({ connectionString, connectionTimeoutMillis: 300, options });
   pool.on("error", () => {});
   pools.push(pool);
   return { pool };
@@ -155,7 +164,7 @@ async function endsSound({ worker }: Watched): Promise<void> {
 const cases = losses.flatMap((loss) => sources.map((source) => ({ ...loss, source })));
 
 for (const { loss, lose, source } of cases) {
-  const connection = source === "own" ? "connection" : "connection of a given pool";
+  const connection = names[source];
 
   test(`a ${connection} that listens and ${loss} is replaced, and new jobs are heard of again`, async () => {
     const watched = await startWatched({ source, pollIntervalMs: hourMs });
