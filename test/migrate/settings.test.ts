@@ -103,6 +103,28 @@ describe("under serializable, statements that overtake each other all succeed", 
     const { rows } = await database.pool.query(`select key from ${quoted}._private_jobs`);
     expect(rows).toHaveLength(3);
   });
+
+  test("a worker claims and settles read committed from its first statement on", async () => {
+    await database.pool.query(`
+      create table public.seen (action text, isolation text);
+      create function public.see() returns trigger language plpgsql set search_path = public as $$
+      begin
+        insert into seen values (tg_op, current_setting('transaction_isolation'));
+        return null;
+      end $$;
+      create trigger see after update or delete on ${quoted}._private_jobs
+        for each row execute function public.see();
+      alter table public.seen owner to ${role.name};`);
+    await addJobs(database);
+    await actions["run once"][1]({ database, role, ids: [] });
+    const { rows } = await database.pool.query(
+      "select distinct * from public.seen order by action",
+    );
+    expect(rows).toEqual([
+      { action: "DELETE", isolation: "read committed" },
+      { action: "UPDATE", isolation: "read committed" },
+    ]);
+  });
 });
 
 test.each(["information_schema", "pg_catalog", "pg_temp"])(
