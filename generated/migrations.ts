@@ -323,29 +323,20 @@ begin
 end;
 $taskwright$;
 
--- The revision that follows another one; after the largest it begins anew. It only tells a job that was
--- changed from one that wasn't.
-create or replace function graphile_worker.taskwright_next_revision(revision int) returns int
-language sql
-immutable
-set search_path = pg_catalog, pg_temp
-as $taskwright$
-  -- taskwright: taskwright_next_revision 1
-  select case when revision < 2147483647 then revision + 1 else 1 end;
-$taskwright$;
-
 -- Applies specs to the jobs that have their keys, all of them locked by this transaction. Returns
 -- those for which a new job must be inserted: a job that runs, or ran for the last time, knows
 -- nothing of the new request, so it gave up its key. It gave up any further attempt too, since the new
 -- job does its work; but not where two lists would have been joined, since the new job lacks its items.
 -- A list that is full gives up its key, too, and runs with the items that it has.
+--
+-- After the largest revision the next one is 1: it only tells a job that was changed from one that wasn't.
 create or replace function graphile_worker.taskwright_replace_jobs(
   specs graphile_worker.taskwright_job_spec[]
 ) returns graphile_worker.taskwright_job_spec[]
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_replace_jobs 5
+-- taskwright: taskwright_replace_jobs 6
 declare
   deduplicated bigint;
   updated bigint;
@@ -355,9 +346,7 @@ declare
   full_keys constant text[] := graphile_worker.taskwright_full_keys(specs);
 begin
   update graphile_worker._private_jobs as jobs
-  set
-    revision = graphile_worker.taskwright_next_revision(jobs.revision),
-    updated_at = now()
+  set revision = jobs.revision % 2147483647 + 1, updated_at = now()
   from unnest(specs) as spec
   where jobs.key = any (array[spec.job_key]) and spec.job_key_mode = 'unsafe_dedupe';
   get diagnostics deduplicated = row_count;
@@ -379,7 +368,7 @@ begin
     max_attempts = coalesce(resolved.max_attempts, 25),
     priority = coalesce(resolved.priority, 0),
     flags = (select jsonb_object_agg(flag, true) from unnest(resolved.flags) as flag),
-    revision = graphile_worker.taskwright_next_revision(jobs.revision),
+    revision = jobs.revision % 2147483647 + 1,
     attempts = 0,
     last_error = null,
     updated_at = now()
@@ -417,7 +406,7 @@ begin
         else jobs.max_attempts
       end,
       -- Tells a replaced job from a removed one, whose handler is aborted.
-      revision = graphile_worker.taskwright_next_revision(jobs.revision),
+      revision = jobs.revision % 2147483647 + 1,
       updated_at = now()
     from unnest(specs) as spec
     where jobs.key = any (array[spec.job_key])
@@ -1886,7 +1875,7 @@ set datestyle = 'ISO, YMD'
 set timezone = 'UTC'
 set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_claim_jobs 6
+-- taskwright: taskwright_claim_jobs 7
 #variable_conflict use_column
 declare
   open_ids int[] := task_ids;
@@ -2000,7 +1989,7 @@ begin
         array_agg(chosen.queue_id order by chosen.priority, chosen.run_at, chosen.id) as queue_ids,
         array_agg(chosen.size order by chosen.priority, chosen.run_at, chosen.id) as sizes,
         -- The usual case, which needs no function.
-        count(*) = count(chosen.size) and sum(chosen.size) <= max_bytes as is_fitting
+        count(*) = count(chosen.size) and coalesce(sum(chosen.size), 0) <= max_bytes as is_fitting
       from chosen
     ) as sorted
     cross join lateral (

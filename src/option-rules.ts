@@ -135,13 +135,6 @@ export const integer = (min: number, max: number): Rule<number> =>
     (value) => Number.isInteger(value) && (value as number) >= min && (value as number) <= max,
   );
 
-/** A number of bytes that PostgreSQL takes as an int. */
-export const bytes = (): Rule<number> =>
-  new Rule<number>(
-    `a number of bytes, an integer from 1 to ${maxInt32}`,
-    (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= maxInt32,
-  );
-
 export const number = (min: number, max: number, what = "a number"): Rule<number> =>
   new Rule<number>(
     `${what} from ${min} to ${max}`,

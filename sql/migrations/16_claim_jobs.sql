@@ -114,7 +114,7 @@ set datestyle = 'ISO, YMD'
 set timezone = 'UTC'
 set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_claim_jobs 6
+-- taskwright: taskwright_claim_jobs 7
 #variable_conflict use_column
 declare
   open_ids int[] := task_ids;
@@ -228,7 +228,7 @@ begin
         array_agg(chosen.queue_id order by chosen.priority, chosen.run_at, chosen.id) as queue_ids,
         array_agg(chosen.size order by chosen.priority, chosen.run_at, chosen.id) as sizes,
         -- The usual case, which needs no function.
-        count(*) = count(chosen.size) and sum(chosen.size) <= max_bytes as is_fitting
+        count(*) = count(chosen.size) and coalesce(sum(chosen.size), 0) <= max_bytes as is_fitting
       from chosen
     ) as sorted
     cross join lateral (

@@ -43,16 +43,19 @@ export function quoteSchema(name: string): string {
 /** In `sql/` the schema is always written as a prefix, but for the statements that create and drop it. */
 const schemaName = /\bgraphile_worker(?=\.)|(?<=\b(?:create|drop) schema )graphile_worker\b/gu;
 
-/** What stands around the bodies of functions in `sql/`. */
+/** The dollar quote of function bodies in `sql/`. */
 const bodyQuote = "$taskwright$";
 
 /** Puts the schema's real name into a text from `sql/`. */
 export function bindSchema(text: string, schema: string): string {
   const name = quoteSchema(schema);
-  const bound = text.replace(schemaName, () => name);
-  if (!name.includes(bodyQuote) || !text.includes(bodyQuote)) return bound;
-  // The name would end the bodies that it stands in.
-  let quote = "$taskwright_body$";
-  while (name.includes(quote)) quote = `$${quote.slice(1, -1)}_$`;
+  const quote = quoteAround(name);
   return text.replaceAll(bodyQuote, () => quote).replace(schemaName, () => name);
+}
+
+/** A dollar quote for bodies that contain a name: one that the name would not end. */
+function quoteAround(name: string): string {
+  let quote = bodyQuote;
+  while (name.includes(quote)) quote = `$${quote.slice(1, -1)}_$`;
+  return quote;
 }

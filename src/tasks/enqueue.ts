@@ -20,9 +20,9 @@ export interface JobItem<Input> {
 
 /**
  * Adds one job. Called by the generated `add…` helpers.
- * @throws TaskwrightError `PAYLOAD_INVALID`, `PAYLOAD_TOO_LARGE`, `SPEC_INVALID`, `SCHEMA_MISSING`, `EXECUTOR_INVALID`,
- * `TRANSACTION_ABORTED`, `DATABASE_READ_ONLY`, `PRIVILEGE_MISSING`: nothing was added then. After
- * `DATABASE_UNREACHABLE` it isn't known whether the job was added, unless a transaction was open.
+ * @throws TaskwrightError `PAYLOAD_INVALID`, `PAYLOAD_TOO_LARGE`, `SPEC_INVALID`, `SCHEMA_MISSING`,
+ * `EXECUTOR_INVALID`, `TRANSACTION_ABORTED`, `DATABASE_READ_ONLY`, `PRIVILEGE_MISSING`: nothing was added
+ * then. After `DATABASE_UNREACHABLE` it isn't known whether the job was added, unless a transaction was open.
  */
 export async function enqueue<Input, Payload>(
   db: Executor,

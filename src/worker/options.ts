@@ -11,9 +11,9 @@ import {
   abortSignal,
   anything,
   boolean,
-  bytes,
   integer,
   maxConnections,
+  maxInt32,
   milliseconds,
   name,
   names,
@@ -212,7 +212,7 @@ const rules = {
   bufferSize: integer(0, maxBufferSize)
     .orIs<"auto">('"auto"', (value) => value === "auto")
     .or("auto"),
-  maxBufferedBytes: bytes().or(32 * 1024 * 1024),
+  maxBufferedBytes: integer(1, maxInt32).or(32 * 1024 * 1024),
   bufferTimeoutMs: milliseconds().or(2000),
   shutdownTimeoutMs: milliseconds().or(4000),
   abortGraceMs: milliseconds().or(1000),

@@ -74,7 +74,6 @@ test("what we add is this and nothing else", async () => {
     "function taskwright_mark_queues",
     "function taskwright_mark_starts",
     "function taskwright_mark_tasks",
-    "function taskwright_next_revision",
     "function taskwright_open_tasks",
     "function taskwright_paused_queues",
     "function taskwright_permanently_fail_jobs",
