@@ -4,7 +4,7 @@ import { cleanup, enqueue, migrate, sweep } from "../../src/index.js";
 import { createDatabase, type TestDatabase } from "../support/database.js";
 import { plainTypes, resetParsers, setHostileParsers } from "../support/plain-types.js";
 import { createRole, type TestRole } from "../support/roles.js";
-import { actions, addJobs, quoted, schema, work } from "./role-actions.js";
+import { actions, addJobs, quoted, runOnce, schema, work } from "./role-actions.js";
 
 /** Settings that a role may have, each of which changes how some statement is read or answered. */
 const settings = {
@@ -116,7 +116,7 @@ describe("under serializable, statements that overtake each other all succeed", 
         for each row execute function public.see();
       alter table public.seen owner to ${role.name};`);
     await addJobs(database);
-    await actions["run once"][1]({ database, role, ids: [] });
+    await runOnce({ database, role, ids: [] });
     const { rows } = await database.pool.query(
       "select distinct * from public.seen order by action",
     );
