@@ -38,7 +38,8 @@ left join pg_catalog.pg_namespace as namespace on namespace.nspname = wanted.nam
 /*
   The schema and those of its tables, views, sequences, types and functions whose owner the current role has no
   reason to trust; the owner of an object can change what it does. Trusted are the role itself, roles that it is
-  a member of, superusers, the owner of the database, and those that are named. A superuser counts as a member
+  a member of, superusers, the owner of the database (pg_database_owner stands for it, and owns public), and
+  those that are named. A superuser counts as a member
   of those roles only that it was made one of. Also whether the current role may make a schema of its own.
 */
 /* @name findUntrustedObjects */
@@ -56,6 +57,7 @@ with recursive own (id) as (
   select roles.oid
   from pg_catalog.pg_roles as roles
   where roles.rolsuper
+  or roles.rolname = 'pg_database_owner'
   or roles.rolname::text = any (array(select json_array_elements_text(:trustedOwners!::text::json)))
   union
   select databases.datdba
