@@ -6,6 +6,8 @@ import type { Contender } from "./role.js";
 
 const contenders: Readonly<Record<string, Contender>> = {
   taskwright: runTaskwright,
+  "fleet-24": (assignment, onJob) => runTaskwright(assignment, onJob, { fleet: 24 }),
+  "fleet-4": (assignment, onJob) => runTaskwright(assignment, onJob, { fleet: 4 }),
   bare: runBare,
   peer: (assignment, onJob) => runPeer(assignment, onJob, {}),
   // What graphile-worker's own benchmark uses.

@@ -15,7 +15,7 @@ const { values } = parseArgs({
   },
 });
 const rounds = Number(values.rounds);
-const contenders = values.contender ?? ["taskwright", "peer-tuned", "peer", "bare"];
+const everybody = values.contender ?? ["taskwright", "peer-tuned", "peer", "bare"];
 const chosen = (name: string) => values.scenario === undefined || values.scenario.includes(name);
 
 const given = process.env["DATABASE_URL"] ?? "";
@@ -25,13 +25,14 @@ const out = process.stdout;
 
 try {
   out.write(`${describeMachine()}\n${await describeServer(serverUrl)}\n`);
-  out.write(`${rounds} rounds, in turn: ${contenders.join(", ")}.\n`);
+  out.write(`${rounds} rounds, in turn: ${everybody.join(", ")}.\n`);
   for (const scenario of scenarios.filter(({ name }) => chosen(name))) {
-    const runs = await inTurn((contender) => runScenario(contender, scenario));
+    const contenders = values.contender ?? scenario.contenders ?? everybody;
+    const runs = await inTurn(contenders, (contender) => runScenario(contender, scenario));
     out.write(`${scenarioTable(scenario.title, runs)}\n`);
   }
   if (chosen("idle")) {
-    const latencies = await inTurn((contender) =>
+    const latencies = await inTurn(everybody, (contender) =>
       withDatabase(serverUrl, contender, (url) => measureIdleLatency(contender, url)),
     );
     out.write(`${latencyTable(latencies)}\n`);
@@ -42,6 +43,7 @@ try {
 
 /** A B A B: a machine that slows down for a while slows all of them. */
 async function inTurn<T>(
+  contenders: readonly string[],
   measure: (contender: string) => Promise<T>,
 ): Promise<ReadonlyMap<string, readonly T[]>> {
   const results = new Map<string, T[]>(contenders.map((name) => [name, []]));

@@ -7,6 +7,8 @@ export interface Scenario {
   /** Jobs that can be done; others may lie in the way. */
   readonly jobs: number;
   readonly concurrency: number;
+  /** Who runs it, when not all contenders can. */
+  readonly contenders?: readonly string[];
   /** Puts the load into an installed schema. */
   load(client: Client): Promise<void>;
 }
@@ -56,6 +58,14 @@ export const scenarios: readonly Scenario[] = [
       await client.query(lockQueues);
       await addInChunks(client, 20_000, 0);
     },
+  },
+  {
+    name: "limits",
+    title: "50,000 jobs of a task that is limited across the fleet",
+    jobs: 50_000,
+    concurrency,
+    contenders: ["taskwright", "fleet-24", "fleet-4"],
+    load: (client) => addInChunks(client, 50_000, 0),
   },
 ];
 

@@ -1796,9 +1796,10 @@ begin
 end;
 $taskwright$;
 
--- The signature from before claims were bounded by bytes. Workers of that version call the new one, whose
--- max_bytes is null then.
+-- The signatures from before claims were bounded by bytes, and before a slot could be for several jobs.
+-- Workers of those versions call the new one.
 drop function if exists graphile_worker.taskwright_claim_jobs(text, int[], text[], int, int, json);
+drop function if exists graphile_worker.taskwright_claim_jobs(text, int[], text[], int, int, json, int);
 
 -- Locks up to max_jobs due jobs for a worker, best first, and counts the attempt.
 --
@@ -1816,6 +1817,7 @@ drop function if exists graphile_worker.taskwright_claim_jobs(text, int[], text[
 -- What is paused is left alone. Limits are those of taskwright_find_room, or null: a task without room
 -- is left alone, too, and of one with room no more is taken. That may leave the claim short while jobs
 -- of other tasks wait behind: a claim that brought a limited task's jobs should be followed by another.
+-- Of the jobs that have the same slot, the worker may run one at a time.
 --
 -- The order is exact unless waiting jobs have more than 100 distinct priorities (26_priorities).
 --
@@ -1842,7 +1844,7 @@ create or replace function graphile_worker.taskwright_claim_jobs(
   forbidden_flags text[],
   max_jobs int,
   after_queue int,
-  limits json default null,
+  limits jsonb default null,
   max_bytes int default null
 ) returns table (
   id text,
@@ -1860,6 +1862,7 @@ create or replace function graphile_worker.taskwright_claim_jobs(
   locked_at text,
   revision int,
   flags text,
+  slot int,
   look_on int,
   is_cut boolean
 )
@@ -1875,12 +1878,12 @@ set datestyle = 'ISO, YMD'
 set timezone = 'UTC'
 set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_claim_jobs 7
+-- taskwright: taskwright_claim_jobs 8
 #variable_conflict use_column
 declare
   open_ids int[] := task_ids;
   paused_queues int[] := '{}';
-  rooms json := '[]';
+  rooms jsonb := '[]';
   limited_ids int[] := '{}';
   head_ids bigint[];
   next_queue int;
@@ -1899,13 +1902,13 @@ begin
   if limits is not null then
     rooms := graphile_worker.taskwright_find_room(limits, open_ids, max_jobs);
     limited_ids := array(
-      select limited.task_id from json_to_recordset(rooms) as limited (task_id int)
+      select limited.task_id from jsonb_to_recordset(rooms) as limited (task_id int)
     );
     open_ids := array(
       select given.id
       from unnest(open_ids) as given (id)
       where not exists (
-        select from json_to_recordset(rooms) as limited (task_id int, room int)
+        select from jsonb_to_recordset(rooms) as limited (task_id int, room int)
         where limited.task_id = given.id and limited.room <= 0
       )
     );
@@ -1964,7 +1967,7 @@ begin
         partition by candidates.task_id
         order by candidates.priority, candidates.run_at, candidates.id
       ) as place
-    from json_to_recordset(rooms) as task (task_id int, room int)
+    from jsonb_to_recordset(rooms) as task (task_id int, room int)
     join candidates on candidates.task_id = task.task_id
   ),
   chosen as (
@@ -2011,47 +2014,60 @@ begin
     where jobs.id = any ((select fitting.job_ids from fitting)::bigint[])
     returning jobs.*
   ),
-  taken as (
+  -- Each slot has one job before any has two.
+  of_limited_tasks as (
     select
-      claimed.id,
-      claimed.task_id,
-      task.slots[row_number() over (partition by claimed.task_id)] as slot
-    from json_to_recordset(rooms) as task (task_id int, slots int[])
+      claimed.*,
+      task.slots[1 + (
+        row_number() over (
+          partition by claimed.task_id order by claimed.priority, claimed.run_at, claimed.id
+        ) - 1
+      ) % cardinality(task.slots)] as slot
+    from jsonb_to_recordset(rooms) as task (task_id int, slots int[])
     join claimed on claimed.task_id = task.task_id
-    where task.slots is not null
   ),
   filled as (
     update graphile_worker.taskwright_slots as slots
-    set job_id = taken.id, locked_at = now()
-    from taken
-    where slots.task_id = taken.task_id and slots.slot = taken.slot
+    set job_ids = filling.job_ids, locked_at = now()
+    from (
+      select taken.task_id, taken.slot, array_agg(taken.id) as job_ids
+      from of_limited_tasks as taken
+      where taken.slot is not null
+      group by taken.task_id, taken.slot
+    ) as filling
+    where slots.task_id = filling.task_id and slots.slot = filling.slot
   )
   select
-    claimed.id::text,
-    claimed.task_id,
+    taken.id::text,
+    taken.task_id,
     (
       select queues.queue_name
       from graphile_worker._private_job_queues as queues
-      where queues.id = claimed.job_queue_id
+      where queues.id = taken.job_queue_id
     ),
-    claimed.payload::text,
-    claimed.priority,
-    claimed.run_at::text,
-    claimed.attempts,
-    claimed.max_attempts,
-    claimed.last_error,
-    claimed.created_at::text,
-    claimed.updated_at::text,
-    claimed.key,
-    claimed.locked_at::text,
-    claimed.revision,
-    claimed.flags::text,
+    taken.payload::text,
+    taken.priority,
+    taken.run_at::text,
+    taken.attempts,
+    taken.max_attempts,
+    taken.last_error,
+    taken.created_at::text,
+    taken.updated_at::text,
+    taken.key,
+    taken.locked_at::text,
+    taken.revision,
+    taken.flags::text,
+    taken.slot,
     next_queue,
     coalesce((select fitting.is_cut from fitting), false)
   from (select) as always
-  left join claimed on true
-  where claimed.id is not null or next_queue is not null
-  order by claimed.priority, claimed.run_at, claimed.id;
+  left join (
+    select claimed.*, null::int as slot from claimed where claimed.task_id <> all (limited_ids)
+    union all
+    select * from of_limited_tasks
+  ) as taken on true
+  where taken.id is not null or next_queue is not null
+  order by taken.priority, taken.run_at, taken.id;
 end;
 $taskwright$;
 `,
@@ -2336,17 +2352,33 @@ $taskwright$;
 `,
   "19_slots": `-- Slots of the tasks that may run only so many jobs at once across the fleet.
 --
--- A slot is taken as long as the job that was claimed with it is still under that claim's lock. So a
--- claim is all that writes here: whatever ends or takes away the lock (a settle, a sweep, a peer)
--- frees the slot with it, and nothing can leave one behind.
+-- A claim takes a slot for one job or, where jobs are short, for several, which its worker runs one after
+-- another. A slot is taken as long as one of the jobs that were claimed with it is still under that claim's
+-- lock. So a claim is all that writes here: whatever ends or takes away the locks (a settle, a sweep, a
+-- peer) frees the slot with them, and nothing can leave one behind.
 
 create table if not exists graphile_worker.taskwright_slots (
   task_id int not null,
   slot int not null,
-  job_id bigint,
+  job_ids bigint[],
   locked_at timestamptz,
   constraint taskwright_slots_pkey primary key (task_id, slot)
 );
+
+-- A slot was for one job before.
+do $taskwright$
+begin
+  if exists (
+    select from pg_attribute
+    where attrelid = to_regclass($name$graphile_worker.taskwright_slots$name$)
+    and attname = 'job_id' and not attisdropped
+  ) then
+    alter table graphile_worker.taskwright_slots rename column job_id to job_ids;
+    alter table graphile_worker.taskwright_slots
+      alter column job_ids type bigint[] using case when job_ids is not null then array[job_ids] end;
+  end if;
+end;
+$taskwright$;
 alter table graphile_worker.taskwright_slots enable row level security;
 
 -- How many of the slots, from the first on, a claim may fill: the largest n for which n and the taken
@@ -2359,7 +2391,7 @@ create or replace function graphile_worker.taskwright_usable_slots(
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_usable_slots 2
+-- taskwright: taskwright_usable_slots 3
 #variable_conflict use_variable
 declare
   taken int[];
@@ -2376,7 +2408,8 @@ begin
     where slots.task_id = task_id
     and (
       select jobs.id from graphile_worker._private_jobs as jobs
-      where jobs.id = slots.job_id and jobs.locked_at = slots.locked_at
+      where jobs.id = any (slots.job_ids) and jobs.locked_at = slots.locked_at
+      limit 1
     ) is not null
     order by slots.slot desc
   );
@@ -2389,20 +2422,24 @@ begin
 end;
 $taskwright$;
 
+-- The signature from before a slot could be for several jobs.
+drop function if exists graphile_worker.taskwright_find_room(json, int[], int);
+
 -- For a claim: how many jobs it may take of each limited task, and with which slots. Those are free,
 -- and locked until the claim ends; slots that another claim has locked are passed by.
 --
--- Limits are [{ task_id, room, fleet }]: what the worker has room for, and how many slots there are;
--- null is no limit. The answer is [{ task_id, room, slots }].
+-- Limits are [{ task_id, room, fleet, slots, per_slot }]: how many jobs the worker has room for, how many
+-- slots there are, how many of them it may take (null: as many as jobs), and how many jobs with each (null:
+-- one). A fleet of null is no limit. The answer is [{ task_id, room, slots }].
 create or replace function graphile_worker.taskwright_find_room(
-  limits json,
+  limits jsonb,
   task_ids int[],
   max_jobs int
-) returns json
+) returns jsonb
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_find_room 3
+-- taskwright: taskwright_find_room 4
 declare
   limited record;
   room int;
@@ -2412,7 +2449,8 @@ declare
 begin
   for limited in
     select given.*
-    from json_to_recordset(limits) as given (task_id int, room int, fleet int)
+    from jsonb_to_recordset(limits)
+      as given (task_id int, room int, fleet int, slots int, per_slot int)
     where given.task_id = any (task_ids)
     order by given.task_id
   loop
@@ -2437,10 +2475,11 @@ begin
         where slots.task_id = limited.task_id and slots.slot <= usable
         and (
           select jobs.id from graphile_worker._private_jobs as jobs
-          where jobs.id = slots.job_id and jobs.locked_at = slots.locked_at
+          where jobs.id = any (slots.job_ids) and jobs.locked_at = slots.locked_at
+          limit 1
         ) is null
         order by slots.slot
-        limit room
+        limit least(room, limited.slots)
         for update of slots skip locked
       );
       -- Again, under the locks: a claim that ended since the statement above began may have taken
@@ -2451,11 +2490,12 @@ begin
         where slots.task_id = limited.task_id and slots.slot = any (free)
         and (
           select jobs.id from graphile_worker._private_jobs as jobs
-          where jobs.id = slots.job_id and jobs.locked_at = slots.locked_at
+          where jobs.id = any (slots.job_ids) and jobs.locked_at = slots.locked_at
+          limit 1
         ) is null
         order by slots.slot
       );
-      room := cardinality(free);
+      room := least(room, cardinality(free) * coalesce(limited.per_slot, 1));
     end if;
     rooms := rooms || jsonb_build_object('task_id', limited.task_id, 'room', room, 'slots', free);
   end loop;

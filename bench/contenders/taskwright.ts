@@ -1,4 +1,4 @@
-import { bindHandlers, defineTask, startWorker } from "taskwright";
+import { bindHandlers, defineTask, startWorker, type TaskLimit } from "taskwright";
 import type { Contender } from "../role.js";
 
 const noop = defineTask<unknown, unknown>({
@@ -7,10 +7,15 @@ const noop = defineTask<unknown, unknown>({
   validator: () => true,
 });
 
-/** Taskwright with its defaults. */
-export const runTaskwright: Contender = async ({ connectionString, concurrency }, onJob) =>
+/** Taskwright with its defaults, but for the limit that its task may have. */
+export const runTaskwright = async (
+  { connectionString, concurrency }: Parameters<Contender>[0],
+  onJob: Parameters<Contender>[1],
+  limit?: TaskLimit,
+): ReturnType<Contender> =>
   startWorker({
     connectionString,
     concurrency,
     handlers: bindHandlers({ noop }, { noop: (payload) => onJob(payload) }),
+    taskLimits: limit === undefined ? {} : { noop: limit },
   });

@@ -38,6 +38,7 @@ export interface ClaimJobsResult {
   queueName: string | null;
   revision: number;
   runAt: string;
+  slot: number | null;
   taskId: number;
   updatedAt: string;
 }
@@ -71,40 +72,40 @@ export const claimJobs: Query<ClaimJobsParams, ClaimJobsResult> = new PreparedQu
       required: true,
       transform: { type: "scalar" },
       locs: [
-        { a: 485, b: 494 },
-        { a: 718, b: 727 },
+        { a: 504, b: 513 },
+        { a: 737, b: 746 },
       ],
     },
-    { name: "taskIds", required: true, transform: { type: "scalar" }, locs: [{ a: 497, b: 505 }] },
+    { name: "taskIds", required: true, transform: { type: "scalar" }, locs: [{ a: 516, b: 524 }] },
     {
       name: "forbiddenFlags",
       required: true,
       transform: { type: "scalar" },
-      locs: [{ a: 508, b: 523 }],
+      locs: [{ a: 527, b: 542 }],
     },
-    { name: "maxJobs", required: true, transform: { type: "scalar" }, locs: [{ a: 526, b: 534 }] },
+    { name: "maxJobs", required: true, transform: { type: "scalar" }, locs: [{ a: 545, b: 553 }] },
     {
       name: "afterQueue",
       required: true,
       transform: { type: "scalar" },
-      locs: [{ a: 537, b: 548 }],
+      locs: [{ a: 556, b: 567 }],
     },
-    { name: "limits", required: false, transform: { type: "scalar" }, locs: [{ a: 551, b: 557 }] },
+    { name: "limits", required: false, transform: { type: "scalar" }, locs: [{ a: 570, b: 576 }] },
     {
       name: "maxBytes",
       required: false,
       transform: { type: "scalar" },
-      locs: [{ a: 560, b: 568 }],
+      locs: [{ a: 579, b: 587 }],
     },
     {
       name: "mustBeRegistered",
       required: false,
       transform: { type: "scalar" },
-      locs: [{ a: 624, b: 640 }],
+      locs: [{ a: 643, b: 659 }],
     },
   ],
   statement:
-    'select\n  id as "id?",\n  task_id as "taskId!",\n  queue_name as "queueName?",\n  payload as "payload!",\n  priority as "priority!",\n  run_at as "runAt!",\n  attempts as "attempts!",\n  max_attempts as "maxAttempts!",\n  last_error as "lastError?",\n  created_at as "createdAt!",\n  updated_at as "updatedAt!",\n  key as "key?",\n  locked_at as "lockedAt!",\n  revision as "revision!",\n  flags as "flags?",\n  look_on as "lookOn?",\n  is_cut as "isCut!"\nfrom graphile_worker.taskwright_claim_jobs(\n  :workerId!, :taskIds!, :forbiddenFlags!, :maxJobs!, :afterQueue!, :limits, :maxBytes\n) as claimed\nwhere claimed.id is null\nor not coalesce(:mustBeRegistered::boolean, false)\nor (select graphile_worker.taskwright_require_registration(:workerId!))                                                                                                                                                                                                                                                                                                               ',
+    'select\n  id as "id?",\n  task_id as "taskId!",\n  queue_name as "queueName?",\n  payload as "payload!",\n  priority as "priority!",\n  run_at as "runAt!",\n  attempts as "attempts!",\n  max_attempts as "maxAttempts!",\n  last_error as "lastError?",\n  created_at as "createdAt!",\n  updated_at as "updatedAt!",\n  key as "key?",\n  locked_at as "lockedAt!",\n  revision as "revision!",\n  flags as "flags?",\n  slot as "slot?",\n  look_on as "lookOn?",\n  is_cut as "isCut!"\nfrom graphile_worker.taskwright_claim_jobs(\n  :workerId!, :taskIds!, :forbiddenFlags!, :maxJobs!, :afterQueue!, :limits, :maxBytes\n) as claimed\nwhere claimed.id is null\nor not coalesce(:mustBeRegistered::boolean, false)\nor (select graphile_worker.taskwright_require_registration(:workerId!))                                                                                                                                                                                                                                                                                                               ',
 } as unknown as QueryIR);
 
 /** 'MarkStarts' parameters type */

@@ -35,9 +35,10 @@ begin
 end;
 $taskwright$;
 
--- The signature from before claims were bounded by bytes. Workers of that version call the new one, whose
--- max_bytes is null then.
+-- The signatures from before claims were bounded by bytes, and before a slot could be for several jobs.
+-- Workers of those versions call the new one.
 drop function if exists graphile_worker.taskwright_claim_jobs(text, int[], text[], int, int, json);
+drop function if exists graphile_worker.taskwright_claim_jobs(text, int[], text[], int, int, json, int);
 
 -- Locks up to max_jobs due jobs for a worker, best first, and counts the attempt.
 --
@@ -55,6 +56,7 @@ drop function if exists graphile_worker.taskwright_claim_jobs(text, int[], text[
 -- What is paused is left alone. Limits are those of taskwright_find_room, or null: a task without room
 -- is left alone, too, and of one with room no more is taken. That may leave the claim short while jobs
 -- of other tasks wait behind: a claim that brought a limited task's jobs should be followed by another.
+-- Of the jobs that have the same slot, the worker may run one at a time.
 --
 -- The order is exact unless waiting jobs have more than 100 distinct priorities (26_priorities).
 --
@@ -81,7 +83,7 @@ create or replace function graphile_worker.taskwright_claim_jobs(
   forbidden_flags text[],
   max_jobs int,
   after_queue int,
-  limits json default null,
+  limits jsonb default null,
   max_bytes int default null
 ) returns table (
   id text,
@@ -99,6 +101,7 @@ create or replace function graphile_worker.taskwright_claim_jobs(
   locked_at text,
   revision int,
   flags text,
+  slot int,
   look_on int,
   is_cut boolean
 )
@@ -114,12 +117,12 @@ set datestyle = 'ISO, YMD'
 set timezone = 'UTC'
 set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_claim_jobs 7
+-- taskwright: taskwright_claim_jobs 8
 #variable_conflict use_column
 declare
   open_ids int[] := task_ids;
   paused_queues int[] := '{}';
-  rooms json := '[]';
+  rooms jsonb := '[]';
   limited_ids int[] := '{}';
   head_ids bigint[];
   next_queue int;
@@ -138,13 +141,13 @@ begin
   if limits is not null then
     rooms := graphile_worker.taskwright_find_room(limits, open_ids, max_jobs);
     limited_ids := array(
-      select limited.task_id from json_to_recordset(rooms) as limited (task_id int)
+      select limited.task_id from jsonb_to_recordset(rooms) as limited (task_id int)
     );
     open_ids := array(
       select given.id
       from unnest(open_ids) as given (id)
       where not exists (
-        select from json_to_recordset(rooms) as limited (task_id int, room int)
+        select from jsonb_to_recordset(rooms) as limited (task_id int, room int)
         where limited.task_id = given.id and limited.room <= 0
       )
     );
@@ -203,7 +206,7 @@ begin
         partition by candidates.task_id
         order by candidates.priority, candidates.run_at, candidates.id
       ) as place
-    from json_to_recordset(rooms) as task (task_id int, room int)
+    from jsonb_to_recordset(rooms) as task (task_id int, room int)
     join candidates on candidates.task_id = task.task_id
   ),
   chosen as (
@@ -250,46 +253,59 @@ begin
     where jobs.id = any ((select fitting.job_ids from fitting)::bigint[])
     returning jobs.*
   ),
-  taken as (
+  -- Each slot has one job before any has two.
+  of_limited_tasks as (
     select
-      claimed.id,
-      claimed.task_id,
-      task.slots[row_number() over (partition by claimed.task_id)] as slot
-    from json_to_recordset(rooms) as task (task_id int, slots int[])
+      claimed.*,
+      task.slots[1 + (
+        row_number() over (
+          partition by claimed.task_id order by claimed.priority, claimed.run_at, claimed.id
+        ) - 1
+      ) % cardinality(task.slots)] as slot
+    from jsonb_to_recordset(rooms) as task (task_id int, slots int[])
     join claimed on claimed.task_id = task.task_id
-    where task.slots is not null
   ),
   filled as (
     update graphile_worker.taskwright_slots as slots
-    set job_id = taken.id, locked_at = now()
-    from taken
-    where slots.task_id = taken.task_id and slots.slot = taken.slot
+    set job_ids = filling.job_ids, locked_at = now()
+    from (
+      select taken.task_id, taken.slot, array_agg(taken.id) as job_ids
+      from of_limited_tasks as taken
+      where taken.slot is not null
+      group by taken.task_id, taken.slot
+    ) as filling
+    where slots.task_id = filling.task_id and slots.slot = filling.slot
   )
   select
-    claimed.id::text,
-    claimed.task_id,
+    taken.id::text,
+    taken.task_id,
     (
       select queues.queue_name
       from graphile_worker._private_job_queues as queues
-      where queues.id = claimed.job_queue_id
+      where queues.id = taken.job_queue_id
     ),
-    claimed.payload::text,
-    claimed.priority,
-    claimed.run_at::text,
-    claimed.attempts,
-    claimed.max_attempts,
-    claimed.last_error,
-    claimed.created_at::text,
-    claimed.updated_at::text,
-    claimed.key,
-    claimed.locked_at::text,
-    claimed.revision,
-    claimed.flags::text,
+    taken.payload::text,
+    taken.priority,
+    taken.run_at::text,
+    taken.attempts,
+    taken.max_attempts,
+    taken.last_error,
+    taken.created_at::text,
+    taken.updated_at::text,
+    taken.key,
+    taken.locked_at::text,
+    taken.revision,
+    taken.flags::text,
+    taken.slot,
     next_queue,
     coalesce((select fitting.is_cut from fitting), false)
   from (select) as always
-  left join claimed on true
-  where claimed.id is not null or next_queue is not null
-  order by claimed.priority, claimed.run_at, claimed.id;
+  left join (
+    select claimed.*, null::int as slot from claimed where claimed.task_id <> all (limited_ids)
+    union all
+    select * from of_limited_tasks
+  ) as taken on true
+  where taken.id is not null or next_queue is not null
+  order by taken.priority, taken.run_at, taken.id;
 end;
 $taskwright$;

@@ -1,16 +1,32 @@
 -- Slots of the tasks that may run only so many jobs at once across the fleet.
 --
--- A slot is taken as long as the job that was claimed with it is still under that claim's lock. So a
--- claim is all that writes here: whatever ends or takes away the lock (a settle, a sweep, a peer)
--- frees the slot with it, and nothing can leave one behind.
+-- A claim takes a slot for one job or, where jobs are short, for several, which its worker runs one after
+-- another. A slot is taken as long as one of the jobs that were claimed with it is still under that claim's
+-- lock. So a claim is all that writes here: whatever ends or takes away the locks (a settle, a sweep, a
+-- peer) frees the slot with them, and nothing can leave one behind.
 
 create table if not exists graphile_worker.taskwright_slots (
   task_id int not null,
   slot int not null,
-  job_id bigint,
+  job_ids bigint[],
   locked_at timestamptz,
   constraint taskwright_slots_pkey primary key (task_id, slot)
 );
+
+-- A slot was for one job before.
+do $taskwright$
+begin
+  if exists (
+    select from pg_attribute
+    where attrelid = to_regclass($name$graphile_worker.taskwright_slots$name$)
+    and attname = 'job_id' and not attisdropped
+  ) then
+    alter table graphile_worker.taskwright_slots rename column job_id to job_ids;
+    alter table graphile_worker.taskwright_slots
+      alter column job_ids type bigint[] using case when job_ids is not null then array[job_ids] end;
+  end if;
+end;
+$taskwright$;
 alter table graphile_worker.taskwright_slots enable row level security;
 
 -- How many of the slots, from the first on, a claim may fill: the largest n for which n and the taken
@@ -23,7 +39,7 @@ create or replace function graphile_worker.taskwright_usable_slots(
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_usable_slots 2
+-- taskwright: taskwright_usable_slots 3
 #variable_conflict use_variable
 declare
   taken int[];
@@ -40,7 +56,8 @@ begin
     where slots.task_id = task_id
     and (
       select jobs.id from graphile_worker._private_jobs as jobs
-      where jobs.id = slots.job_id and jobs.locked_at = slots.locked_at
+      where jobs.id = any (slots.job_ids) and jobs.locked_at = slots.locked_at
+      limit 1
     ) is not null
     order by slots.slot desc
   );
@@ -53,20 +70,24 @@ begin
 end;
 $taskwright$;
 
+-- The signature from before a slot could be for several jobs.
+drop function if exists graphile_worker.taskwright_find_room(json, int[], int);
+
 -- For a claim: how many jobs it may take of each limited task, and with which slots. Those are free,
 -- and locked until the claim ends; slots that another claim has locked are passed by.
 --
--- Limits are [{ task_id, room, fleet }]: what the worker has room for, and how many slots there are;
--- null is no limit. The answer is [{ task_id, room, slots }].
+-- Limits are [{ task_id, room, fleet, slots, per_slot }]: how many jobs the worker has room for, how many
+-- slots there are, how many of them it may take (null: as many as jobs), and how many jobs with each (null:
+-- one). A fleet of null is no limit. The answer is [{ task_id, room, slots }].
 create or replace function graphile_worker.taskwright_find_room(
-  limits json,
+  limits jsonb,
   task_ids int[],
   max_jobs int
-) returns json
+) returns jsonb
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $taskwright$
--- taskwright: taskwright_find_room 3
+-- taskwright: taskwright_find_room 4
 declare
   limited record;
   room int;
@@ -76,7 +97,8 @@ declare
 begin
   for limited in
     select given.*
-    from json_to_recordset(limits) as given (task_id int, room int, fleet int)
+    from jsonb_to_recordset(limits)
+      as given (task_id int, room int, fleet int, slots int, per_slot int)
     where given.task_id = any (task_ids)
     order by given.task_id
   loop
@@ -101,10 +123,11 @@ begin
         where slots.task_id = limited.task_id and slots.slot <= usable
         and (
           select jobs.id from graphile_worker._private_jobs as jobs
-          where jobs.id = slots.job_id and jobs.locked_at = slots.locked_at
+          where jobs.id = any (slots.job_ids) and jobs.locked_at = slots.locked_at
+          limit 1
         ) is null
         order by slots.slot
-        limit room
+        limit least(room, limited.slots)
         for update of slots skip locked
       );
       -- Again, under the locks: a claim that ended since the statement above began may have taken
@@ -115,11 +138,12 @@ begin
         where slots.task_id = limited.task_id and slots.slot = any (free)
         and (
           select jobs.id from graphile_worker._private_jobs as jobs
-          where jobs.id = slots.job_id and jobs.locked_at = slots.locked_at
+          where jobs.id = any (slots.job_ids) and jobs.locked_at = slots.locked_at
+          limit 1
         ) is null
         order by slots.slot
       );
-      room := cardinality(free);
+      room := least(room, cardinality(free) * coalesce(limited.per_slot, 1));
     end if;
     rooms := rooms || jsonb_build_object('task_id', limited.task_id, 'room', room, 'slots', free);
   end loop;

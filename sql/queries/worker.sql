@@ -21,6 +21,7 @@ select
   locked_at as "lockedAt!",
   revision as "revision!",
   flags as "flags?",
+  slot as "slot?",
   look_on as "lookOn?",
   is_cut as "isCut!"
 from graphile_worker.taskwright_claim_jobs(

@@ -44,6 +44,7 @@ export async function addHeldJob(
       key: spec.jobKey ?? null,
       revision: 0,
       flags: flags === undefined ? null : JSON.stringify(Object.fromEntries(flags)),
+      slot: null,
       lookOn: null,
       isCut: false,
     };

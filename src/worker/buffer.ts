@@ -67,15 +67,23 @@ export class Buffer implements Service {
   }
 
   /**
-   * The job that waits longest, if any. Jobs that have waited too long go back first: the timer that
+   * Of the jobs that may start, the one that waits longest, if any. Jobs that have waited too long go back first: the timer that
    * watches them doesn't fire while the process is suspended or its event loop is blocked.
    */
-  take(now: Moment): ClaimedJob | undefined {
+  take(now: Moment, mayStart: (job: ClaimedJob) => boolean = () => true): ClaimedJob | undefined {
     const limitMs = Math.max(this.#options.timeoutMs, leastAgeMs);
     const first = this.#jobs[this.#head];
     if (first !== undefined && first.ageMs(now) > limitMs)
       this.#giveBack(this.#takeOlderThan(limitMs, now));
-    return this.#next();
+    for (let index = this.#head; index < this.#jobs.length; index++) {
+      const job = this.#jobs[index];
+      if (job === undefined || !mayStart(job)) continue;
+      if (index === this.#head) return this.#next();
+      this.#jobs.splice(index, 1);
+      this.#bytes -= job.bytes;
+      return job;
+    }
+    return undefined;
   }
 
   #next(): ClaimedJob | undefined {

@@ -25,6 +25,8 @@ export class ClaimedJob {
   readonly key: string | null;
   /** How often the job was replaced through its key. */
   readonly revision: number;
+  /** The slot of its task's `fleet` limit that it was claimed with; null without such a limit. */
+  readonly slot: number | null;
   /** With the worker's id, the proof that a lock is still this claim's. */
   readonly lockedAt: string;
   /** Bytes of the payload as JSON text in UTF-8. */
@@ -44,6 +46,7 @@ export class ClaimedJob {
     this.maxAttempts = row.maxAttempts;
     this.key = row.key;
     this.revision = row.revision;
+    this.slot = row.slot;
     this.lockedAt = row.lockedAt;
     this.bytes = Buffer.byteLength(row.payload);
     this.#claimedAt = claimedAt;

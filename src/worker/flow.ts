@@ -70,7 +70,11 @@ export class Flow<App> implements Service {
     this.#limits = new Limits({
       limits: worker.taskLimits,
       taskIds: options.taskIds,
-      held: () => [...this.#buffer.jobs(), ...this.#runner.jobs()],
+      concurrency,
+      waitMs: bufferWaitMs,
+      ahead: () => this.#pace.ahead(),
+      running: () => this.#runner.jobs(),
+      waiting: () => this.#buffer.jobs(),
     });
     this.#lockWatch = new LockWatch({
       ...shared,
@@ -234,17 +238,19 @@ export class Flow<App> implements Service {
       this.#gate.onReleased(job);
     }
     // What is drained shows after the last job, not before.
-    if (this.#drain !== undefined || settled.some((settlement) => this.#makesDue(settlement)))
-      this.#claimer.wake();
+    if (this.#drain !== undefined || this.#makesDue(settled)) this.#claimer.wake();
     else this.#claimer.onDemand();
     this.#onRest();
   }
 
   /** A freed queue has its next job ready, so may a task that has room again, or the job itself. */
-  #makesDue({ job, outcome }: Settlement): boolean {
-    if (job.queueName !== null || this.#limits.has(job.task)) return true;
-    if (outcome.kind === "returned") return this.#runner.free > 0;
-    return outcome.kind === "failed" && isDueNow(outcome.retry);
+  #makesDue(settled: readonly Settlement[]): boolean {
+    const isDue = ({ job, outcome }: Settlement) => {
+      if (job.queueName !== null) return true;
+      if (outcome.kind === "returned") return this.#runner.free > 0;
+      return outcome.kind === "failed" && isDueNow(outcome.retry);
+    };
+    return settled.some(isDue) || this.#limits.makesRoom(settled.map(({ job }) => job));
   }
 
   get #isResting(): boolean {
@@ -273,6 +279,7 @@ export class Flow<App> implements Service {
       ...sharedOptions(this.#options),
       liveness: this.#options.liveness,
       buffer: this.#buffer,
+      admission: () => this.#limits.admission(),
       runner: () => this.#runner,
       giveBack: (jobs) => this.#giveBack(jobs),
       lose: (jobs) => this.#lose(this.#stillUncompleted(jobs)),
@@ -313,6 +320,7 @@ export class Flow<App> implements Service {
       },
       onFinished: (job, handlerMs, isCompleted) => {
         this.#pace.onFinished(handlerMs);
+        this.#limits.onFinished(job, handlerMs);
         this.#gate.onFinished(job, handlerMs, isCompleted);
         this.#places.onFinished(job, handlerMs);
       },

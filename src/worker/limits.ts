@@ -6,14 +6,16 @@ import type { TaskIds } from "./task-ids.js";
 
 /** How many jobs of one task run at once. */
 export interface TaskLimit {
-  /** In this worker: claimed ones that wait to start count, too. */
+  /** In this worker. */
   readonly perWorker?: number;
   /**
-   * In all Taskwright workers together; at most 10,000. It counts locked jobs, so a dead worker's
-   * count until a sweep gives them back. The peers' workers neither count nor obey. While workers
-   * have different limits for a task, such as during a deployment, the largest holds.
+   * In all Taskwright workers together; at most 10,000. A dead worker's jobs count until a sweep gives
+   * them back. The peers' workers neither count nor obey. While workers have different limits for a task,
+   * such as during a deployment, the largest holds.
    *
-   * Room that another worker makes is seen at the next poll; its own, a worker fills at once.
+   * Where handlers are short, a worker claims several jobs for each of the places that it takes, and runs
+   * them one after another. It sees room that another worker makes at its next poll, and room of its own
+   * at once.
    */
   readonly fleet?: number;
 }
@@ -62,13 +64,41 @@ function resolveLimit(owner: string, given: TaskLimit): TaskLimit {
 export interface LimitsOptions {
   readonly limits: ReadonlyMap<string, TaskLimit>;
   readonly taskIds: Pick<TaskIds, "identifierOf">;
-  /** The jobs that this worker runs or is about to run. */
-  readonly held: () => Iterable<Pick<ClaimedJob, "task">>;
+  readonly concurrency: number;
+  /** Milliseconds that a claimed job should wait at most. */
+  readonly waitMs: number;
+  /** How many jobs this worker may claim ahead of need. */
+  readonly ahead: () => number;
+  /** The jobs that this worker runs. */
+  readonly running: () => Iterable<LimitedJob>;
+  /** The jobs that it claimed and doesn't run yet. */
+  readonly waiting: () => Iterable<LimitedJob>;
 }
 
-/** Tells a claim how many jobs of each limited task this worker may take. */
+/** What a limit concerns of a job. */
+type LimitedJob = Pick<ClaimedJob, "task" | "slot">;
+
+/** What a worker holds of one task. */
+interface Load {
+  jobs: number;
+  /** The slots of the fleet's limit. */
+  readonly slots: Set<number>;
+}
+
+const none: Load = { jobs: 0, slots: new Set() };
+
+/** How much a new measure of a handler's time counts against the old ones. */
+const weight = 0.05;
+
+/**
+ * Keeps the limits of tasks. A claim is told how many jobs of each limited task it may bring. Those that the
+ * database counts come with a slot each, several with the same one where handlers are short, since a claim for
+ * each few jobs would cost many times the jobs: of those the worker runs one at a time.
+ */
 export class Limits {
   readonly #options: LimitsOptions;
+  /** The mean time of the handlers of limited tasks, in milliseconds. */
+  readonly #handlerMs = new Map<string, number>();
 
   constructor(options: LimitsOptions) {
     this.#options = options;
@@ -80,21 +110,88 @@ export class Limits {
 
   /** The limits that can matter to a claim of so many jobs, as the claim takes them; null: none. */
   forClaim(taskIds: readonly number[], maxJobs: number): string | null {
-    if (this.#options.limits.size === 0) return null;
-    const held = this.#countHeld();
-    const limits = taskIds.flatMap((id) => {
-      const task = this.#options.taskIds.identifierOf(id);
-      const { perWorker, fleet } = this.#options.limits.get(task) ?? {};
-      const room = perWorker === undefined ? maxJobs : perWorker - (held.get(task) ?? 0);
-      if (fleet === undefined && room >= maxJobs) return [];
-      return [{ task_id: id, room: Math.min(room, maxJobs), fleet }];
+    const { limits, taskIds: names, concurrency, running, waiting } = this.#options;
+    if (limits.size === 0) return null;
+    const loads = this.#measure([...running(), ...waiting()]);
+    const relevant = taskIds.flatMap((id) => {
+      const task = names.identifierOf(id);
+      const { perWorker, fleet } = limits.get(task) ?? {};
+      const load = loads.get(task) ?? none;
+      const room = Math.min(maxJobs, this.#room(task, load));
+      if (fleet === undefined) return room < maxJobs ? [{ task_id: id, room }] : [];
+      const slots = Math.max(0, Math.min(perWorker ?? concurrency, concurrency) - load.slots.size);
+      const perSlot = this.#perPlace(task);
+      return [{ task_id: id, room: slots > 0 ? room : 0, fleet, slots, per_slot: perSlot }];
     });
-    return limits.length === 0 ? null : JSON.stringify(limits);
+    return relevant.length === 0 ? null : JSON.stringify(relevant);
   }
 
-  #countHeld(): ReadonlyMap<string, number> {
-    const counts = new Map<string, number>();
-    for (const { task } of this.#options.held()) counts.set(task, (counts.get(task) ?? 0) + 1);
-    return counts;
+  /** Tells which claimed jobs may start beside those that run now. */
+  admission(): (job: LimitedJob) => boolean {
+    const { limits, running } = this.#options;
+    if (limits.size === 0) return () => true;
+    const loads = this.#measure(running());
+    return ({ task, slot }) => {
+      const load = loads.get(task);
+      if (load === undefined) return true;
+      if (load.jobs >= (limits.get(task)?.perWorker ?? Infinity)) return false;
+      return slot === null || !load.slots.has(slot);
+    };
+  }
+
+  /** A handler ended. */
+  onFinished({ task }: LimitedJob, handlerMs: number): void {
+    if (!this.has(task)) return;
+    const before = this.#handlerMs.get(task) ?? handlerMs;
+    this.#handlerMs.set(task, before + weight * (handlerMs - before));
+  }
+
+  /** Whether jobs that were settled make room for others of their tasks. */
+  makesRoom(settled: readonly LimitedJob[]): boolean {
+    const limited = settled.filter(({ task }) => this.has(task));
+    if (limited.length === 0) return false;
+    const loads = this.#measure([...this.#options.running(), ...this.#options.waiting()]);
+    return limited.some(({ task, slot }) => {
+      const load = loads.get(task) ?? none;
+      return (slot === null || !load.slots.has(slot)) && this.#room(task, load) > 0;
+    });
+  }
+
+  /**
+   * How many more jobs of a task the worker has room for beside those that it holds. Where it holds several
+   * for each place, half of them have to end first: a claim for each job would cost more than the job.
+   */
+  #room(task: string, load: Load): number {
+    const { perWorker } = this.#options.limits.get(task) ?? {};
+    if (perWorker === undefined) return Infinity;
+    const perPlace = this.#perPlace(task);
+    const capacity = perWorker * perPlace;
+    if (perPlace > 1 && load.jobs * 2 > capacity) return 0;
+    return Math.max(0, capacity - load.jobs);
+  }
+
+  /**
+   * How many jobs to claim for each place of a limited task: as many as end within the time that a claimed job
+   * may wait, and no more than an equal share of what is claimed ahead.
+   */
+  #perPlace(task: string): number {
+    const { limits, concurrency, waitMs, ahead } = this.#options;
+    const handlerMs = this.#handlerMs.get(task);
+    if (handlerMs === undefined) return 1;
+    const { perWorker = Infinity, fleet = Infinity } = limits.get(task) ?? {};
+    const share = Math.ceil(ahead() / Math.min(perWorker, fleet, concurrency));
+    return Math.max(1, Math.min(Math.floor(waitMs / handlerMs), 1 + share));
+  }
+
+  #measure(jobs: Iterable<LimitedJob>): ReadonlyMap<string, Load> {
+    const loads = new Map<string, Load>();
+    for (const { task, slot } of jobs) {
+      if (!this.has(task)) continue;
+      const load = loads.get(task) ?? { jobs: 0, slots: new Set() };
+      load.jobs += 1;
+      if (slot !== null) load.slots.add(slot);
+      loads.set(task, load);
+    }
+    return loads;
   }
 }

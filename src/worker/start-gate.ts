@@ -32,6 +32,8 @@ export interface StartGateOptions {
   /** Undefined without recovery: then no worker declares this one dead, and no job is marked. */
   readonly liveness: Liveness | undefined;
   readonly buffer: Buffer;
+  /** Tells which claimed jobs the limits of tasks allow to start now. */
+  readonly admission: () => (job: ClaimedJob) => boolean;
   readonly runner: () => Starting;
   /** Takes jobs that go back, their attempt uncounted. */
   readonly giveBack: (jobs: readonly ClaimedJob[]) => void;
@@ -48,6 +50,8 @@ export interface StartGateOptions {
  * - The worker is known to live. One that was silent for so long that others may have declared it
  *   dead (a suspended process, a database that is gone) starts nothing that it claimed before.
  * - The start is marked first, where the policy asks for it.
+ *
+ * Jobs whose task's limit is reached stay in the buffer until a job ends.
  */
 export class StartGate implements Service {
   readonly #options: StartGateOptions;
@@ -90,9 +94,9 @@ export class StartGate implements Service {
 
   /** The next job to start. */
   next(now: Moment): ClaimedJob | undefined {
-    const { buffer, liveness } = this.#options;
+    const { buffer, admission, liveness } = this.#options;
     if (buffer.size === 0) return undefined;
-    if (this.#isKnownAlive(now)) return buffer.take(now);
+    if (this.#isKnownAlive(now)) return buffer.take(now, admission());
     buffer.giveBack(() => true);
     liveness?.check();
     return undefined;

@@ -33,7 +33,15 @@ export class SteppedWorker {
       ...shared,
       taskIds,
       forbiddenFlags: [forbiddenFlag],
-      limits: new Limits({ limits: this.#limits, taskIds, held: () => this.held.values() }),
+      limits: new Limits({
+        limits: this.#limits,
+        taskIds,
+        concurrency: 100,
+        waitMs: 0,
+        ahead: () => 0,
+        running: () => this.held.values(),
+        waiting: () => [],
+      }),
       pollIntervalMs: undefined,
       demand: () => 0,
       deliver: (jobs) => {

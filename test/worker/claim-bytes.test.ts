@@ -133,9 +133,9 @@ test("a job that isn't taken leaves its queue and its slot free, and its attempt
     { queue_name: "b", locked_by: null },
   ]);
   const { rows: slots } = await pool.query(
-    "select slot, job_id from graphile_worker.taskwright_slots where job_id is not null",
+    "select slot, job_ids::text[] from graphile_worker.taskwright_slots where job_ids is not null",
   );
-  expect(slots).toEqual([{ slot: 1, job_id: first }]);
+  expect(slots).toEqual([{ slot: 1, job_ids: [first] }]);
   expect(await listJobs(pool)).toMatchObject([
     { id: first, attempts: 1, locked_by: "me" },
     { id: second, attempts: 0, locked_by: null },

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { runOnce, startWorker, type StartOptions, type TaskLimits } from "../../src/index.js";
 import type { TestDatabase } from "../support/database.js";
@@ -10,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 afterEach(() => database.pool.query("delete from graphile_worker._private_jobs"));
 
-/** How many jobs of a task are locked, according to the database. */
+/** How many jobs of a task are locked, those that wait to start included. */
 async function countLocked(task: string): Promise<number> {
   const { rows } = await database.pool.query<{ count: number }>(
     `select count(*)::int as count from graphile_worker.jobs
@@ -25,11 +26,13 @@ async function startWorkers(
   count: number,
   taskLimits: TaskLimits,
   options: Partial<StartOptions<undefined>> = {},
+  work: () => Promise<unknown> = async () => {},
 ) {
   const gate = new Gate();
   const running = Array<number>(count).fill(0);
   const most = Array<number>(count).fill(0);
-  const seen = { mails: 0, notes: 0, claims: 0, mostLocked: 0 };
+  const total = () => running.reduce((sum, one) => sum + one, 0);
+  const seen = { mails: 0, notes: 0, claims: 0, mostRunning: 0 };
   const start = (index: number) =>
     startWorker({
       connectionString: database.connectionString,
@@ -41,8 +44,9 @@ async function startWorkers(
         mail: async () => {
           running[index] = (running[index] ?? 0) + 1;
           most[index] = Math.max(most[index] ?? 0, running[index]);
-          seen.mostLocked = Math.max(seen.mostLocked, await countLocked("mail"));
+          seen.mostRunning = Math.max(seen.mostRunning, total());
           await gate.opened;
+          await work();
           running[index] -= 1;
           seen.mails += 1;
         },
@@ -50,7 +54,6 @@ async function startWorkers(
       }),
     });
   const workers = await Promise.all(Array.from({ length: count }, (_, index) => start(index)));
-  const total = () => running.reduce((sum, one) => sum + one, 0);
   const stop = () => Promise.all(workers.map((worker) => worker.stop()));
   return { gate, most, seen, total, stop };
 }
@@ -67,9 +70,30 @@ test("the fleet's limit is reached, and never passed, while other tasks flow on"
   expect(await countLocked("mail")).toBe(3);
   gate.open();
   await until(async () => (await listJobs(pool)).length === 0);
-  expect(seen).toMatchObject({ mails: 80, notes: 100, mostLocked: 3 });
+  expect(seen).toMatchObject({ mails: 80, notes: 100, mostRunning: 3 });
   await stop();
 });
+
+test.each([
+  { limit: { fleet: 3 }, most: 3 },
+  { limit: { perWorker: 2 }, most: 4 },
+  { limit: { fleet: 3, perWorker: 1 }, most: 2 },
+])(
+  "short jobs are claimed several for each place, and run one after another (%o)",
+  async (wanted) => {
+    const { pool } = database;
+    const jobs = 900;
+    const { gate, seen, stop } = await startWorkers(2, { mail: wanted.limit }, {}, () => turn());
+    gate.open();
+    await addJobs(pool, "mail", jobs);
+    await until(() => seen.mails === jobs);
+    expect(seen.mostRunning).toBe(wanted.most);
+    // A claim for each job, which is what one job for each place comes to, would be three times as many.
+    expect(seen.claims).toBeLessThan(jobs / 3);
+    await until(async () => (await listJobs(pool)).length === 0);
+    await stop();
+  },
+);
 
 test("a worker's limit is reached, and never passed, while other tasks flow on", async () => {
   const { pool } = database;

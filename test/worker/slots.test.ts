@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import type { Executor } from "../../src/index.js";
+import { migrate, type Executor } from "../../src/index.js";
 import { bindQueries } from "../../src/database/queries.js";
 import type { TestDatabase } from "../support/database.js";
 import { addJobs, createQueue } from "./support.js";
@@ -24,19 +24,22 @@ interface Claim {
   readonly workerId?: string;
   readonly fleet?: number;
   readonly maxJobs?: number;
+  /** How many slots the claim may take, and for how many jobs each. */
+  readonly slots?: number;
+  readonly perSlot?: number;
   readonly db?: Executor;
 }
 
-async function claim({ workerId = "me", fleet = 3, maxJobs = 10, db }: Claim = {}) {
+async function claim({ workerId = "me", fleet = 3, maxJobs = 10, slots, perSlot, db }: Claim = {}) {
   const rows = await queries.claimJobs(db ?? database.pool, {
     workerId,
     taskIds: [taskId],
     forbiddenFlags: [],
     maxJobs,
     afterQueue: 0,
-    limits: JSON.stringify([{ task_id: taskId, fleet }]),
+    limits: JSON.stringify([{ task_id: taskId, fleet, slots, per_slot: perSlot }]),
   });
-  return rows.map(({ id, lockedAt }) => ({ id: id ?? "", lockedAt }));
+  return rows.map(({ id, lockedAt, slot }) => ({ id: id ?? "", lockedAt, slot }));
 }
 
 async function complete(workerId: string, jobs: { id: string; lockedAt: string }[]) {
@@ -57,7 +60,7 @@ async function complete(workerId: string, jobs: { id: string; lockedAt: string }
 /** Those of the jobs that hold the slots. */
 async function inSlots<Job extends { id: string }>(jobs: Job[], slots: number[]): Promise<Job[]> {
   const { rows } = await database.pool.query<{ id: string }>(
-    "select job_id::text as id from graphile_worker.taskwright_slots where slot = any ($1)",
+    "select unnest(job_ids)::text as id from graphile_worker.taskwright_slots where slot = any ($1)",
     [slots],
   );
   const chosen = jobs.filter((job) => rows.some(({ id }) => id === job.id));
@@ -80,6 +83,48 @@ test("each settled job makes room for one", async () => {
   expect(await claim({ workerId: "other", maxJobs: 1 })).toHaveLength(1);
   expect(await claim({ workerId: "other" })).toHaveLength(1);
   expect(await claim()).toHaveLength(0);
+});
+
+test("a claim takes as many slots as it may, each for several jobs, in turn", async () => {
+  const first = await claim({ slots: 2, perSlot: 3 });
+  expect(first.map(({ slot }) => slot)).toEqual([1, 2, 1, 2, 1, 2]);
+  // Fewer jobs than places: one for each slot.
+  expect(await claim({ workerId: "other", maxJobs: 1, perSlot: 3 })).toMatchObject([{ slot: 3 }]);
+  expect(await claim()).toEqual([]);
+});
+
+test("a slot is taken until the last of its jobs has ended, in whatever order they end", async () => {
+  const jobs = await claim({ slots: 1, perSlot: 3, fleet: 1 });
+  expect(jobs).toHaveLength(3);
+  for (const place of [1, 2, 0]) {
+    expect(await claim({ workerId: "other", fleet: 1 })).toEqual([]);
+    await complete("me", jobs.slice(place, place + 1));
+  }
+  expect(await claim({ workerId: "other", fleet: 1 })).toHaveLength(1);
+});
+
+test("a slot that older versions gave to one job stays taken through the upgrade", async () => {
+  const own = await createQueue();
+  const before = `
+    alter table graphile_worker.taskwright_slots rename column job_ids to job_id;
+    alter table graphile_worker.taskwright_slots alter column job_id type bigint using job_id[1];
+    drop function graphile_worker.taskwright_find_room(jsonb, int[], int);
+    create function graphile_worker.taskwright_find_room(limits json, task_ids int[], max_jobs int)
+      returns json language sql as $$ select '[]'::json -- taskwright: taskwright_find_room 3
+    $$;`;
+  await own.pool.query(before);
+  await own.pool.query(
+    `insert into graphile_worker.taskwright_slots values (1, 1, 7, now()), (1, 2, null, null)`,
+  );
+  expect(await migrate({ pool: own.pool })).toMatchObject({ migrated: true });
+  const { rows } = await own.pool.query(
+    "select slot, job_ids::text[] as jobs from graphile_worker.taskwright_slots order by slot",
+  );
+  expect(rows).toEqual([
+    { slot: 1, jobs: ["7"] },
+    { slot: 2, jobs: null },
+  ]);
+  await own.drop();
 });
 
 test("jobs that were taken from a dead worker make room", async () => {

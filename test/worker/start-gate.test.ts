@@ -51,6 +51,7 @@ async function openGate() {
     events: new WorkerEvents("me", () => {}),
     liveness: { isFresh: () => seen.isFresh, check: () => void (seen.checks += 1) },
     buffer,
+    admission: () => () => true,
     runner: () => ({
       runs: () => [],
       fill: () => {},
