@@ -1796,10 +1796,25 @@ begin
 end;
 $taskwright$;
 
--- The signatures from before claims were bounded by bytes, and before a slot could be for several jobs.
--- Workers of those versions call the new one.
+-- The signature from before claims were bounded by bytes. Workers of that version call the new one, whose
+-- max_bytes is null then.
 drop function if exists graphile_worker.taskwright_claim_jobs(text, int[], text[], int, int, json);
-drop function if exists graphile_worker.taskwright_claim_jobs(text, int[], text[], int, int, json, int);
+
+-- The answer from before a slot could be for several jobs had no slot. The signature stays: workers of that
+-- version have prepared a statement with it.
+do $taskwright$
+begin
+  if exists (
+    select from pg_proc
+    where oid = to_regprocedure(
+      $name$graphile_worker.taskwright_claim_jobs(text, int[], text[], int, int, json, int)$name$
+    )
+    and 'slot' <> all (proargnames)
+  ) then
+    drop function graphile_worker.taskwright_claim_jobs(text, int[], text[], int, int, json, int);
+  end if;
+end;
+$taskwright$;
 
 -- Locks up to max_jobs due jobs for a worker, best first, and counts the attempt.
 --
@@ -1844,7 +1859,7 @@ create or replace function graphile_worker.taskwright_claim_jobs(
   forbidden_flags text[],
   max_jobs int,
   after_queue int,
-  limits jsonb default null,
+  limits json default null,
   max_bytes int default null
 ) returns table (
   id text,
@@ -1883,7 +1898,7 @@ as $taskwright$
 declare
   open_ids int[] := task_ids;
   paused_queues int[] := '{}';
-  rooms jsonb := '[]';
+  rooms json := '[]';
   limited_ids int[] := '{}';
   head_ids bigint[];
   next_queue int;
@@ -1902,13 +1917,13 @@ begin
   if limits is not null then
     rooms := graphile_worker.taskwright_find_room(limits, open_ids, max_jobs);
     limited_ids := array(
-      select limited.task_id from jsonb_to_recordset(rooms) as limited (task_id int)
+      select limited.task_id from json_to_recordset(rooms) as limited (task_id int)
     );
     open_ids := array(
       select given.id
       from unnest(open_ids) as given (id)
       where not exists (
-        select from jsonb_to_recordset(rooms) as limited (task_id int, room int)
+        select from json_to_recordset(rooms) as limited (task_id int, room int)
         where limited.task_id = given.id and limited.room <= 0
       )
     );
@@ -1967,7 +1982,7 @@ begin
         partition by candidates.task_id
         order by candidates.priority, candidates.run_at, candidates.id
       ) as place
-    from jsonb_to_recordset(rooms) as task (task_id int, room int)
+    from json_to_recordset(rooms) as task (task_id int, room int)
     join candidates on candidates.task_id = task.task_id
   ),
   chosen as (
@@ -2023,7 +2038,7 @@ begin
           partition by claimed.task_id order by claimed.priority, claimed.run_at, claimed.id
         ) - 1
       ) % cardinality(task.slots)] as slot
-    from jsonb_to_recordset(rooms) as task (task_id int, slots int[])
+    from json_to_recordset(rooms) as task (task_id int, slots int[])
     join claimed on claimed.task_id = task.task_id
   ),
   filled as (
@@ -2422,9 +2437,6 @@ begin
 end;
 $taskwright$;
 
--- The signature from before a slot could be for several jobs.
-drop function if exists graphile_worker.taskwright_find_room(json, int[], int);
-
 -- For a claim: how many jobs it may take of each limited task, and with which slots. Those are free,
 -- and locked until the claim ends; slots that another claim has locked are passed by.
 --
@@ -2432,10 +2444,10 @@ drop function if exists graphile_worker.taskwright_find_room(json, int[], int);
 -- slots there are, how many of them it may take (null: as many as jobs), and how many jobs with each (null:
 -- one). A fleet of null is no limit. The answer is [{ task_id, room, slots }].
 create or replace function graphile_worker.taskwright_find_room(
-  limits jsonb,
+  limits json,
   task_ids int[],
   max_jobs int
-) returns jsonb
+) returns json
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $taskwright$
@@ -2449,7 +2461,7 @@ declare
 begin
   for limited in
     select given.*
-    from jsonb_to_recordset(limits)
+    from json_to_recordset(limits)
       as given (task_id int, room int, fleet int, slots int, per_slot int)
     where given.task_id = any (task_ids)
     order by given.task_id

@@ -70,9 +70,6 @@ begin
 end;
 $taskwright$;
 
--- The signature from before a slot could be for several jobs.
-drop function if exists graphile_worker.taskwright_find_room(json, int[], int);
-
 -- For a claim: how many jobs it may take of each limited task, and with which slots. Those are free,
 -- and locked until the claim ends; slots that another claim has locked are passed by.
 --
@@ -80,10 +77,10 @@ drop function if exists graphile_worker.taskwright_find_room(json, int[], int);
 -- slots there are, how many of them it may take (null: as many as jobs), and how many jobs with each (null:
 -- one). A fleet of null is no limit. The answer is [{ task_id, room, slots }].
 create or replace function graphile_worker.taskwright_find_room(
-  limits jsonb,
+  limits json,
   task_ids int[],
   max_jobs int
-) returns jsonb
+) returns json
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $taskwright$
@@ -97,7 +94,7 @@ declare
 begin
   for limited in
     select given.*
-    from jsonb_to_recordset(limits)
+    from json_to_recordset(limits)
       as given (task_id int, room int, fleet int, slots int, per_slot int)
     where given.task_id = any (task_ids)
     order by given.task_id

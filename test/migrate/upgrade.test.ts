@@ -95,38 +95,48 @@ async function readJobs(pool: Pool): Promise<unknown[]> {
   return rows;
 }
 
-test("a worker from before claims were bounded by bytes claims on, through the one function that is left", async () => {
-  const database = await createDatabase();
-  const { pool } = database;
-  await migrate({ pool });
-  await pool.query("select graphile_worker.add_job('task')");
-  await pool.query(
-    "drop function graphile_worker.taskwright_claim_jobs(text, int[], text[], int, int, json, int)",
-  );
-  await pool.query(`
-    create function graphile_worker.taskwright_claim_jobs(
-      worker_id text, task_ids int[], forbidden_flags text[], max_jobs int, after_queue int,
-      limits json default null
-    ) returns table (id text, look_on int) language plpgsql as $$
-    -- taskwright: taskwright_claim_jobs 2
-    begin
-    end $$
-  `);
-  const old = await pool.connect();
-  const claim = () =>
-    old.query<{ id: string }>({
-      name: "claim",
-      text: "select id, look_on from graphile_worker.taskwright_claim_jobs($1, $2, $3, $4, $5, $6)",
-      values: ["old", [1], [], 5, 0, null],
-    });
-  try {
-    expect((await claim()).rows).toEqual([]);
-    expect(await inspectSchema({ pool })).toMatchObject({ missing: ["taskwright_claim_jobs"] });
+test.each([
+  { before: "claims were bounded by bytes", parameters: "limits json default null", mark: 2 },
+  {
+    before: "a slot could be for several jobs",
+    parameters: "limits json default null, max_bytes int default null",
+    mark: 7,
+  },
+])(
+  "a worker from before $before claims on, through the one function that is left",
+  async ({ parameters, mark }) => {
+    const database = await createDatabase();
+    const { pool } = database;
     await migrate({ pool });
-    expect((await claim()).rows).toMatchObject([{ id: "1" }]);
-  } finally {
-    old.release();
-  }
-  expect(await readCatalogue(pool)).toEqual(fresh);
-  await database.drop();
-});
+    await pool.query("select graphile_worker.add_job('task')");
+    await pool.query(
+      "drop function graphile_worker.taskwright_claim_jobs(text, int[], text[], int, int, json, int)",
+    );
+    await pool.query(`
+      create function graphile_worker.taskwright_claim_jobs(
+        worker_id text, task_ids int[], forbidden_flags text[], max_jobs int, after_queue int,
+        ${parameters}
+      ) returns table (id text, look_on int) language plpgsql as $$
+      -- taskwright: taskwright_claim_jobs ${mark}
+      begin
+      end $$
+    `);
+    const old = await pool.connect();
+    const claim = () =>
+      old.query<{ id: string }>({
+        name: "claim",
+        text: "select id, look_on from graphile_worker.taskwright_claim_jobs($1, $2, $3, $4, $5, $6)",
+        values: ["old", [1], [], 5, 0, '[{"task_id":1,"room":5,"fleet":3}]'],
+      });
+    try {
+      expect((await claim()).rows).toEqual([]);
+      expect(await inspectSchema({ pool })).toMatchObject({ missing: ["taskwright_claim_jobs"] });
+      await migrate({ pool });
+      expect((await claim()).rows).toMatchObject([{ id: "1" }]);
+    } finally {
+      old.release();
+    }
+    expect(await readCatalogue(pool)).toEqual(fresh);
+    await database.drop();
+  },
+);

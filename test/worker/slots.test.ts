@@ -108,9 +108,9 @@ test("a slot that older versions gave to one job stays taken through the upgrade
   const before = `
     alter table graphile_worker.taskwright_slots rename column job_ids to job_id;
     alter table graphile_worker.taskwright_slots alter column job_id type bigint using job_id[1];
-    drop function graphile_worker.taskwright_find_room(jsonb, int[], int);
-    create function graphile_worker.taskwright_find_room(limits json, task_ids int[], max_jobs int)
-      returns json language sql as $$ select '[]'::json -- taskwright: taskwright_find_room 3
+    create or replace function graphile_worker.taskwright_find_room(
+      limits json, task_ids int[], max_jobs int
+    ) returns json language sql as $$ select '[]'::json -- taskwright: taskwright_find_room 3
     $$;`;
   await own.pool.query(before);
   await own.pool.query(
