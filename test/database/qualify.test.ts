@@ -6,13 +6,14 @@ import { qualify } from "../../src/database/qualify.js";
 import { migrate } from "../../src/migrate/index.js";
 import { createDatabase, type TestDatabase } from "../support/database.js";
 import { plantLookalikes, type Planted } from "../support/lookalikes.js";
+import { plainTypes } from "../support/plain-types.js";
 
 let database: TestDatabase;
 let client: Client;
 let planted: Planted;
 beforeAll(async () => {
   database = await createDatabase();
-  client = new Client({ connectionString: database.connectionString });
+  client = new Client({ connectionString: database.connectionString, types: plainTypes });
   await client.connect();
   await migrate({ client });
   planted = await plantLookalikes(client, "planted", "equal");

@@ -2,6 +2,7 @@ import { Client } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { migrate } from "../../src/migrate/index.js";
 import { createDatabase, type TestDatabase } from "../support/database.js";
+import { plainTypes } from "../support/plain-types.js";
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -54,7 +55,7 @@ async function withClients(
   use: (...clients: Client[]) => Promise<void>,
 ): Promise<void> {
   const { connectionString } = database;
-  const clients = Array.from({ length: count }, () => new Client({ connectionString }));
+  const clients = Array.from({ length: count }, () => new Client({ connectionString, types: plainTypes }));
   await Promise.all(clients.map((client) => client.connect()));
   try {
     await use(...clients);

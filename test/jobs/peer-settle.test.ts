@@ -7,6 +7,7 @@ import { bindQueries } from "../../src/database/queries.js";
 import { migrate } from "../../src/migrate/index.js";
 import { createDatabase, type TestDatabase } from "../support/database.js";
 import { migratePeer, peerFolder } from "../support/peer.js";
+import { plainTypes } from "../support/plain-types.js";
 
 const ours = "ours";
 const peers = "peers";
@@ -48,7 +49,7 @@ beforeAll(async () => {
     migrate({ connectionString, schema: ours }),
     migratePeer(20, connectionString, peers),
   ]);
-  client = new Client({ connectionString });
+  client = new Client({ connectionString, types: plainTypes });
   await client.connect();
   peerSettle = {
     completed: await peerStatement("completeJobs", "batchCompleteJobs"),

@@ -8,6 +8,7 @@ import { migrate } from "../../src/migrate/index.js";
 import { createDatabase, type TestDatabase } from "../support/database.js";
 import { migratePeer } from "../support/peer.js";
 import { commands, contentOrder, type Command } from "./commands.js";
+import { plainTypes } from "../support/plain-types.js";
 
 const ours = "ours";
 const peers = "peers";
@@ -22,7 +23,7 @@ beforeAll(async () => {
     migrate({ connectionString, schema: ours }),
     migratePeer(20, connectionString, peers),
   ]);
-  client = new Client({ connectionString });
+  client = new Client({ connectionString, types: plainTypes });
   await client.connect();
   client.on("notification", ({ payload = "" }) => heard.push(payload));
   await client.query('listen "jobs:insert"');

@@ -14,6 +14,7 @@ import { bindQueries } from "../../src/database/queries.js";
 import type { Statement, StatementExecutor } from "../../src/database/executor.js";
 import type { TestDatabase } from "../support/database.js";
 import { createQueue } from "../worker/support.js";
+import { plainTypes } from "../support/plain-types.js";
 
 /**
  * A queue is usually empty. Plans that a session made then, and keeps, may go through all that is in a
@@ -169,7 +170,7 @@ const cases: [string, (db: Session) => Promise<unknown>][] = [
 
 beforeAll(async () => {
   database = await createQueue();
-  const client = new Client({ connectionString: database.connectionString });
+  const client = new Client({ connectionString: database.connectionString, types: plainTypes });
   client.on("error", () => {});
   await client.connect();
   session = new Session(client);

@@ -11,6 +11,7 @@ import {
 import { dataFolder } from "../../src/cli/embedded/postgres.js";
 import { sourceFlags } from "./process.js";
 import { eventually } from "./wait.js";
+import { plainTypes } from "./plain-types.js";
 
 /** A PostgreSQL server of a test's own, which can be stopped, started again and copied. */
 export class Cluster {
@@ -125,7 +126,7 @@ async function takeOwnership(original: string, copy: string): Promise<void> {
 }
 
 export async function canConnect(connectionString: string): Promise<boolean> {
-  const client = new Client({ connectionString });
+  const client = new Client({ connectionString, types: plainTypes });
   client.on("error", () => {});
   try {
     await client.connect();

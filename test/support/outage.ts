@@ -1,11 +1,12 @@
 import { Client } from "pg";
 import { inject } from "vitest";
 import type { TestDatabase } from "./database.js";
+import { plainTypes } from "./plain-types.js";
 
 /** Cuts all connections to a database, and refuses new ones until `fn` is done. */
 export async function withOutage<T>(database: TestDatabase, fn: () => Promise<T>): Promise<T> {
   const name = new URL(database.connectionString).pathname.slice(1);
-  const client = new Client({ connectionString: inject("serverUrl") });
+  const client = new Client({ connectionString: inject("serverUrl"), types: plainTypes });
   await client.connect();
   try {
     await client.query(`alter database ${name} allow_connections false`);

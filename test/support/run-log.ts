@@ -1,5 +1,6 @@
 import { Client, Pool } from "pg";
 import { expect } from "vitest";
+import { plainTypes } from "./plain-types.js";
 
 /** A job as a handler sees it, in our worker or in a peer's. */
 export interface LoggedJob {
@@ -28,7 +29,7 @@ export class RunLog {
 
   /** Opens the log of a database; makes it when it isn't there. */
   static async open(connectionString: string): Promise<RunLog> {
-    const pool = new Pool({ connectionString, max: 4 });
+    const pool = new Pool({ connectionString, max: 4, types: plainTypes });
     // Its connections are cut by tests, and at the end by the database's drop.
     pool.on("error", () => {});
     await pool.query(
@@ -109,7 +110,7 @@ export class RunLog {
 
 /** How many jobs there are, and how many jobs and queues are locked. */
 export async function countLeft(connectionString: string): Promise<unknown> {
-  const client = new Client({ connectionString });
+  const client = new Client({ connectionString, types: plainTypes });
   await client.connect();
   try {
     const { rows } = await client.query(

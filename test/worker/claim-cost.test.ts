@@ -2,6 +2,7 @@ import { Client, type ClientBase } from "pg";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import type { TestDatabase } from "../support/database.js";
 import { createQueue } from "./support.js";
+import { plainTypes } from "../support/plain-types.js";
 
 /**
  * What a claim touches must not depend on what it can't claim. Time says little on a busy machine, so
@@ -122,7 +123,7 @@ test("a settle finds its jobs by their ids, even if its plan was made while ther
 });
 
 async function connect(): Promise<Client> {
-  const client = new Client({ connectionString: database?.connectionString });
+  const client = new Client({ connectionString: database?.connectionString, types: plainTypes });
   client.on("error", () => {});
   await client.connect();
   return client;

@@ -9,6 +9,7 @@ import {
 } from "../../src/index.js";
 import type { TestDatabase } from "../support/database.js";
 import { addJob, countLocks, createQueue, Gate, handlersFor, listJobs, until } from "./support.js";
+import { plainTypes } from "../support/plain-types.js";
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -57,7 +58,7 @@ test("the completion commits with the handler's writes", async () => {
 
 test("it commits in a transaction that the handler opened by itself", async () => {
   const events = await runWith(async (_, ctx) => {
-    const client = new Client({ connectionString: database.connectionString });
+    const client = new Client({ connectionString: database.connectionString, types: plainTypes });
     await client.connect();
     await client.query("begin");
     await client.query(addEffect, [ctx.job.id]);
@@ -167,7 +168,7 @@ test("the queue is free at the commit, while the handler goes on", async () => {
 
 test("a transaction that is left open holds up its own job alone", async () => {
   const { pool, connectionString } = database;
-  const client = new Client({ connectionString });
+  const client = new Client({ connectionString, types: plainTypes });
   await client.connect();
   let runs = 0;
   const handlers = handlersFor({

@@ -9,6 +9,7 @@ import { Completion } from "../../src/worker/completion.js";
 import type { TestDatabase } from "../support/database.js";
 import { claimJobs } from "./claims.js";
 import { addJobs, createQueue } from "./support.js";
+import { plainTypes } from "../support/plain-types.js";
 
 const queries = bindQueries({ schema: "graphile_worker", preparedStatements: true });
 let database: TestDatabase;
@@ -132,7 +133,7 @@ describe("a look at jobs", () => {
     const [job] = await claim(1);
     if (job === undefined) throw new Error("A job was added.");
     const completion = new Completion(job, { queries, looks: looksAround(), workerId: "me" });
-    const client = new Client({ connectionString: database.connectionString });
+    const client = new Client({ connectionString: database.connectionString, types: plainTypes });
     await client.connect();
     try {
       await client.query("begin");

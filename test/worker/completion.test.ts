@@ -5,6 +5,7 @@ import { runOnce, type Executor, type Handler, type WorkerEventName } from "../.
 import { libraries } from "../drivers/libraries.js";
 import type { TestDatabase } from "../support/database.js";
 import { addJob, countLocks, createQueue, handlersFor, listJobs } from "./support.js";
+import { plainTypes } from "../support/plain-types.js";
 
 let database: TestDatabase;
 let db: Database;
@@ -38,7 +39,7 @@ async function runWith(handler: Handler<Record<string, unknown>>): Promise<Worke
 
 /** Runs `fn` with a connection of its own. */
 async function withClient<T>(fn: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString: database.connectionString });
+  const client = new Client({ connectionString: database.connectionString, types: plainTypes });
   await client.connect();
   try {
     return await fn(client);
@@ -183,7 +184,7 @@ describe("what is no transaction is refused, and nothing is changed", () => {
 
   test("a client without BEGIN", async () => {
     await refuse(async () => {
-      const client = new Client({ connectionString: database.connectionString });
+      const client = new Client({ connectionString: database.connectionString, types: plainTypes });
       await client.connect();
       return [client, () => client.end()];
     });

@@ -4,6 +4,7 @@ import { bindQueries } from "../../src/database/queries.js";
 import { WorkerEvents } from "../../src/events.js";
 import { Notifier } from "../../src/worker/notifier.js";
 import { createDatabase, type TestDatabase } from "../support/database.js";
+import { plainTypes } from "../support/plain-types.js";
 
 const hourMs = 3_600_000;
 let database: TestDatabase;
@@ -23,7 +24,7 @@ function newNotifier(
     queries: bindQueries({ schema: "graphile_worker", preparedStatements: true }),
     connect: async () => {
       open += 1;
-      const client = new Client({ connectionString: database.connectionString });
+      const client = new Client({ connectionString: database.connectionString, types: plainTypes });
       await client.connect();
       const release = () => {
         open -= 1;

@@ -4,6 +4,7 @@ import { runOnce, startWorker } from "../../src/index.js";
 import type { TestDatabase } from "../support/database.js";
 import { eventually } from "../support/wait.js";
 import { addJob, addJobs, countLocks, createQueue, handlersFor, listJobs } from "./support.js";
+import { plainTypes } from "../support/plain-types.js";
 
 /** So long that no test that passes has waited for a poll. */
 const neverMs = 600_000;
@@ -145,7 +146,7 @@ test("a queue whose row somebody holds is skipped, and looked at again soon", as
   const { pool, connectionString } = database;
   let ran = 0;
   await addJob(pool, "task", { queue: "held" });
-  const holder = new Client({ connectionString });
+  const holder = new Client({ connectionString, types: plainTypes });
   await holder.connect();
   await holder.query("begin");
   await holder.query("select from graphile_worker._private_job_queues for update");

@@ -11,6 +11,7 @@ import { Cluster } from "../support/cluster.js";
 import { createDatabase, type TestDatabase } from "../support/database.js";
 import { RunLog } from "../support/run-log.js";
 import { handlersFor, until } from "./support.js";
+import { plainTypes } from "../support/plain-types.js";
 
 let cluster: Cluster;
 let logDatabase: TestDatabase;
@@ -34,7 +35,7 @@ const handlers: HandlerSet<undefined> = handlersFor({
 
 /** Runs statements on the cluster over a connection of their own. */
 async function onCluster(...statements: string[]): Promise<unknown> {
-  const client = new Client({ connectionString: cluster.connectionString });
+  const client = new Client({ connectionString: cluster.connectionString, types: plainTypes });
   await client.connect();
   try {
     let rows: unknown = [];
@@ -89,7 +90,7 @@ async function blockSettles(): Promise<Client> {
     `create trigger wait_for_test before delete on graphile_worker._private_jobs
     for each row execute function wait_for_test()`,
   );
-  const client = new Client({ connectionString: cluster.connectionString });
+  const client = new Client({ connectionString: cluster.connectionString, types: plainTypes });
   client.on("error", () => {});
   await client.connect();
   await client.query("select pg_advisory_lock(4711)");
