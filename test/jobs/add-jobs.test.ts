@@ -55,7 +55,10 @@ async function withClients(
   use: (...clients: Client[]) => Promise<void>,
 ): Promise<void> {
   const { connectionString } = database;
-  const clients = Array.from({ length: count }, () => new Client({ connectionString, types: plainTypes }));
+  const clients = Array.from(
+    { length: count },
+    () => new Client({ connectionString, types: plainTypes }),
+  );
   await Promise.all(clients.map((client) => client.connect()));
   try {
     await use(...clients);
