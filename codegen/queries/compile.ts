@@ -1,4 +1,4 @@
-import { getTypes, type IParseError, type IQueryTypes } from "@pgtyped/query";
+import type { IParseError, IQueryTypes } from "@pgtyped/query";
 import { parseSQLFile, queryASTToIR, type SQLQueryAST } from "@pgtyped/parser";
 import { processSQLQueryIR } from "@pgtyped/runtime";
 import type { Problem } from "../problem.js";
@@ -41,7 +41,7 @@ export async function compileFile(
   const types = pgtyped.newTypes();
   const queries: CompiledQuery[] = [];
   for (const ast of parsed) {
-    const described = await describe(ast, pgtyped);
+    const described = await pgtyped.describe(processSQLQueryIR(queryASTToIR(ast)));
     const found = checkQuery(source, ast, described);
     for (const each of found) problems.push(each);
     if (found.length === 0) {
@@ -51,23 +51,24 @@ export async function compileFile(
         types,
         generatorConfig,
       );
-      queries.push(toCompiledQuery(source, ast, typeDeclarations));
+      const query = toCompiledQuery(source, ast, typeDeclarations);
+      const other = queries.find(({ typeName }) => typeName === query.typeName);
+      if (other !== undefined) problems.push(sameTypes(source, ast, other));
+      queries.push(query);
     }
-  }
-  for (const error of types.errors) {
-    problems.push({
-      file: source.relativePath,
-      rule: "unmapped-sql-type",
-      message: error.message,
-      hint: "Cast the column or the parameter to a type that JavaScript has, such as text.",
-    });
   }
   const sharedTypes = pgtyped.declareTypes(types);
   return { compiled: { source, queries, sharedTypes }, problems };
 }
 
-function describe(ast: SQLQueryAST, pgtyped: Pgtyped): Promise<IQueryTypes | IParseError> {
-  return getTypes(processSQLQueryIR(queryASTToIR(ast)), pgtyped.connection);
+function sameTypes(source: SqlFile, ast: SQLQueryAST, other: CompiledQuery): Problem {
+  return {
+    file: source.relativePath,
+    line: ast.statement.loc.line,
+    rule: "query-name",
+    message: `The types of the queries ${other.name} and ${ast.name} would both be named ${other.typeName}.`,
+    hint: "Rename one of the two, or move it into another file.",
+  };
 }
 
 function checkQuery(
@@ -89,7 +90,18 @@ function checkQuery(
   }
   const problems: Problem[] = [];
   const isOuter = outerJoin.test(ast.statement.body);
+  const seen = new Set<string>();
   for (const { returnName, columnName, nullable } of described.returnTypes) {
+    const property = returnName.replace(/[!?]$/u, "");
+    if (seen.has(property)) {
+      problems.push({
+        ...at,
+        rule: "duplicate-column",
+        message: `Query ${ast.name} returns two columns named ${property}, of which pg gives one.`,
+        hint: `Rename one of them: \`as "other_name"\`.`,
+      });
+    }
+    seen.add(property);
     if (returnName === "?column?") {
       problems.push({
         ...at,
@@ -115,6 +127,9 @@ function linesBefore(ast: SQLQueryAST, position: string | undefined): number {
   return query.slice(0, Math.max(0, Number(position ?? 1) - 1)).split("\n").length - 1;
 }
 
+/** pgtyped's own spelling of a query's name: `getURL` becomes `GetUrl`. */
+const declaredName = /^export (?:interface|type) (?<name>\w+)Params\b/mu;
+
 function toCompiledQuery(
   source: SqlFile,
   ast: SQLQueryAST,
@@ -122,7 +137,7 @@ function toCompiledQuery(
 ): CompiledQuery {
   return {
     name: ast.name,
-    typeName: ast.name.charAt(0).toUpperCase() + ast.name.slice(1),
+    typeName: declaredName.exec(typeDeclarations)?.groups?.["name"] ?? ast.name,
     doc: source.annotations.find(({ name }) => name === ast.name)?.doc ?? "",
     ir: queryASTToIR(ast),
     typeDeclarations,

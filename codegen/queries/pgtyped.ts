@@ -1,7 +1,10 @@
-import { startup } from "@pgtyped/query";
+import { getTypes, startup, type IParseError, type IQueryTypes } from "@pgtyped/query";
+import { getTypeData } from "@pgtyped/query/lib/actions.js";
+import type { InterpolatedQuery } from "@pgtyped/runtime";
 import { AsyncQueue } from "@pgtyped/wire";
 import type { SQLQueryAST } from "@pgtyped/parser";
 import { Client } from "pg";
+import { keyOf, SqlTypes, type MappedType } from "./sql-types.js";
 
 /**
  * The parts of pgtyped's generator that are used here. The command itself is not: it exits 0 with
@@ -25,31 +28,14 @@ export interface TypeAllocator {
 
 interface TypesModule {
   readonly TypeAllocator: {
-    new (mapping: unknown): TypeAllocator;
+    new (mapping: Readonly<Record<string, MappedType>>): TypeAllocator;
     typeDefinitionDeclarations(fileName: string, definitions: unknown): string;
   };
-  TypeMapping(overrides: Record<string, { parameter?: NamedType; return?: NamedType }>): unknown;
 }
-
-interface NamedType {
-  readonly name: string;
-}
-
-const text: NamedType = { name: "string" };
-
-/**
- * Where pgtyped's default mapping would mislead: pg turns a JavaScript array given for a json
- * parameter into a PostgreSQL array, so json is passed as text; an interval is text too.
- */
-const typeOverrides = {
-  json: { parameter: text, return: { name: "unknown" } },
-  jsonb: { parameter: text, return: { name: "unknown" } },
-  int8: { parameter: text, return: text },
-  interval: { parameter: text, return: text },
-};
 
 export interface Pgtyped {
-  readonly connection: AsyncQueue;
+  /** Asks the server for the types of a query's parameters and columns. */
+  describe(query: InterpolatedQuery): Promise<IQueryTypes | IParseError>;
   readonly generator: GeneratorModule;
   newTypes(): TypeAllocator;
   declareTypes(types: TypeAllocator): string;
@@ -58,6 +44,7 @@ export interface Pgtyped {
 
 /** Loads pgtyped and connects it to the scratch database. */
 export async function openPgtyped(connectionString: string): Promise<Pgtyped> {
+  const mapping = await readMapping(connectionString);
   const entry = import.meta.resolve("@pgtyped/cli/lib");
   const load = (name: string): Promise<unknown> => import(new URL(name, entry).href);
   const generator = (await load("./generator.js")) as GeneratorModule;
@@ -69,15 +56,53 @@ export async function openPgtyped(connectionString: string): Promise<Pgtyped> {
     startup(connectionOptions(connectionString), connection).then(resolve, reject);
   });
   return {
-    connection,
     generator,
-    newTypes: () => new types.TypeAllocator(types.TypeMapping(typeOverrides)),
+    describe: (query) => describe(query, connection),
+    newTypes: () => new types.TypeAllocator(mapping),
     declareTypes: (allocator) =>
       types.TypeAllocator.typeDefinitionDeclarations("", allocator.toTypeDefinitions()),
     close: () => {
       connection.socket.destroy();
     },
   };
+}
+
+async function readMapping(connectionString: string): Promise<Record<string, MappedType>> {
+  const client = new Client({ connectionString });
+  await client.connect();
+  try {
+    const types = await SqlTypes.read(client);
+    return types.mapping();
+  } finally {
+    await client.end();
+  }
+}
+
+/** pgtyped names types without their schemas, so their oids are asked for, too. */
+async function describe(
+  query: InterpolatedQuery,
+  connection: AsyncQueue,
+): Promise<IQueryTypes | IParseError> {
+  const described = await getTypes(query, connection);
+  if ("errorCode" in described) return described;
+  const types = await getTypeData(query.query, connection);
+  if ("errorCode" in types) return types;
+  return {
+    returnTypes: described.returnTypes.map((column, index) => ({
+      ...column,
+      returnName: escapeName(column.returnName),
+      type: keyOf(types.fields[index]?.typeOID ?? 0),
+    })),
+    paramMetadata: {
+      ...described.paramMetadata,
+      params: types.params.map(({ oid }) => keyOf(oid)),
+    },
+  };
+}
+
+/** pgtyped puts a column's name between quotes as it is. */
+function escapeName(name: string): string {
+  return JSON.stringify(name).slice(1, -1);
 }
 
 /** pg's own reading of the connection string, in the form that pgtyped's wire client takes. */

@@ -5,19 +5,15 @@ import type { Query } from "./query.js";
 
 type QueryIR = ConstructorParameters<typeof PreparedQuery>[0];
 
-export type numberArray = number[];
-
-export type stringArray = string[];
-
 /** 'ClaimJobs' parameters type */
 export interface ClaimJobsParams {
   afterQueue: number;
-  forbiddenFlags: stringArray;
+  forbiddenFlags: readonly (string | null)[];
   limits?: string | null | void;
   maxBytes?: number | null | void;
   maxJobs: number;
   mustBeRegistered?: boolean | null | void;
-  taskIds: numberArray;
+  taskIds: readonly (number | null)[];
   workerId: string;
 }
 
@@ -110,10 +106,10 @@ export const claimJobs: Query<ClaimJobsParams, ClaimJobsResult> = new PreparedQu
 
 /** 'MarkStarts' parameters type */
 export interface MarkStartsParams {
-  endedIds: stringArray;
-  endedLocks: stringArray;
-  ids: stringArray;
-  locks: stringArray;
+  endedIds: readonly (string | null)[];
+  endedLocks: readonly (string | null)[];
+  ids: readonly (string | null)[];
+  locks: readonly (string | null)[];
   workerId: string;
 }
 
@@ -153,8 +149,8 @@ export const markStarts: Query<MarkStartsParams, MarkStartsResult> = new Prepare
 
 /** 'HasDueJobs' parameters type */
 export interface HasDueJobsParams {
-  forbiddenFlags: stringArray;
-  taskIds: numberArray;
+  forbiddenFlags: readonly (string | null)[];
+  taskIds: readonly (number | null)[];
 }
 
 /** 'HasDueJobs' return type */
@@ -188,14 +184,14 @@ export const hasDueJobs: Query<HasDueJobsParams, HasDueJobsResult> = new Prepare
 
 /** 'SettleJobs' parameters type */
 export interface SettleJobsParams {
-  completedIds: stringArray;
-  failedIds: stringArray;
-  failedMessages: stringArray;
-  failedPayloads: stringArray;
-  failedRetries: stringArray;
-  locks: stringArray;
-  returnedIds: stringArray;
-  returnedPayloads: stringArray;
+  completedIds: readonly (string | null)[];
+  failedIds: readonly (string | null)[];
+  failedMessages: readonly (string | null)[];
+  failedPayloads: readonly (string | null)[];
+  failedRetries: readonly (string | null)[];
+  locks: readonly (string | null)[];
+  returnedIds: readonly (string | null)[];
+  returnedPayloads: readonly (string | null)[];
   workerId: string;
 }
 
@@ -280,10 +276,10 @@ export const settleJobs: Query<SettleJobsParams, SettleJobsResult> = new Prepare
 
 /** 'FindTakenJobs' parameters type */
 export interface FindTakenJobsParams {
-  areCompleted: stringArray;
-  ids: stringArray;
+  areCompleted: readonly (string | null)[];
+  ids: readonly (string | null)[];
   isRegistered: boolean;
-  locks: stringArray;
+  locks: readonly (string | null)[];
   workerId: string;
 }
 
@@ -328,7 +324,7 @@ export const findTakenJobs: Query<FindTakenJobsParams, FindTakenJobsResult> = ne
 
 /** 'FindTasks' parameters type */
 export interface FindTasksParams {
-  identifiers: stringArray;
+  identifiers: readonly (string | null)[];
 }
 
 /** 'FindTasks' return type */
@@ -362,7 +358,7 @@ export const findTasks: Query<FindTasksParams, FindTasksResult> = new PreparedQu
 
 /** 'AddTasks' parameters type */
 export interface AddTasksParams {
-  identifiers: stringArray;
+  identifiers: readonly (string | null)[];
 }
 
 /** 'AddTasks' return type */
@@ -521,8 +517,8 @@ export const listLocks: Query<ListLocksParams, ListLocksResult> = new PreparedQu
 
 /** 'FindHeldJobs' parameters type */
 export interface FindHeldJobsParams {
-  ids: stringArray;
-  locks: stringArray;
+  ids: readonly (string | null)[];
+  locks: readonly (string | null)[];
   workerId: string;
 }
 
@@ -555,8 +551,8 @@ export const findHeldJobs: Query<FindHeldJobsParams, FindHeldJobsResult> = new P
 
 /** 'FindRemovedJobs' parameters type */
 export interface FindRemovedJobsParams {
-  ids: stringArray;
-  keys: stringArray;
+  ids: readonly (string | null)[];
+  keys: readonly (string | null)[];
 }
 
 /** 'FindRemovedJobs' return type */
@@ -586,7 +582,7 @@ export const findRemovedJobs: Query<FindRemovedJobsParams, FindRemovedJobsResult
 
 /** 'FindBusyJobs' parameters type */
 export interface FindBusyJobsParams {
-  ids: stringArray;
+  ids: readonly (string | null)[];
 }
 
 /** 'FindBusyJobs' return type */
@@ -690,9 +686,9 @@ export const completeJob: Query<CompleteJobParams, CompleteJobResult> = new Prep
 
 /** 'LookAtJobs' parameters type */
 export interface LookAtJobsParams {
-  ids: stringArray;
-  locks: stringArray;
-  transactions: stringArray;
+  ids: readonly (string | null)[];
+  locks: readonly (string | null)[];
+  transactions: readonly (string | null)[];
   workerId: string;
 }
 
