@@ -11,6 +11,8 @@ export default defineConfig({
     include: folders.map((folder) => `test/${folder}/**/*.test.ts`),
     // No statement of ours sends an array with a null, which array_nulls makes a text.
     exclude: [...(base.test?.exclude ?? []), "test/database/parameter.test.ts"],
+    // Prisma's own adapter can't read what an application's parsers make of its results.
+    testNamePattern: /^(?!.*the connections of Prisma)/u,
     globalSetup: ["test/support/hostile-server.ts"],
     setupFiles: ["test/support/hostile-parsers.ts"],
   },

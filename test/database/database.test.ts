@@ -25,9 +25,9 @@ async function notes(): Promise<string[]> {
   return rows.map(({ text }) => text);
 }
 
-async function backend(db: Executor): Promise<number> {
-  const { rows } = await db.query("select pg_backend_pid() as pid", []);
-  return (rows[0] as { pid: number }).pid;
+async function backend(db: Executor): Promise<string> {
+  const { rows } = await db.query("select pg_backend_pid()::text as pid", []);
+  return (rows[0] as { pid: string }).pid;
 }
 
 test("a transaction commits when its function resolves, and gives what that gave", async () => {

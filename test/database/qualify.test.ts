@@ -15,6 +15,8 @@ beforeAll(async () => {
   database = await createDatabase();
   client = new Client({ connectionString: database.connectionString, types: plainTypes });
   await client.connect();
+  // The texts that the server prints are looked through for names.
+  await client.query("set quote_all_identifiers = off");
   await migrate({ client });
   planted = await plantLookalikes(client, "planted", "equal");
 });

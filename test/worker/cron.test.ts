@@ -197,10 +197,10 @@ describe("nothing is scheduled", () => {
     const stopped = worker.stop();
     await stopping.opened;
     const before = events.length;
-    const { rows } = await pool.query<{ now: number }>(
-      "select extract(epoch from now())::float8 as now",
+    const { rows } = await pool.query<{ now: string }>(
+      "select ceil(extract(epoch from now()))::bigint::text as now",
     );
-    await until(() => Date.now() / 1000 > (rows[0]?.now ?? 0) + 2);
+    await until(() => Date.now() / 1000 > Number(rows[0]?.now) + 2);
     gate.open();
     await stopped;
     expect(events.length).toBe(before);
