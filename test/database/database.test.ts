@@ -41,7 +41,7 @@ test("a transaction commits when its function resolves, and gives what that gave
 });
 
 test("a transaction rolls back when its function rejects, and its connection is used again", async () => {
-  let pid = 0;
+  let pid = "";
   const failing = database.withTransaction(async (tx) => {
     pid = await backend(tx);
     await write(tx, "a");
@@ -70,7 +70,7 @@ test("what comes after the end of a transaction is refused", async () => {
 });
 
 test("a connection that is cut in a transaction does not go back to the pool", async () => {
-  let pid = 0;
+  let pid = "";
   const failing = database.withTransaction(async (tx) => {
     pid = await backend(tx);
     await server.pool.query("select pg_terminate_backend($1)", [pid]);
@@ -149,7 +149,7 @@ test("a database needs a connection string or a pool, not both", () => {
   }
 });
 
-async function isAlive(pid: number): Promise<boolean> {
+async function isAlive(pid: string): Promise<boolean> {
   const { rows } = await server.pool.query("select from pg_stat_activity where pid = $1", [pid]);
   return rows.length > 0;
 }

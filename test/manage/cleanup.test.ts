@@ -63,6 +63,14 @@ describe.each(schemas)("in schema %s", (schema) => {
     await queue.sql("delete from graphile_worker.taskwright_slots");
   });
 
+  test("a job whose attempts are above its limit, which graphile-worker leaves, is deleted", async () => {
+    const { id } = await queue.add("a");
+    await queue.sql(
+      `update graphile_worker._private_jobs set attempts = 5, max_attempts = 3 where id = ${id}`,
+    );
+    expect(await clean("DELETE_PERMAFAILED_JOBS")).toMatchObject({ deletedJobs: 1 });
+  });
+
   test("what one cleanup makes room for, it deletes too", async () => {
     const { id } = await queue.add("a", { queueName: "q" });
     await queue.fail(id);
