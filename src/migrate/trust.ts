@@ -69,7 +69,7 @@ function untrustedError(schema: string, untrusted: readonly Untrusted[]): Taskwr
   const more = untrusted.length - shown.length;
   return new TaskwrightError(
     "SCHEMA_UNTRUSTED",
-    `Schema ${schema} has objects of roles that the current role has no reason to trust: ${shown.join(", ")}${more > 0 ? `, and ${more} more` : ""}. Whoever uses an object runs what its owner says. If ${owners.join(" and ")} may do that, run \`taskwright migrate ${owners.map((owner) => `--trust-owner=${owner}`).join(" ")}\` (trustedOwners), or migrate as the owner; otherwise drop the schema, or give its objects to a role of yours (alter … owner to …).`,
+    `Schema ${schema} has objects of roles that the current role has no reason to trust: ${shown.join(", ")}${more > 0 ? `, and ${more} more` : ""}. The owner of an object decides what runs when it is used. If ${owners.join(" and ")} may decide that, run \`taskwright migrate ${owners.map((owner) => `--trust-owner=${owner}`).join(" ")}\` (trustedOwners), or migrate as the owner; otherwise drop the schema, or give its objects to a role of yours (alter … owner to …).`,
     { schema, objects: untrusted.map(({ kind, name, owner }) => ({ kind, name, owner })) },
   );
 }
