@@ -99,6 +99,8 @@ export class Limits {
   readonly #options: LimitsOptions;
   /** The mean time of the handlers of limited tasks, in milliseconds. */
   readonly #handlerMs = new Map<string, number>();
+  /** The most slots of each task that were held since its last claim. */
+  readonly #mostSlots = new Map<string, number>();
 
   constructor(options: LimitsOptions) {
     this.#options = options;
@@ -120,8 +122,9 @@ export class Limits {
       const room = Math.min(maxJobs, this.#room(task, load));
       if (fleet === undefined) return room < maxJobs ? [{ task_id: id, room }] : [];
       const slots = Math.max(0, Math.min(perWorker ?? concurrency, concurrency) - load.slots.size);
-      const perSlot = this.#perPlace(task);
-      return [{ task_id: id, room: slots > 0 ? room : 0, fleet, slots, per_slot: perSlot }];
+      if (slots === 0 || room === 0) return [{ task_id: id, room: 0, fleet }];
+      this.#mostSlots.delete(task);
+      return [{ task_id: id, room, fleet, slots, per_slot: this.#perPlace(task) }];
     });
     return relevant.length === 0 ? null : JSON.stringify(relevant);
   }
@@ -163,8 +166,10 @@ export class Limits {
    */
   #room(task: string, load: Load): number {
     const { perWorker } = this.#options.limits.get(task) ?? {};
-    if (perWorker === undefined) return Infinity;
     const perPlace = this.#perPlace(task);
+    const mostSlots = this.#mostSlots.get(task) ?? 0;
+    if (perPlace > 1 && load.slots.size * 2 > mostSlots && mostSlots > 0) return 0;
+    if (perWorker === undefined) return Infinity;
     const capacity = perWorker * perPlace;
     if (perPlace > 1 && load.jobs * 2 > capacity) return 0;
     return Math.max(0, capacity - load.jobs);
@@ -191,6 +196,9 @@ export class Limits {
       load.jobs += 1;
       if (slot !== null) load.slots.add(slot);
       loads.set(task, load);
+    }
+    for (const [task, { slots }] of loads) {
+      this.#mostSlots.set(task, Math.max(slots.size, this.#mostSlots.get(task) ?? 0));
     }
     return loads;
   }

@@ -34,8 +34,9 @@ export class Pace {
     this.#options = options;
   }
 
+  /** A claim that brought nothing, such as one that looks past a limited task, says nothing of the next one. */
   onClaimed(count: number): void {
-    this.#lastClaim = count;
+    if (count > 0) this.#lastClaim = count;
   }
 
   /** A job was started. Both times are on the clock of `performance.now()`. */
