@@ -1,9 +1,11 @@
-import { getTypes, type IParseError, type IQueryTypes } from "@pgtyped/query";
 import { parseSQLFile, queryASTToIR, type SQLQueryAST } from "@pgtyped/parser";
 import { processSQLQueryIR } from "@pgtyped/runtime";
 import type { Problem } from "../problem.js";
+import { TypeCatalogue } from "./catalogue.js";
+import { declareQuery, resultName, type NumberedStatement } from "./declare.js";
+import { Describer, type Description, type Refusal } from "./describe.js";
 import type { SqlFile } from "./load.js";
-import type { Pgtyped } from "./pgtyped.js";
+import { TypeScriptTypes } from "./typescript-types.js";
 
 /** One query of a `.sql` file, typed by the scratch database. */
 export interface CompiledQuery {
@@ -20,16 +22,29 @@ export interface CompiledFile {
   readonly queries: readonly CompiledQuery[];
   /** Declarations that the queries' types refer to. */
   readonly sharedTypes: string;
+  /** Whether the types refer to an interval. */
+  readonly usesInterval: boolean;
+}
+
+/** What types queries: a scratch database, and what it told of its types so far. */
+export interface QueryCompiler {
+  readonly describer: Describer;
+  readonly catalogue: TypeCatalogue;
 }
 
 const outerJoin = /\b(left|right|full)\s+(outer\s+)?join\b/iu;
-const generatorConfig = { hungarianNotation: false, failOnError: true };
+
+/** Connects to the scratch database. */
+export async function openCompiler(connectionString: string): Promise<QueryCompiler> {
+  const describer = await Describer.open(connectionString);
+  return { describer, catalogue: new TypeCatalogue(describer.client) };
+}
 
 /** Types every query of one file; a broken query becomes a problem with its line, not a type. */
 export async function compileFile(
   source: SqlFile,
-  pgtyped: Pgtyped,
-): Promise<{ compiled: CompiledFile; problems: Problem[] }> {
+  { describer, catalogue }: QueryCompiler,
+): Promise<{ compiled: CompiledFile; problems: Problem[]; warnings: Problem[] }> {
   const { queries: parsed, events } = parseSQLFile(source.text);
   const problems: Problem[] = events.map((event) => ({
     file: source.relativePath,
@@ -38,93 +53,136 @@ export async function compileFile(
     message: event.message.text,
     hint: "Give each query a `/* @name camelCaseName */` comment and end it with a semicolon; use every parameter that it declares.",
   }));
-  const types = pgtyped.newTypes();
+  const warnings: Problem[] = [];
+  const types = new TypeScriptTypes(catalogue);
   const queries: CompiledQuery[] = [];
   for (const ast of parsed) {
-    const described = await describe(ast, pgtyped);
-    const found = checkQuery(source, ast, described);
+    const statement = processSQLQueryIR(queryASTToIR(ast));
+    const described = await describer.describe(statement.query);
+    const found = checkQuery({ source, ast, statement }, described);
     for (const each of found) problems.push(each);
-    if (found.length === 0) {
-      const typeDeclarations = await pgtyped.generator.queryToTypeDeclarations(
-        { ast, mode: pgtyped.generator.ProcessingMode.SQL },
-        () => Promise.resolve(described),
-        types,
-        generatorConfig,
-      );
-      queries.push(toCompiledQuery(source, ast, typeDeclarations));
-    }
+    if (found.length > 0 || "message" in described) continue;
+    const { parameters, columns } = described;
+    await catalogue.load([...parameters, ...columns.map(({ typeOid }) => typeOid)]);
+    for (const each of findTexts(source, ast, described, types)) warnings.push(each);
+    queries.push(toCompiledQuery(source, ast, statement, described, types));
   }
-  for (const error of types.errors) {
-    problems.push({
-      file: source.relativePath,
-      rule: "unmapped-sql-type",
-      message: error.message,
-      hint: "Cast the column or the parameter to a type that JavaScript has, such as text.",
-    });
-  }
-  const sharedTypes = pgtyped.declareTypes(types);
-  return { compiled: { source, queries, sharedTypes }, problems };
+  const { names } = types;
+  const { usesInterval } = names;
+  return {
+    compiled: { source, queries, sharedTypes: names.declare(), usesInterval },
+    problems,
+    warnings,
+  };
 }
 
-function describe(ast: SQLQueryAST, pgtyped: Pgtyped): Promise<IQueryTypes | IParseError> {
-  return getTypes(processSQLQueryIR(queryASTToIR(ast)), pgtyped.connection);
+interface Checked {
+  readonly source: SqlFile;
+  readonly ast: SQLQueryAST;
+  readonly statement: NumberedStatement;
 }
 
 function checkQuery(
-  source: SqlFile,
-  ast: SQLQueryAST,
-  described: IQueryTypes | IParseError,
+  { source, ast, statement }: Checked,
+  described: Description | Refusal,
 ): Problem[] {
   const at = { file: source.relativePath, line: ast.statement.loc.line };
-  if ("errorCode" in described) {
+  if ("message" in described) {
     return [
       {
         ...at,
-        line: at.line + linesBefore(ast, described.position),
+        line: at.line + linesBefore(statement.query, described.position),
         rule: "broken-query",
         message: `Query ${ast.name}: ${described.message}`,
         hint: described.hint ?? "Fix the SQL; it was checked against sql/migrations.",
       },
     ];
   }
-  const problems: Problem[] = [];
   const isOuter = outerJoin.test(ast.statement.body);
-  for (const { returnName, columnName, nullable } of described.returnTypes) {
-    if (returnName === "?column?") {
-      problems.push({
-        ...at,
-        rule: "anonymous-column",
-        message: `Query ${ast.name} returns a column without a name.`,
-        hint: 'Name it: `expression as "name!"` (never null) or `"name?"` (may be null).',
-      });
-    } else if (isOuter && columnName && nullable === false && !/[!?]$/u.test(returnName)) {
-      problems.push({
-        ...at,
-        rule: "outer-join-nullability",
-        message: `Query ${ast.name}: column ${returnName} is not null in its table, but an outer join may make it so.`,
-        hint: `Say which: \`as "${returnName}?"\` (may be null) or \`as "${returnName}!"\` (never null).`,
-      });
-    }
-  }
-  return problems;
+  const seen = new Set<string>();
+  return described.columns.flatMap(({ name, nullable }) => {
+    const key = resultName(name);
+    const isRepeated = seen.has(key);
+    seen.add(key);
+    if (name === "?column?") return [{ ...at, ...anonymousColumn(ast.name) }];
+    if (isRepeated) return [{ ...at, ...repeatedColumn(ast.name, key) }];
+    const isUnclear = isOuter && nullable === false && key === name;
+    return isUnclear ? [{ ...at, ...unclearNull(ast.name, name) }] : [];
+  });
+}
+
+type Finding = Omit<Problem, "file" | "line">;
+
+function anonymousColumn(query: string): Finding {
+  return {
+    rule: "anonymous-column",
+    message: `Query ${query} returns a column without a name.`,
+    hint: 'Name it: `expression as "name!"` (never null) or `"name?"` (may be null).',
+  };
+}
+
+function repeatedColumn(query: string, column: string): Finding {
+  return {
+    rule: "repeated-column",
+    message: `Query ${query} returns two columns named ${column}, of which a row holds one.`,
+    hint: "Give one of them another name with `as`.",
+  };
+}
+
+function unclearNull(query: string, column: string): Finding {
+  return {
+    rule: "outer-join-nullability",
+    message: `Query ${query}: column ${column} is not null in its table, but an outer join may make it so.`,
+    hint: `Say which: \`as "${column}?"\` (may be null) or \`as "${column}!"\` (never null).`,
+  };
+}
+
+/** Columns whose values have a structure that pg doesn't read: they are typed truly, as strings. */
+function findTexts(
+  source: SqlFile,
+  ast: SQLQueryAST,
+  { columns }: Description,
+  types: TypeScriptTypes,
+): Problem[] {
+  return columns.flatMap(({ name, typeOid }) => {
+    const text = types.asText(typeOid);
+    if (text === undefined) return [];
+    const { sql, shape } = text;
+    const isArray = shape === "array";
+    return [
+      {
+        file: source.relativePath,
+        line: ast.statement.loc.line,
+        rule: "structure-as-text",
+        message: `Query ${ast.name}: column ${resultName(name)} is a string such as ${isArray ? "{a,b}" : "(a,b)"}, since pg has no parser for ${sql}.`,
+        hint: isArray
+          ? "Cast it to `text[]` to get an array of strings, or to `text` to keep the string."
+          : "Select its fields, make it JSON with `to_json`, or cast it to `text` to keep the string.",
+      },
+    ];
+  });
 }
 
 /** How many lines of the statement come before PostgreSQL's one-based error position. */
-function linesBefore(ast: SQLQueryAST, position: string | undefined): number {
-  const { query } = processSQLQueryIR(queryASTToIR(ast));
-  return query.slice(0, Math.max(0, Number(position ?? 1) - 1)).split("\n").length - 1;
+function linesBefore(statement: string, position: number): number {
+  // PostgreSQL counts characters, JavaScript's strings count a rare one as two.
+  const before = Array.from(statement).slice(0, Math.max(0, position - 1));
+  return before.filter((character) => character === "\n").length;
 }
 
 function toCompiledQuery(
   source: SqlFile,
   ast: SQLQueryAST,
-  typeDeclarations: string,
+  statement: NumberedStatement,
+  described: Description,
+  types: TypeScriptTypes,
 ): CompiledQuery {
+  const typeName = ast.name.charAt(0).toUpperCase() + ast.name.slice(1);
   return {
     name: ast.name,
-    typeName: ast.name.charAt(0).toUpperCase() + ast.name.slice(1),
+    typeName,
     doc: source.annotations.find(({ name }) => name === ast.name)?.doc ?? "",
     ir: queryASTToIR(ast),
-    typeDeclarations,
+    typeDeclarations: declareQuery(typeName, statement, described, types),
   };
 }

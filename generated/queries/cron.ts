@@ -5,14 +5,10 @@ import type { Query } from "./query.js";
 
 type QueryIR = ConstructorParameters<typeof PreparedQuery>[0];
 
-export type DateOrString = Date | string;
-
-export type stringArray = string[];
-
 /** 'RegisterCronEntries' parameters type */
 export interface RegisterCronEntriesParams {
-  ids: stringArray;
-  knownSince: DateOrString;
+  ids: readonly string[];
+  knownSince: Date | string;
 }
 
 /** 'RegisterCronEntries' return type */
@@ -57,7 +53,7 @@ export const registerCronEntries: Query<RegisterCronEntriesParams, RegisterCronE
 
 /** 'ScheduleCronTicks' parameters type */
 export interface ScheduleCronTicksParams {
-  payloads: stringArray;
+  payloads: readonly string[];
   ticks: string;
 }
 

@@ -43,7 +43,7 @@ export interface DeregisterWorkerParams {
 
 /** 'DeregisterWorker' return type */
 export interface DeregisterWorkerResult {
-  deregistered: undefined | null;
+  deregistered: string | null;
 }
 
 /** 'DeregisterWorker' query type */

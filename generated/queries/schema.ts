@@ -5,8 +5,6 @@ import type { Query } from "./query.js";
 
 type QueryIR = ConstructorParameters<typeof PreparedQuery>[0];
 
-export type numberArray = number[];
-
 /** 'InspectCatalogue' parameters type */
 export interface InspectCatalogueParams {
   schema: string;
@@ -163,7 +161,7 @@ export interface TakeMigrationTurnParams {
 
 /** 'TakeMigrationTurn' return type */
 export interface TakeMigrationTurnResult {
-  lock: undefined | null;
+  lock: string | null;
 }
 
 /** 'TakeMigrationTurn' query type */
@@ -209,13 +207,13 @@ export const lockLedger: Query<LockLedgerParams, LockLedgerResult> = new Prepare
 
 /** 'RecordRevisions' parameters type */
 export interface RecordRevisionsParams {
-  breaking: numberArray;
+  breaking: readonly number[];
   latest: number;
 }
 
 /** 'RecordRevisions' return type */
 export interface RecordRevisionsResult {
-  notified: undefined | null;
+  notified: string | null;
   revision: number;
 }
 
@@ -246,7 +244,7 @@ export const recordRevisions: Query<RecordRevisionsParams, RecordRevisionsResult
 
 /** 'FlagBreakingRevisions' parameters type */
 export interface FlagBreakingRevisionsParams {
-  breaking: numberArray;
+  breaking: readonly number[];
 }
 
 /** 'FlagBreakingRevisions' return type */

@@ -5,19 +5,15 @@ import type { Query } from "./query.js";
 
 type QueryIR = ConstructorParameters<typeof PreparedQuery>[0];
 
-export type numberArray = number[];
-
-export type stringArray = string[];
-
 /** 'ClaimJobs' parameters type */
 export interface ClaimJobsParams {
   afterQueue: number;
-  forbiddenFlags: stringArray;
+  forbiddenFlags: readonly string[];
   limits?: string | null | void;
   maxBytes?: number | null | void;
   maxJobs: number;
   mustBeRegistered?: boolean | null | void;
-  taskIds: numberArray;
+  taskIds: readonly number[];
   workerId: string;
 }
 
@@ -109,10 +105,10 @@ export const claimJobs: Query<ClaimJobsParams, ClaimJobsResult> = new PreparedQu
 
 /** 'MarkStarts' parameters type */
 export interface MarkStartsParams {
-  endedIds: stringArray;
-  endedLocks: stringArray;
-  ids: stringArray;
-  locks: stringArray;
+  endedIds: readonly string[];
+  endedLocks: readonly string[];
+  ids: readonly string[];
+  locks: readonly string[];
   workerId: string;
 }
 
@@ -152,8 +148,8 @@ export const markStarts: Query<MarkStartsParams, MarkStartsResult> = new Prepare
 
 /** 'HasDueJobs' parameters type */
 export interface HasDueJobsParams {
-  forbiddenFlags: stringArray;
-  taskIds: numberArray;
+  forbiddenFlags: readonly string[];
+  taskIds: readonly number[];
 }
 
 /** 'HasDueJobs' return type */
@@ -187,14 +183,14 @@ export const hasDueJobs: Query<HasDueJobsParams, HasDueJobsResult> = new Prepare
 
 /** 'SettleJobs' parameters type */
 export interface SettleJobsParams {
-  completedIds: stringArray;
-  failedIds: stringArray;
-  failedMessages: stringArray;
-  failedPayloads: stringArray;
-  failedRetries: stringArray;
-  locks: stringArray;
-  returnedIds: stringArray;
-  returnedPayloads: stringArray;
+  completedIds: readonly string[];
+  failedIds: readonly string[];
+  failedMessages: readonly string[];
+  failedPayloads: readonly string[];
+  failedRetries: readonly string[];
+  locks: readonly string[];
+  returnedIds: readonly string[];
+  returnedPayloads: readonly string[];
   workerId: string;
 }
 
@@ -279,10 +275,10 @@ export const settleJobs: Query<SettleJobsParams, SettleJobsResult> = new Prepare
 
 /** 'FindTakenJobs' parameters type */
 export interface FindTakenJobsParams {
-  areCompleted: stringArray;
-  ids: stringArray;
+  areCompleted: readonly string[];
+  ids: readonly string[];
   isRegistered: boolean;
-  locks: stringArray;
+  locks: readonly string[];
   workerId: string;
 }
 
@@ -327,7 +323,7 @@ export const findTakenJobs: Query<FindTakenJobsParams, FindTakenJobsResult> = ne
 
 /** 'FindTasks' parameters type */
 export interface FindTasksParams {
-  identifiers: stringArray;
+  identifiers: readonly string[];
 }
 
 /** 'FindTasks' return type */
@@ -361,7 +357,7 @@ export const findTasks: Query<FindTasksParams, FindTasksResult> = new PreparedQu
 
 /** 'AddTasks' parameters type */
 export interface AddTasksParams {
-  identifiers: stringArray;
+  identifiers: readonly string[];
 }
 
 /** 'AddTasks' return type */
@@ -520,8 +516,8 @@ export const listLocks: Query<ListLocksParams, ListLocksResult> = new PreparedQu
 
 /** 'FindHeldJobs' parameters type */
 export interface FindHeldJobsParams {
-  ids: stringArray;
-  locks: stringArray;
+  ids: readonly string[];
+  locks: readonly string[];
   workerId: string;
 }
 
@@ -554,8 +550,8 @@ export const findHeldJobs: Query<FindHeldJobsParams, FindHeldJobsResult> = new P
 
 /** 'FindRemovedJobs' parameters type */
 export interface FindRemovedJobsParams {
-  ids: stringArray;
-  keys: stringArray;
+  ids: readonly string[];
+  keys: readonly string[];
 }
 
 /** 'FindRemovedJobs' return type */
@@ -585,7 +581,7 @@ export const findRemovedJobs: Query<FindRemovedJobsParams, FindRemovedJobsResult
 
 /** 'FindBusyJobs' parameters type */
 export interface FindBusyJobsParams {
-  ids: stringArray;
+  ids: readonly string[];
 }
 
 /** 'FindBusyJobs' return type */
@@ -689,9 +685,9 @@ export const completeJob: Query<CompleteJobParams, CompleteJobResult> = new Prep
 
 /** 'LookAtJobs' parameters type */
 export interface LookAtJobsParams {
-  ids: stringArray;
-  locks: stringArray;
-  transactions: stringArray;
+  ids: readonly string[];
+  locks: readonly string[];
+  transactions: readonly string[];
   workerId: string;
 }
 
