@@ -93,7 +93,9 @@ export class TypeScriptTypes {
   ofParameter(oid: number): string {
     const type = this.#catalogue.resolve(oid);
     if (type.element !== undefined && type.delimiter === ",") {
-      const element = this.ofParameter(type.element);
+      // An array in an array is a dimension of it, never an element such as a domain of arrays.
+      const isNested = this.#catalogue.resolve(type.element).element !== undefined;
+      const element = isNested ? "string" : this.ofParameter(type.element);
       return `readonly (${element})[]`;
     }
     return this.#note(parameters[type.oid]) ?? this.#ofEnum(type) ?? "string";
