@@ -59,7 +59,10 @@ export async function compileFile(
   for (const ast of parsed) {
     const statement = processSQLQueryIR(queryASTToIR(ast));
     const described = await describer.describe(statement.query);
-    const found = checkQuery({ source, ast, statement }, described);
+    const found = [
+      ...checkParameters(source, ast),
+      ...checkQuery({ source, ast, statement }, described),
+    ];
     for (const each of found) problems.push(each);
     if (found.length > 0 || "message" in described) continue;
     const { parameters, columns } = described;
@@ -109,6 +112,22 @@ function checkQuery(
     const isUnclear = isOuter && nullable === false && key === name;
     return isUnclear ? [{ ...at, ...unclearNull(ast.name, name) }] : [];
   });
+}
+
+/** An object's literal can't give a value under the one name that stands for its prototype. */
+function checkParameters(source: SqlFile, ast: SQLQueryAST): Problem[] {
+  return ast.params
+    .flatMap(({ name, transform }) =>
+      "keys" in transform ? [name, ...transform.keys.map((key) => key.name)] : [name],
+    )
+    .filter((name) => name === "__proto__")
+    .map((name) => ({
+      file: source.relativePath,
+      line: ast.statement.loc.line,
+      rule: "parameter-name",
+      message: `Query ${ast.name} has a parameter ${name}, which stands for an object's prototype.`,
+      hint: "Rename the parameter.",
+    }));
 }
 
 type Finding = Omit<Problem, "file" | "line">;

@@ -47,6 +47,8 @@ export async function compileQueries(options: QueriesOptions): Promise<StageResu
     } finally {
       await compiler.describer.close();
     }
+    // What is refused may not even be TypeScript, which the formatter would say with a stack trace.
+    if (problems.length > 0) return { files: [], problems, warnings };
     const files: OutputFile[] = [
       ...(await emitQueries(compiled, options.output)),
       await emitMigrations(migrations, options.migrationsOutput),
