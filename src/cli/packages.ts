@@ -13,13 +13,7 @@ export const taskPackages: readonly string[] = [
   "ts-morph",
 ];
 /** Packages that compile annotated SQL. */
-export const queryPackages: readonly string[] = [
-  "@pgtyped/cli",
-  "@pgtyped/parser",
-  "@pgtyped/query",
-  "@pgtyped/wire",
-  "prettier",
-];
+export const queryPackages: readonly string[] = ["@pgtyped/parser", "prettier"];
 export const watchPackages: readonly string[] = ["chokidar"];
 /** Packages that read TypeScript where Node can't. */
 export const typeScriptPackages: readonly string[] = ["jiti"];

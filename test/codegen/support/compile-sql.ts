@@ -7,7 +7,7 @@ import { Project } from "../../support/project.js";
 
 export interface CompiledSql extends StageResult<Problem> {
   /** The text of a generated module, by its name without an ending. */
-  module(name: string): string;
+  readonly module: (name: string) => string;
 }
 
 /** Compiles migrations and queries, given by their file names, as a project's. */
