@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -124,6 +125,24 @@ test("the module compiles", () => {
     { module, text: compiled.module("every_type"), type: "ReadAllResult", value: {} },
   ]);
   expect(moduleErrors).toEqual([]);
+});
+
+test("the documentation's table is true", async () => {
+  const page = await readFile("docs/queries.md", "utf8");
+  const [results, parameters] = ["ReadAllResult", "GiveAllParams"].map((name) =>
+    propertyTypes(compiled.module("every_type"), name),
+  );
+  const cells = (row: string) => row.split(/(?<!\\)\|/u).map((cell) => cell.replaceAll("\\|", "|"));
+  const code = (cell = "") => [...cell.matchAll(/`([^`]+)`/gu)].map(([, text]) => text ?? "");
+  const rows = page.split("\n").filter((line) => line.startsWith("| `"));
+  expect(rows.length).toBeGreaterThan(10);
+  for (const [, names, column, parameter] of rows.map(cells)) {
+    for (const name of code(names)) {
+      const key = subjects.find(({ sql }) => sql === name)?.key ?? name;
+      expect(results?.get(key)?.replace(/ \| null$/u, ""), name).toBe(code(column)[0]);
+      if (code(parameter).length > 0) expect(parameters?.get(key), name).toBe(code(parameter)[0]);
+    }
+  }
 });
 
 async function read({ isArray, element, sample }: Subject): Promise<unknown> {
