@@ -34,6 +34,8 @@ export class Describer {
 
   static async open(connectionString: string): Promise<Describer> {
     const client = new Client({ connectionString });
+    // Else a connection that is lost between two statements ends the process; the next one tells.
+    client.on("error", () => {});
     await client.connect();
     return new Describer(client);
   }
@@ -117,7 +119,7 @@ class DescribeStatement implements Submittable {
   /** pg calls nothing more after an error. */
   handleError(error: Error, connection: Connection): void {
     connection.off("parameterDescription", this.#onParameters);
-    if (!(error instanceof DatabaseError)) {
+    if (!(error instanceof DatabaseError) || error.severity === "FATAL") {
       this.#reject(error);
       return;
     }
