@@ -1,9 +1,11 @@
-import type { IParseError, IQueryTypes } from "@pgtyped/query";
 import { parseSQLFile, queryASTToIR, type SQLQueryAST } from "@pgtyped/parser";
-import { processSQLQueryIR } from "@pgtyped/runtime";
+import { processSQLQueryIR, type InterpolatedQuery } from "@pgtyped/runtime";
+import { Client } from "pg";
 import type { Problem } from "../problem.js";
+import { TypeCatalogue } from "./catalogue.js";
 import type { SqlFile } from "./load.js";
-import type { Pgtyped } from "./pgtyped.js";
+import { Pgtyped, type Description, type Refusal } from "./pgtyped.js";
+import { TypeScriptTypes } from "./typescript-types.js";
 
 /** One query of a `.sql` file, typed by the scratch database. */
 export interface CompiledQuery {
@@ -20,16 +22,49 @@ export interface CompiledFile {
   readonly queries: readonly CompiledQuery[];
   /** Declarations that the queries' types refer to. */
   readonly sharedTypes: string;
+  /** Whether the types refer to an interval. */
+  readonly usesInterval: boolean;
 }
 
 const outerJoin = /\b(left|right|full)\s+(outer\s+)?join\b/iu;
-const generatorConfig = { hungarianNotation: false, failOnError: true };
+
+/** What types queries: connections to the scratch database, and what it told of its types so far. */
+export class QueryCompiler {
+  readonly pgtyped: Pgtyped;
+  readonly catalogue: TypeCatalogue;
+  readonly #client: Client;
+
+  private constructor(client: Client, pgtyped: Pgtyped) {
+    this.#client = client;
+    this.pgtyped = pgtyped;
+    this.catalogue = new TypeCatalogue(client);
+  }
+
+  static async open(connectionString: string): Promise<QueryCompiler> {
+    const client = new Client({ connectionString });
+    // A connection that is lost between two statements would end the process; the next statement fails.
+    client.on("error", () => {});
+    // First: pgtyped ends the process when it can't connect.
+    await client.connect();
+    try {
+      return new QueryCompiler(client, await Pgtyped.open(connectionString));
+    } catch (error) {
+      await client.end();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.pgtyped.close();
+    await this.#client.end();
+  }
+}
 
 /** Types every query of one file; a broken query becomes a problem with its line, not a type. */
 export async function compileFile(
   source: SqlFile,
-  pgtyped: Pgtyped,
-): Promise<{ compiled: CompiledFile; problems: Problem[] }> {
+  { pgtyped, catalogue }: QueryCompiler,
+): Promise<{ compiled: CompiledFile; problems: Problem[]; warnings: Problem[] }> {
   const { queries: parsed, events } = parseSQLFile(source.text);
   const problems: Problem[] = events.map((event) => ({
     file: source.relativePath,
@@ -38,27 +73,143 @@ export async function compileFile(
     message: event.message.text,
     hint: "Give each query a `/* @name camelCaseName */` comment and end it with a semicolon; use every parameter that it declares.",
   }));
-  const types = pgtyped.newTypes();
+  const warnings: Problem[] = [];
+  const types = new TypeScriptTypes(catalogue);
   const queries: CompiledQuery[] = [];
   for (const ast of parsed) {
-    const described = await pgtyped.describe(processSQLQueryIR(queryASTToIR(ast)));
-    const found = checkQuery(source, ast, described);
+    const statement = processSQLQueryIR(queryASTToIR(ast));
+    const described = await pgtyped.describe(statement);
+    const found = [
+      ...checkParameters(source, ast),
+      ...checkQuery({ source, ast, statement }, described),
+    ];
     for (const each of found) problems.push(each);
-    if (found.length === 0) {
-      const typeDeclarations = await pgtyped.generator.queryToTypeDeclarations(
-        { ast, mode: pgtyped.generator.ProcessingMode.SQL },
-        () => Promise.resolve(described),
-        types,
-        generatorConfig,
-      );
-      const query = toCompiledQuery(source, ast, typeDeclarations);
-      const other = queries.find(({ typeName }) => typeName === query.typeName);
-      if (other !== undefined) problems.push(sameTypes(source, ast, other));
-      queries.push(query);
-    }
+    if (found.length > 0 || "message" in described) continue;
+    const { parameterOids, columns } = described;
+    await catalogue.load([...parameterOids, ...columns.map(({ typeOid }) => typeOid)]);
+    for (const each of findTexts(source, ast, described, types)) warnings.push(each);
+    const query = toCompiledQuery(source, ast, await pgtyped.declare(ast, described, types));
+    const other = queries.find(({ typeName }) => typeName === query.typeName);
+    if (other !== undefined) problems.push(sameTypes(source, ast, other));
+    queries.push(query);
   }
-  const sharedTypes = pgtyped.declareTypes(types);
-  return { compiled: { source, queries, sharedTypes }, problems };
+  const { names } = types;
+  const { usesInterval } = names;
+  return {
+    compiled: { source, queries, sharedTypes: names.declare(), usesInterval },
+    problems,
+    warnings,
+  };
+}
+
+interface Checked {
+  readonly source: SqlFile;
+  readonly ast: SQLQueryAST;
+  readonly statement: InterpolatedQuery;
+}
+
+function checkQuery(
+  { source, ast, statement }: Checked,
+  described: Description | Refusal,
+): Problem[] {
+  const at = { file: source.relativePath, line: ast.statement.loc.line };
+  if ("message" in described) {
+    return [
+      {
+        ...at,
+        line: at.line + linesBefore(statement.query, described.position),
+        rule: "broken-query",
+        message: `Query ${ast.name}: ${described.message}`,
+        hint: described.hint ?? "Fix the SQL; it was checked against sql/migrations.",
+      },
+    ];
+  }
+  const isOuter = outerJoin.test(ast.statement.body);
+  const seen = new Set<string>();
+  return described.columns.flatMap(({ name, nullable }) => {
+    const key = resultName(name);
+    const isRepeated = seen.has(key);
+    seen.add(key);
+    if (name === "?column?") return [{ ...at, ...anonymousColumn(ast.name) }];
+    if (isRepeated) return [{ ...at, ...repeatedColumn(ast.name, key) }];
+    const isUnclear = isOuter && nullable === false && key === name;
+    return isUnclear ? [{ ...at, ...unclearNull(ast.name, name) }] : [];
+  });
+}
+
+/** An object's literal can't give a value under the one name that stands for its prototype. */
+function checkParameters(source: SqlFile, ast: SQLQueryAST): Problem[] {
+  return ast.params
+    .flatMap(({ name, transform }) =>
+      "keys" in transform ? [name, ...transform.keys.map((key) => key.name)] : [name],
+    )
+    .filter((name) => name === "__proto__")
+    .map((name) => ({
+      file: source.relativePath,
+      line: ast.statement.loc.line,
+      rule: "parameter-name",
+      message: `Query ${ast.name} has a parameter ${name}, which stands for an object's prototype.`,
+      hint: "Rename the parameter.",
+    }));
+}
+
+type Finding = Omit<Problem, "file" | "line">;
+
+function anonymousColumn(query: string): Finding {
+  return {
+    rule: "anonymous-column",
+    message: `Query ${query} returns a column without a name.`,
+    hint: 'Name it: `expression as "name!"` (never null) or `"name?"` (may be null).',
+  };
+}
+
+function repeatedColumn(query: string, column: string): Finding {
+  return {
+    rule: "repeated-column",
+    message: `Query ${query} returns two columns named ${column}, of which a row holds one.`,
+    hint: "Give one of them another name with `as`.",
+  };
+}
+
+function unclearNull(query: string, column: string): Finding {
+  return {
+    rule: "outer-join-nullability",
+    message: `Query ${query}: column ${column} is not null in its table, but an outer join may make it so.`,
+    hint: `Say which: \`as "${column}?"\` (may be null) or \`as "${column}!"\` (never null).`,
+  };
+}
+
+/** Columns whose values have a structure that pg doesn't read: they are typed truly, as strings. */
+function findTexts(
+  source: SqlFile,
+  ast: SQLQueryAST,
+  { columns }: Description,
+  types: TypeScriptTypes,
+): Problem[] {
+  return columns.flatMap(({ name, typeOid }) => {
+    const text = types.asText(typeOid);
+    if (text === undefined) return [];
+    const { sql, shape } = text;
+    const isArray = shape === "array";
+    return [
+      {
+        file: source.relativePath,
+        line: ast.statement.loc.line,
+        rule: "structure-as-text",
+        message: `Query ${ast.name}: column ${resultName(name)} is a string such as ${isArray ? "{a,b}" : "(a,b)"}, since pg has no parser for ${sql}.`,
+        hint: isArray
+          ? "Cast it to `text[]` to get an array of strings, or to `text` to keep the string."
+          : "Select its fields, make it JSON with `to_json`, or cast it to `text` to keep the string.",
+      },
+    ];
+  });
+}
+
+/** How many lines of the statement come before PostgreSQL's one-based error position. */
+function linesBefore(statement: string, position: number): number {
+  // PostgreSQL counts characters, JavaScript's strings count a rare one as two.
+  const before = Array.from(statement).slice(0, Math.max(0, position - 1));
+  return before.filter((character) => character === "\n").length;
 }
 
 function sameTypes(source: SqlFile, ast: SQLQueryAST, other: CompiledQuery): Problem {
@@ -71,60 +222,9 @@ function sameTypes(source: SqlFile, ast: SQLQueryAST, other: CompiledQuery): Pro
   };
 }
 
-function checkQuery(
-  source: SqlFile,
-  ast: SQLQueryAST,
-  described: IQueryTypes | IParseError,
-): Problem[] {
-  const at = { file: source.relativePath, line: ast.statement.loc.line };
-  if ("errorCode" in described) {
-    return [
-      {
-        ...at,
-        line: at.line + linesBefore(ast, described.position),
-        rule: "broken-query",
-        message: `Query ${ast.name}: ${described.message}`,
-        hint: described.hint ?? "Fix the SQL; it was checked against sql/migrations.",
-      },
-    ];
-  }
-  const problems: Problem[] = [];
-  const isOuter = outerJoin.test(ast.statement.body);
-  const seen = new Set<string>();
-  for (const { returnName, columnName, nullable } of described.returnTypes) {
-    const property = returnName.replace(/[!?]$/u, "");
-    if (seen.has(property)) {
-      problems.push({
-        ...at,
-        rule: "duplicate-column",
-        message: `Query ${ast.name} returns two columns named ${property}, of which pg gives one.`,
-        hint: `Rename one of them: \`as "other_name"\`.`,
-      });
-    }
-    seen.add(property);
-    if (returnName === "?column?") {
-      problems.push({
-        ...at,
-        rule: "anonymous-column",
-        message: `Query ${ast.name} returns a column without a name.`,
-        hint: 'Name it: `expression as "name!"` (never null) or `"name?"` (may be null).',
-      });
-    } else if (isOuter && columnName && nullable === false && !/[!?]$/u.test(returnName)) {
-      problems.push({
-        ...at,
-        rule: "outer-join-nullability",
-        message: `Query ${ast.name}: column ${returnName} is not null in its table, but an outer join may make it so.`,
-        hint: `Say which: \`as "${returnName}?"\` (may be null) or \`as "${returnName}!"\` (never null).`,
-      });
-    }
-  }
-  return problems;
-}
-
-/** How many lines of the statement come before PostgreSQL's one-based error position. */
-function linesBefore(ast: SQLQueryAST, position: string | undefined): number {
-  const { query } = processSQLQueryIR(queryASTToIR(ast));
-  return query.slice(0, Math.max(0, Number(position ?? 1) - 1)).split("\n").length - 1;
+/** A column's name in the rows: pgtyped's runtime takes off the mark. */
+function resultName(name: string): string {
+  return name.replace(/[!?]$/u, "");
 }
 
 /** pgtyped's own spelling of a query's name: `getURL` becomes `GetUrl`. */

@@ -16,11 +16,11 @@ export function emitQueries(files: readonly CompiledFile[], folder: string): Pro
   ]);
 }
 
-function emitFile({ source, queries, sharedTypes }: CompiledFile): string {
+function emitFile({ source, queries, sharedTypes, usesInterval }: CompiledFile): string {
   return [
     generatedHeader(source.relativePath),
     `import { PreparedQuery } from "@pgtyped/runtime";`,
-    `import type { Query } from "./query.js";\n`,
+    `import type { ${usesInterval ? "Interval, Query" : "Query"} } from "./query.js";\n`,
     "type QueryIR = ConstructorParameters<typeof PreparedQuery>[0];\n",
     sharedTypes,
     ...queries.map(emitQuery),
@@ -47,6 +47,20 @@ export interface Query<Params, Row> {
     connection: { query(text: string, values: unknown[]): Promise<{ rows: unknown[]; rowCount: number }> },
   ): Promise<Row[]>;
 }
+
+/** An interval as pg reads and writes it; a part that is zero is absent. */
+export interface Interval {
+  years?: number;
+  months?: number;
+  days?: number;
+  hours?: number;
+  minutes?: number;
+  seconds?: number;
+  milliseconds?: number;
+  toPostgres(): string;
+  toISO(): string;
+  toISOString(): string;
+}
 `;
   return { path: path.join(folder, "query.ts"), text: await formatTypeScript(text) };
 }
@@ -54,7 +68,7 @@ export interface Query<Params, Row> {
 async function emitIndex(files: readonly CompiledFile[], folder: string): Promise<OutputFile> {
   const imports = files.map(
     ({ source, queries }) =>
-      `import { ${queries.map(({ name }) => name).join(", ")} } from "./${source.subject}.js";`,
+      `import { ${queries.map(({ name }) => name).join(", ")} } from ${JSON.stringify(`./${source.subject}.js`)};`,
   );
   const names = files.flatMap(({ queries }) => queries.map(({ name }) => name));
   const sources =

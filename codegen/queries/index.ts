@@ -1,10 +1,9 @@
 import type { OutputFile, StageResult } from "../output.js";
 import type { Problem } from "../problem.js";
-import { compileFile, type CompiledFile } from "./compile.js";
+import { compileFile, QueryCompiler, type CompiledFile } from "./compile.js";
 import { emitQueries } from "./emit.js";
 import { lintSqlFiles, loadSqlFiles } from "./load.js";
 import { emitMigrations } from "./migrations.js";
-import { openPgtyped } from "./pgtyped.js";
 import { prepareScratch } from "./scratch.js";
 
 /** Where the SQL is and where its TypeScript goes; all paths are absolute. */
@@ -36,21 +35,25 @@ export async function compileQueries(options: QueriesOptions): Promise<StageResu
     if (scratch.problems.length > 0) return { files: [], problems: scratch.problems };
     const problems = lintSqlFiles(sources);
     const compiled: CompiledFile[] = [];
-    const pgtyped = await openPgtyped(scratch.connectionString);
+    const warnings: Problem[] = [];
+    const compiler = await QueryCompiler.open(scratch.connectionString);
     try {
       for (const source of sources) {
-        const result = await compileFile(source, pgtyped);
+        const result = await compileFile(source, compiler);
         compiled.push(result.compiled);
         for (const each of result.problems) problems.push(each);
+        for (const each of result.warnings) warnings.push(each);
       }
     } finally {
-      pgtyped.close();
+      await compiler.close();
     }
+    // What is refused may not even be TypeScript, which the formatter would say with a stack trace.
+    if (problems.length > 0) return { files: [], problems, warnings };
     const files: OutputFile[] = [
       ...(await emitQueries(compiled, options.output)),
       await emitMigrations(migrations, options.migrationsOutput),
     ];
-    return { files, problems };
+    return { files, problems, warnings };
   } finally {
     await scratch.drop();
   }

@@ -1,5 +1,6 @@
 import type { Problem } from "../problem.js";
 import { readSources } from "../read.js";
+import { reservedWords } from "./names.js";
 
 /** One annotated file of queries about one subject. */
 export interface SqlFile {
@@ -95,6 +96,14 @@ export function lintSqlFiles(files: readonly SqlFile[]): Problem[] {
           rule: "query-name",
           message: `Query ${name} is not named in camelCase.`,
           hint: "Start with a lower-case letter and use letters and digits only.",
+        });
+      }
+      if (name === "queries" || reservedWords.includes(name)) {
+        problems.push({
+          ...at,
+          rule: "query-name",
+          message: `Query ${name} has a name that the generated code can't use.`,
+          hint: "Rename it, such as to a verb with its object.",
         });
       }
       if (doc === "") {

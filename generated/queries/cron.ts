@@ -7,7 +7,7 @@ type QueryIR = ConstructorParameters<typeof PreparedQuery>[0];
 
 /** 'RegisterCronEntries' parameters type */
 export interface RegisterCronEntriesParams {
-  ids: readonly (string | null)[];
+  ids: readonly string[];
   knownSince: Date | string;
 }
 
@@ -53,7 +53,7 @@ export const registerCronEntries: Query<RegisterCronEntriesParams, RegisterCronE
 
 /** 'ScheduleCronTicks' parameters type */
 export interface ScheduleCronTicksParams {
-  payloads: readonly (string | null)[];
+  payloads: readonly string[];
   ticks: string;
 }
 

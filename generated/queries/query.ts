@@ -9,3 +9,17 @@ export interface Query<Params, Row> {
     },
   ): Promise<Row[]>;
 }
+
+/** An interval as pg reads and writes it; a part that is zero is absent. */
+export interface Interval {
+  years?: number;
+  months?: number;
+  days?: number;
+  hours?: number;
+  minutes?: number;
+  seconds?: number;
+  milliseconds?: number;
+  toPostgres(): string;
+  toISO(): string;
+  toISOString(): string;
+}

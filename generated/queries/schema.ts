@@ -208,7 +208,7 @@ export const lockLedger: Query<LockLedgerParams, LockLedgerResult> = new Prepare
 
 /** 'RecordRevisions' parameters type */
 export interface RecordRevisionsParams {
-  breaking: readonly (number | null)[];
+  breaking: readonly number[];
   latest: number;
 }
 
@@ -245,7 +245,7 @@ export const recordRevisions: Query<RecordRevisionsParams, RecordRevisionsResult
 
 /** 'FlagBreakingRevisions' parameters type */
 export interface FlagBreakingRevisionsParams {
-  breaking: readonly (number | null)[];
+  breaking: readonly number[];
 }
 
 /** 'FlagBreakingRevisions' return type */

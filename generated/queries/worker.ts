@@ -8,12 +8,12 @@ type QueryIR = ConstructorParameters<typeof PreparedQuery>[0];
 /** 'ClaimJobs' parameters type */
 export interface ClaimJobsParams {
   afterQueue: number;
-  forbiddenFlags: readonly (string | null)[];
+  forbiddenFlags: readonly string[];
   limits?: string | null | void;
   maxBytes?: number | null | void;
   maxJobs: number;
   mustBeRegistered?: boolean | null | void;
-  taskIds: readonly (number | null)[];
+  taskIds: readonly number[];
   workerId: string;
 }
 
@@ -106,10 +106,10 @@ export const claimJobs: Query<ClaimJobsParams, ClaimJobsResult> = new PreparedQu
 
 /** 'MarkStarts' parameters type */
 export interface MarkStartsParams {
-  endedIds: readonly (string | null)[];
-  endedLocks: readonly (string | null)[];
-  ids: readonly (string | null)[];
-  locks: readonly (string | null)[];
+  endedIds: readonly string[];
+  endedLocks: readonly string[];
+  ids: readonly string[];
+  locks: readonly string[];
   workerId: string;
 }
 
@@ -149,8 +149,8 @@ export const markStarts: Query<MarkStartsParams, MarkStartsResult> = new Prepare
 
 /** 'HasDueJobs' parameters type */
 export interface HasDueJobsParams {
-  forbiddenFlags: readonly (string | null)[];
-  taskIds: readonly (number | null)[];
+  forbiddenFlags: readonly string[];
+  taskIds: readonly number[];
 }
 
 /** 'HasDueJobs' return type */
@@ -184,14 +184,14 @@ export const hasDueJobs: Query<HasDueJobsParams, HasDueJobsResult> = new Prepare
 
 /** 'SettleJobs' parameters type */
 export interface SettleJobsParams {
-  completedIds: readonly (string | null)[];
-  failedIds: readonly (string | null)[];
-  failedMessages: readonly (string | null)[];
-  failedPayloads: readonly (string | null)[];
-  failedRetries: readonly (string | null)[];
-  locks: readonly (string | null)[];
-  returnedIds: readonly (string | null)[];
-  returnedPayloads: readonly (string | null)[];
+  completedIds: readonly string[];
+  failedIds: readonly string[];
+  failedMessages: readonly string[];
+  failedPayloads: readonly string[];
+  failedRetries: readonly string[];
+  locks: readonly string[];
+  returnedIds: readonly string[];
+  returnedPayloads: readonly string[];
   workerId: string;
 }
 
@@ -276,10 +276,10 @@ export const settleJobs: Query<SettleJobsParams, SettleJobsResult> = new Prepare
 
 /** 'FindTakenJobs' parameters type */
 export interface FindTakenJobsParams {
-  areCompleted: readonly (string | null)[];
-  ids: readonly (string | null)[];
+  areCompleted: readonly string[];
+  ids: readonly string[];
   isRegistered: boolean;
-  locks: readonly (string | null)[];
+  locks: readonly string[];
   workerId: string;
 }
 
@@ -324,7 +324,7 @@ export const findTakenJobs: Query<FindTakenJobsParams, FindTakenJobsResult> = ne
 
 /** 'FindTasks' parameters type */
 export interface FindTasksParams {
-  identifiers: readonly (string | null)[];
+  identifiers: readonly string[];
 }
 
 /** 'FindTasks' return type */
@@ -358,7 +358,7 @@ export const findTasks: Query<FindTasksParams, FindTasksResult> = new PreparedQu
 
 /** 'AddTasks' parameters type */
 export interface AddTasksParams {
-  identifiers: readonly (string | null)[];
+  identifiers: readonly string[];
 }
 
 /** 'AddTasks' return type */
@@ -517,8 +517,8 @@ export const listLocks: Query<ListLocksParams, ListLocksResult> = new PreparedQu
 
 /** 'FindHeldJobs' parameters type */
 export interface FindHeldJobsParams {
-  ids: readonly (string | null)[];
-  locks: readonly (string | null)[];
+  ids: readonly string[];
+  locks: readonly string[];
   workerId: string;
 }
 
@@ -551,8 +551,8 @@ export const findHeldJobs: Query<FindHeldJobsParams, FindHeldJobsResult> = new P
 
 /** 'FindRemovedJobs' parameters type */
 export interface FindRemovedJobsParams {
-  ids: readonly (string | null)[];
-  keys: readonly (string | null)[];
+  ids: readonly string[];
+  keys: readonly string[];
 }
 
 /** 'FindRemovedJobs' return type */
@@ -582,7 +582,7 @@ export const findRemovedJobs: Query<FindRemovedJobsParams, FindRemovedJobsResult
 
 /** 'FindBusyJobs' parameters type */
 export interface FindBusyJobsParams {
-  ids: readonly (string | null)[];
+  ids: readonly string[];
 }
 
 /** 'FindBusyJobs' return type */
@@ -686,9 +686,9 @@ export const completeJob: Query<CompleteJobParams, CompleteJobResult> = new Prep
 
 /** 'LookAtJobs' parameters type */
 export interface LookAtJobsParams {
-  ids: readonly (string | null)[];
-  locks: readonly (string | null)[];
-  transactions: readonly (string | null)[];
+  ids: readonly string[];
+  locks: readonly string[];
+  transactions: readonly string[];
   workerId: string;
 }
 

@@ -1,5 +1,6 @@
 import { mkdir, readdir, symlink } from "node:fs/promises";
 import path from "node:path";
+import { inject } from "vitest";
 import { runCommand as runTaskwright } from "../support/command-line.js";
 import { Project } from "../support/project.js";
 import { basePage, groupBlocks, layOut } from "./layout.js";
@@ -43,10 +44,12 @@ export async function createExamples(pages: readonly Page[]): Promise<Project> {
  * schemas of the first page, and what was made of these.
  */
 export async function compileSchemas(project: Project, pages: readonly Page[]): Promise<void> {
+  // Queries are checked on the tests' server.
+  const env = { DATABASE_URL: inject("serverUrl") };
   for (const page of pages) {
     const root = path.join(project.folder, page.name);
     if (showsSchemas(page)) {
-      const { code, out, err } = await runTaskwright(root, ["codegen"]);
+      const { code, out, err } = await runTaskwright(root, ["codegen"], { env });
       if (code !== 0) throw new Error(`${page.file}: ${out}\n${err}`);
     } else {
       await mkdir(path.join(root, "generated"), { recursive: true });

@@ -44,7 +44,7 @@ export function groupBlocks(page: Page): Map<string, Block[]> {
 /** The file that a block is, or is a part of. */
 export function fileOf({ language, info }: Block): string | undefined {
   if (language === "ts") return info["file"] ?? mainFile;
-  return language === "json" || language === "crontab" ? info["file"] : undefined;
+  return ["json", "crontab", "sql"].includes(language) ? info["file"] : undefined;
 }
 
 function write(file: string, blocks: readonly Block[]): string {

@@ -52,8 +52,9 @@ function compareOutputs({ file, blocks }: Page, outputs: Outputs): void {
   }
 }
 
-function blockSteps({ folder, database }: Stage, { line, language, text }: Block): Step[] {
-  if (language === "sql")
+function blockSteps({ folder, database }: Stage, { line, language, info, text }: Block): Step[] {
+  // A file is for codegen, or for a program that reads it.
+  if (language === "sql" && info["file"] === undefined)
     return [{ line, run: async () => void (await database.pool.query(text)) }];
   if (language !== "sh") return [];
   const env = { DATABASE_URL: database.connectionString };
