@@ -207,14 +207,16 @@ export class Claimer implements Service {
     if (foundSome || state !== "locked") this.#lockedBackoff.reset();
     if (this.#isHungry) return;
     if (state === "unfinished") {
-      this.#claimIn(foundSome ? 0 : lookOnDelayMs * (0.5 + Math.random()));
+      this.wakeIn(foundSome ? 0 : lookOnDelayMs * (0.5 + Math.random()));
     } else if (state === "locked" && this.#options.pollIntervalMs !== undefined) {
-      this.#claimIn(this.#lockedBackoff.next());
+      this.wakeIn(this.#lockedBackoff.next());
     }
   }
 
-  #claimIn(delayMs: number): void {
+  /** As `wake`, after so many milliseconds; it goes on with the round. */
+  wakeIn(delayMs: number): void {
     clearTimeout(this.#lookOnTimer);
+    if (!this.#lifecycle.isStarted) return;
     this.#lookOnTimer = setTimeout(() => {
       this.#lookOnTimer = undefined;
       this.#isWoken = true;

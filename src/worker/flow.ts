@@ -6,7 +6,7 @@ import { Claimer } from "./claimer.js";
 import { Drain } from "./drain.js";
 import { runnerSettings, sharedOptions, type FlowOptions } from "./flow-options.js";
 import { HandlerPlaces } from "./handler-places.js";
-import { Limits } from "./limits.js";
+import { gatherMs, Limits } from "./limits.js";
 import { LockWatch, maxLockWatchMs } from "./lock-watch.js";
 import { completed, returned, type Settlement } from "./outcome.js";
 import { Pace } from "./pace.js";
@@ -238,19 +238,21 @@ export class Flow<App> implements Service {
       this.#gate.onReleased(job);
     }
     // What is drained shows after the last job, not before.
-    if (this.#drain !== undefined || this.#makesDue(settled)) this.#claimer.wake();
+    const room = this.#limits.makesRoom(settled.map(({ job }) => job));
+    if (room === "soon") this.#claimer.wakeIn(gatherMs);
+    if (this.#drain !== undefined || room === "now" || this.#makesDue(settled))
+      this.#claimer.wake();
     else this.#claimer.onDemand();
     this.#onRest();
   }
 
-  /** A freed queue has its next job ready, so may a task that has room again, or the job itself. */
+  /** A freed queue has its next job ready, and so may be the job itself. */
   #makesDue(settled: readonly Settlement[]): boolean {
-    const isDue = ({ job, outcome }: Settlement) => {
+    return settled.some(({ job, outcome }) => {
       if (job.queueName !== null) return true;
       if (outcome.kind === "returned") return this.#runner.free > 0;
       return outcome.kind === "failed" && isDueNow(outcome.retry);
-    };
-    return settled.some(isDue) || this.#limits.makesRoom(settled.map(({ job }) => job));
+    });
   }
 
   get #isResting(): boolean {

@@ -87,6 +87,8 @@ interface Load {
 
 const none: Load = { jobs: 0, slots: new Set() };
 
+/** Jobs that were claimed together end within about this time of each other. */
+export const gatherMs = 5;
 /** How much a new measure of a handler's time counts against the old ones. */
 const weight = 0.05;
 
@@ -99,8 +101,8 @@ export class Limits {
   readonly #options: LimitsOptions;
   /** The mean time of the handlers of limited tasks, in milliseconds. */
   readonly #handlerMs = new Map<string, number>();
-  /** The most slots of each task that were held since its last claim. */
-  readonly #mostSlots = new Map<string, number>();
+  /** When the first slot was freed since a task's last claim, on the clock of `performance.now()`. */
+  readonly #freeSinceMs = new Map<string, number>();
 
   constructor(options: LimitsOptions) {
     this.#options = options;
@@ -122,8 +124,10 @@ export class Limits {
       const room = Math.min(maxJobs, this.#room(task, load));
       if (fleet === undefined) return room < maxJobs ? [{ task_id: id, room }] : [];
       const slots = Math.max(0, Math.min(perWorker ?? concurrency, concurrency) - load.slots.size);
-      if (slots === 0 || room === 0) return [{ task_id: id, room: 0, fleet }];
-      this.#mostSlots.delete(task);
+      if (slots === 0 || room === 0 || this.#isGathering(task, load)) {
+        return [{ task_id: id, room: 0, fleet }];
+      }
+      this.#freeSinceMs.delete(task);
       return [{ task_id: id, room, fleet, slots, per_slot: this.#perPlace(task) }];
     });
     return relevant.length === 0 ? null : JSON.stringify(relevant);
@@ -149,15 +153,29 @@ export class Limits {
     this.#handlerMs.set(task, before + weight * (handlerMs - before));
   }
 
-  /** Whether jobs that were settled make room for others of their tasks. */
-  makesRoom(settled: readonly LimitedJob[]): boolean {
+  /** Whether jobs that were settled make room for others of their tasks, now or in `gatherMs`. */
+  makesRoom(settled: readonly LimitedJob[]): "now" | "soon" | "no" {
     const limited = settled.filter(({ task }) => this.has(task));
-    if (limited.length === 0) return false;
+    if (limited.length === 0) return "no";
     const loads = this.#measure([...this.#options.running(), ...this.#options.waiting()]);
-    return limited.some(({ task, slot }) => {
+    let isSoon = false;
+    for (const { task, slot } of limited) {
       const load = loads.get(task) ?? none;
-      return (slot === null || !load.slots.has(slot)) && this.#room(task, load) > 0;
-    });
+      if ((slot !== null && load.slots.has(slot)) || this.#room(task, load) === 0) continue;
+      if (slot !== null && !this.#freeSinceMs.has(task)) {
+        this.#freeSinceMs.set(task, performance.now());
+      }
+      if (!this.#isGathering(task, load)) return "now";
+      isSoon = true;
+    }
+    return isSoon ? "soon" : "no";
+  }
+
+  /** Whether more slots are about to be freed, so that one claim fills them together. */
+  #isGathering(task: string, { slots }: Load): boolean {
+    const sinceMs = this.#freeSinceMs.get(task);
+    if (sinceMs === undefined || slots.size === 0 || this.#perPlace(task) === 1) return false;
+    return performance.now() - sinceMs < gatherMs;
   }
 
   /**
@@ -166,10 +184,8 @@ export class Limits {
    */
   #room(task: string, load: Load): number {
     const { perWorker } = this.#options.limits.get(task) ?? {};
-    const perPlace = this.#perPlace(task);
-    const mostSlots = this.#mostSlots.get(task) ?? 0;
-    if (perPlace > 1 && load.slots.size * 2 > mostSlots && mostSlots > 0) return 0;
     if (perWorker === undefined) return Infinity;
+    const perPlace = this.#perPlace(task);
     const capacity = perWorker * perPlace;
     if (perPlace > 1 && load.jobs * 2 > capacity) return 0;
     return Math.max(0, capacity - load.jobs);
@@ -196,9 +212,6 @@ export class Limits {
       load.jobs += 1;
       if (slot !== null) load.slots.add(slot);
       loads.set(task, load);
-    }
-    for (const [task, { slots }] of loads) {
-      this.#mostSlots.set(task, Math.max(slots.size, this.#mostSlots.get(task) ?? 0));
     }
     return loads;
   }

@@ -95,6 +95,36 @@ test.each([
   },
 );
 
+test("a place goes on while slow jobs hold the others, and runs what waited behind them", async () => {
+  const { pool, connectionString } = database;
+  const gate = new Gate();
+  const seen = { quick: 0, slow: 0 };
+  const worker = await startWorker({
+    connectionString,
+    pollIntervalMs: 600_000,
+    bufferTimeoutMs: 100,
+    taskLimits: { mail: { fleet: 3 } },
+    handlers: handlersFor({
+      mail: async (payload) => {
+        const isSlow = (payload as { slow?: boolean }).slow === true;
+        await (isSlow ? gate.opened : turn());
+        seen[isSlow ? "slow" : "quick"] += 1;
+      },
+    }),
+  });
+  await addJobs(pool, "mail", 200);
+  await until(() => seen.quick === 200);
+  await pool.query(
+    `select graphile_worker.add_job('mail', '{"slow": true}') from generate_series(1, 2)`,
+  );
+  await addJobs(pool, "mail", 400);
+  await until(() => seen.quick === 600);
+  expect(seen.slow).toBe(0);
+  gate.open();
+  await until(async () => (await listJobs(pool)).length === 0);
+  await worker.stop();
+});
+
 test("a worker's limit is reached, and never passed, while other tasks flow on", async () => {
   const { pool } = database;
   await addJobs(pool, "mail", 60);
