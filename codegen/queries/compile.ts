@@ -137,20 +137,23 @@ function checkQuery(
   });
 }
 
-/** An object's literal can't give a value under the one name that stands for its prototype. */
-function checkParameters(source: SqlFile, ast: SQLQueryAST): Problem[] {
-  return ast.params
-    .flatMap(({ name, transform }) =>
-      "keys" in transform ? [name, ...transform.keys.map((key) => key.name)] : [name],
-    )
-    .filter((name) => name === "__proto__")
-    .map((name) => ({
-      file: source.relativePath,
-      line: ast.statement.loc.line,
-      rule: "parameter-name",
-      message: `Query ${ast.name} has a parameter ${name}, which stands for an object's prototype.`,
-      hint: "Rename the parameter.",
-    }));
+/** Names that one object can't hold: its prototype's, and the same one twice. */
+function checkParameters({ relativePath: file }: SqlFile, ast: SQLQueryAST): Problem[] {
+  const at = { file, line: ast.statement.loc.line, rule: "parameter-name" };
+  const groups = ast.params.flatMap(({ transform }) =>
+    "keys" in transform ? [transform.keys.map(({ name }) => name)] : [],
+  );
+  return [ast.params.map(({ name }) => name), ...groups].flatMap((names) =>
+    names.flatMap((name, index) => {
+      const message = `Query ${ast.name} has a parameter ${name}`;
+      const hint = "Rename the parameter.";
+      if (name === "__proto__") {
+        return [{ ...at, message: `${message}, which stands for an object's prototype.`, hint }];
+      }
+      const isRepeated = names.indexOf(name) < index;
+      return isRepeated ? [{ ...at, message: `${message} that it declares twice.`, hint }] : [];
+    }),
+  );
 }
 
 type Finding = Omit<Problem, "file" | "line">;

@@ -169,6 +169,20 @@ describe("what can't be named is refused with its place", () => {
     expect(problems[0]?.message).toContain("readTwice");
   });
 
+  test.each(["x -> (...)\n@param x -> (...)", "x -> (a, a)"])(
+    "a parameter that is declared twice: %j",
+    async (declaration) => {
+      const { problems } = await compileSql("", {
+        repeated: `/* One. */\n/* @name readOne\n@param ${declaration} */\nselect 1 as one where (1, 1) in (:x!);`,
+      });
+      expect(problems.map(({ rule }) => rule)).toContain("parameter-name");
+      expect(problems.find(({ rule }) => rule === "parameter-name")).toMatchObject({
+        file: "queries/repeated.sql",
+        line: declaration.includes("\n") ? 5 : 4,
+      });
+    },
+  );
+
   test("a parameter __proto__, which no object can hold", async () => {
     const { problems } = await compileSql("", {
       proto: one("readProto", `select :__proto__!::int as a`),
