@@ -99,10 +99,9 @@ test("a parameter's type is what pg writes as PostgreSQL reads it, each alternat
   const given: Record<string, string | null> = {};
   const expected: Record<string, string | null> = {};
   for (const subject of subjects) {
-    const { key, sql, element, isArray, sample } = subject;
+    const { key, sql, isArray, sample } = subject;
     if (sample === undefined) continue;
-    const meant = isArray ? `array[$1::text::${element}]` : `$1::text::${element}`;
-    const text = await askText(`(${meant})::text`, sample);
+    const text = await askText(`($1::text::${sql})::text`, isArray ? listOf(sample) : sample);
     const type = types.get(key) ?? "";
     const isList = type.startsWith("readonly ");
     for (const name of type.replace(/^readonly \(?(.*?)\)?\[\]$/u, "$1").split(" | ")) {
@@ -145,13 +144,16 @@ test("the documentation's table is true", async () => {
   }
 });
 
-async function read({ isArray, element, sample }: Subject): Promise<unknown> {
-  const sql = `$1::text::${element}`;
-  const { rows } = await client.query<{ value: unknown }>(
-    `select ${isArray ? `array[${sql}]` : sql} as value`,
-    [sample],
-  );
+async function read({ isArray, sql, sample = "" }: Subject): Promise<unknown> {
+  const { rows } = await client.query<{ value: unknown }>(`select $1::text::${sql} as value`, [
+    isArray ? listOf(sample) : sample,
+  ]);
   return rows[0]?.value;
+}
+
+/** An array of one element, as PostgreSQL writes it. */
+function listOf(sample: string): string {
+  return `{"${sample.replaceAll(/["\\]/gu, String.raw`\$&`)}"}`;
 }
 
 async function askText(expression: string, value: unknown): Promise<string | null> {
@@ -185,7 +187,7 @@ async function valueOf(type: string, subject: Subject, sample: string): Promise<
       return sample === "t";
     case "Date":
     case "Interval":
-      return read({ ...subject, isArray: false });
+      return read({ ...subject, sql: subject.element, isArray: false });
     case "Uint8Array":
       return Uint8Array.from(Buffer.from(sample.slice(2), "hex"));
     default:
