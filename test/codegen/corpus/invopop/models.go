@@ -170,12 +170,12 @@ func (Extended) JSONSchemaExtend(schema *jsonschema.Schema) {
 }
 
 type Cat struct {
-	Kind  string `json:"kind" jsonschema:"const=cat"`
+	Kind  string `json:"kind" jsonschema:"enum=cat"`
 	Lives int    `json:"lives" jsonschema:"default=9"`
 }
 
 type Dog struct {
-	Kind string `json:"kind" jsonschema:"const=dog"`
+	Kind string `json:"kind" jsonschema:"enum=dog"`
 	Good bool   `json:"good"`
 }
 

@@ -52,11 +52,9 @@ class Money(BaseModel):
     amount: Decimal = Field(max_digits=10, decimal_places=2)
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "EUR"
 
-
 class Colour(str, Enum):
     RED = "red"
     GREEN = "green"
-
 
 class Level(IntEnum):
     LOW = 1
@@ -126,7 +124,6 @@ class Cat(BaseModel):
     kind: Literal["cat"]
     lives: int = 9
 
-
 class Dog(BaseModel):
     kind: Literal["dog"]
     good: bool = True
@@ -179,7 +176,6 @@ class Folder(BaseModel):
     name: str
     files: dict[str, "File"] = {}
 
-
 class File(BaseModel):
     parent: Folder | None = None
     size: ByteSize = ByteSize(0)
@@ -188,7 +184,6 @@ class File(BaseModel):
 @printed
 class Mutual(BaseModel):
     root: Folder
-
 
 class Point(NamedTuple):
     x: float
@@ -239,6 +234,8 @@ T = TypeVar("T")
 
 
 class Page(BaseModel, Generic[T]):
+    """A generic."""
+
     items: list[T]
     next_page: int | None = None
     total: int = 0
@@ -252,7 +249,6 @@ class Generics(BaseModel):
 
 
 printed(Page[Address], "generic_root")
-
 
 class Base(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -316,7 +312,6 @@ class Roots(BaseModel):
     ids: Ids
     settings: Settings = Settings({"a": 1})
 
-
 class Event(RootModel[Union[Cat, Dog]]):
     root: Pet
 
@@ -357,8 +352,6 @@ class Wide(BaseModel):
     pattern: str = Field(pattern=r"^\d{3}-\w+$", default="123-a")
     unicode_text: str = Field(min_length=1, max_length=2**31, default="é")
 
-
-printed(Order, "order_by_alias_free", ref_template="#/$defs/{model}", by_alias=False)
 
 for name, schema in SCHEMAS.items():
     Path(sys.argv[1], f"{name}.json").write_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n")

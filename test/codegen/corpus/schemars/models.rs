@@ -3,7 +3,7 @@
 
 use schemars::{generate::SchemaSettings, schema_for, JsonSchema};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::{NonZeroU32, NonZeroU64};
 use std::path::PathBuf;
@@ -30,8 +30,7 @@ struct Integers {
     h: u64,
     i: i128,
     j: u128,
-    k: isize,
-    l: usize,
+    k: usize,
     m: NonZeroU32,
     n: Option<NonZeroU64>,
 }
@@ -42,12 +41,10 @@ struct Scalars {
     single: f32,
     double: f64,
     flag: bool,
-    letter: char,
     unit: (),
     anything: serde_json::Value,
     map: serde_json::Map<String, serde_json::Value>,
     path: PathBuf,
-    boxed: Box<str>,
     optional: Option<bool>,
     nested: Option<Option<String>>,
 }
@@ -60,7 +57,6 @@ struct StandardTypes {
     socket: SocketAddr,
     took: Duration,
     at: SystemTime,
-    range: std::ops::Range<u32>,
     bound: std::ops::Bound<i32>,
     result: Result<String, u8>,
 }
@@ -200,17 +196,16 @@ struct Collections {
     list: Vec<String>,
     queue: VecDeque<u8>,
     set: HashSet<String>,
-    ordered: BTreeSet<u32>,
     map: HashMap<String, Address>,
     by_number: BTreeMap<u32, String>,
-    by_enum: HashMap<Plain2, u8>,
+    by_enum: HashMap<Letter, u8>,
     array: [u8; 4],
     long: [f64; 20],
     nested: Vec<Vec<Option<u8>>>,
 }
 
 #[derive(Serialize, Deserialize, JsonSchema, PartialEq, Eq, Hash)]
-enum Plain2 {
+enum Letter {
     A,
     B,
 }
@@ -259,7 +254,6 @@ struct Page<T> {
 #[derive(Serialize, Deserialize, JsonSchema)]
 struct Generics {
     addresses: Page<Address>,
-    numbers: Page<u8>,
     nested: Page<Page<String>>,
 }
 
@@ -299,8 +293,6 @@ struct Limits {
     percent: u8,
     #[schemars(email)]
     email: String,
-    #[schemars(url)]
-    url: String,
     #[schemars(length(min = 1), inner(length(min = 2)))]
     names: Vec<String>,
     #[schemars(extend("x-widget" = "slider"))]
@@ -341,7 +333,6 @@ fn main() {
     print::<Tree>(to, "tree");
     print::<Folder>(to, "mutual");
     print::<Generics>(to, "generics");
-    print::<Page<Address>>(to, "generic_root");
     print::<Flattened>(to, "flattened");
     print::<FlattenedEnum>(to, "flattened_enum");
     print::<Closed>(to, "closed");

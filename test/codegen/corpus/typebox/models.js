@@ -9,7 +9,8 @@ const address = Type.Object({
   zip: Type.Optional(Type.String({ pattern: "^\\d{5}$" })),
 });
 const nullable = (schema) => Type.Union([schema, Type.Null()]);
-const page = (item) => Type.Object({ items: Type.Array(item), next: Type.Optional(Type.Integer()) });
+const page = (item) =>
+  Type.Object({ items: Type.Array(item), next: Type.Optional(Type.Integer()) });
 const stringEnum = (values, options) => Type.Unsafe({ type: "string", enum: values, ...options });
 const module = Type.Module({
   Person: Type.Object({ name: Type.String(), employer: Type.Optional(Type.Ref("Company")) }),
@@ -35,7 +36,6 @@ const models = {
     time: Type.String({ format: "time" }),
     moment: Type.String({ format: "date-time" }),
     ipv4: Type.String({ format: "ipv4" }),
-    pattern: Type.RegExp(/^[a-z]+$/i),
   }),
   optional_nested: Type.Object({
     address: Type.Optional(address),
@@ -66,18 +66,26 @@ const models = {
     list: Type.Array(Type.Union([Type.String(), Type.Array(Type.String())])),
   }),
   discriminated: Type.Object({
-    pet: Type.Union([
-      Type.Object({ kind: Type.Literal("cat"), lives: Type.Integer({ default: 9 }) }),
-      Type.Object({ kind: Type.Literal("dog"), good: Type.Boolean() }),
-    ], { discriminator: { propertyName: "kind" } }),
+    pet: Type.Union(
+      [
+        Type.Object({ kind: Type.Literal("cat"), lives: Type.Integer({ default: 9 }) }),
+        Type.Object({ kind: Type.Literal("dog"), good: Type.Boolean() }),
+      ],
+      { discriminator: { propertyName: "kind" } },
+    ),
   }),
   discriminated_root: Type.Union([
     Type.Object({ kind: Type.Literal("cat") }, { additionalProperties: false }),
-    Type.Object({ kind: Type.Literal("dog"), good: Type.Boolean() }, { additionalProperties: false }),
+    Type.Object(
+      { kind: Type.Literal("dog"), good: Type.Boolean() },
+      { additionalProperties: false },
+    ),
   ]),
   intersections: Type.Object({
     both: Type.Intersect([address, Type.Object({ country: Type.String() })]),
-    closed: Type.Intersect([address, Type.Object({ country: Type.String() })], { unevaluatedProperties: false }),
+    closed: Type.Intersect([address, Type.Object({ country: Type.String() })], {
+      unevaluatedProperties: false,
+    }),
   }),
   intersection_root: Type.Intersect([address, Type.Object({ country: Type.String() })]),
   intersected_unions: Type.Intersect([
@@ -119,13 +127,21 @@ const models = {
     Type.Object({ value: Type.Number(), children: Type.Array(node) }),
   ),
   recursive_named: Type.Object({
-    root: Type.Recursive((node) =>
-      Type.Object({ id: Type.String(), parent: Type.Optional(node), nodes: Type.Array(node) }), { $id: "Node" }),
-    twice: Type.Array(Type.Recursive((list) => Type.Object({ next: nullable(list) }), { $id: "List" })),
+    root: Type.Recursive(
+      (node) =>
+        Type.Object({ id: Type.String(), parent: Type.Optional(node), nodes: Type.Array(node) }),
+      { $id: "Node" },
+    ),
+    twice: Type.Array(
+      Type.Recursive((list) => Type.Object({ next: nullable(list) }), { $id: "List" }),
+    ),
   }),
   module_person: module.Import("Person"),
   module_company: module.Import("Company"),
-  closed: Type.Object({ a: Type.String(), b: Type.Optional(Type.Number()) }, { additionalProperties: false }),
+  closed: Type.Object(
+    { a: Type.String(), b: Type.Optional(Type.Number()) },
+    { additionalProperties: false },
+  ),
   open: Type.Object({ a: Type.String() }, { additionalProperties: Type.Number() }),
   described: Type.Object(
     {
@@ -136,15 +152,38 @@ const models = {
     { $id: "Described", title: "Described", description: "All of it." },
   ),
   templates: Type.Object({
-    route: Type.TemplateLiteral([Type.Literal("/users/"), Type.Number(), Type.Union([Type.Literal("a"), Type.Literal("b")])]),
+    route: Type.TemplateLiteral([
+      Type.Literal("/users/"),
+      Type.Number(),
+      Type.Union([Type.Literal("a"), Type.Literal("b")]),
+    ]),
     loud: Type.Uppercase(Type.Literal("hello")),
   }),
-  generics: Type.Object({ addresses: page(address), numbers: page(Type.Number()), nested: page(page(Type.String())) }),
-  readonly: Type.Object({ a: Type.Readonly(Type.String()), b: Type.ReadonlyOptional(Type.Number()) }),
-  negated: Type.Object({ not_text: Type.Not(Type.String()), name: Type.Intersect([Type.String(), Type.Not(Type.Literal("root"))]) }),
+  generics: Type.Object({
+    addresses: page(address),
+    numbers: page(Type.Number()),
+    nested: page(page(Type.String())),
+  }),
+  readonly: Type.Object({
+    a: Type.Readonly(Type.String()),
+    b: Type.ReadonlyOptional(Type.Number()),
+  }),
+  negated: Type.Object({
+    not_text: Type.Not(Type.String()),
+    name: Type.Intersect([Type.String(), Type.Not(Type.Literal("root"))]),
+  }),
   never: Type.Object({ a: Type.String(), never: Type.Optional(Type.Never()) }),
-  javascript_types: Type.Object({ at: Type.Date(), raw: Type.Uint8Array(), big: Type.BigInt() }),
-  transformed: Type.Object({ at: Type.Transform(Type.String({ format: "date-time" })).Decode((t) => new Date(t)).Encode((d) => d.toISOString()) }),
+  javascript_types: Type.Object({
+    at: Type.Date(),
+    raw: Type.Uint8Array(),
+    big: Type.BigInt(),
+    pattern: Type.RegExp(/^[a-z]+$/i),
+  }),
+  transformed: Type.Object({
+    at: Type.Transform(Type.String({ format: "date-time" }))
+      .Decode((t) => new Date(t))
+      .Encode((d) => d.toISOString()),
+  }),
 };
 
 for (const [name, schema] of Object.entries(models)) {

@@ -9,7 +9,10 @@ const address = v.object({
   city: v.string(),
   zip: v.optional(v.pipe(v.string(), v.regex(/^\d{5}$/))),
 });
-const money = v.object({ amount: v.number(), currency: v.optional(v.pipe(v.string(), v.length(3)), "EUR") });
+const money = v.object({
+  amount: v.number(),
+  currency: v.optional(v.pipe(v.string(), v.length(3)), "EUR"),
+});
 const pet = v.variant("kind", [
   v.object({ kind: v.literal("cat"), lives: v.optional(v.number(), 9) }),
   v.object({ kind: v.literal("dog"), good: v.boolean() }),
@@ -19,7 +22,14 @@ const person = v.object({ name: v.string(), employer: v.optional(v.lazy(() => co
 const company = v.object({ name: v.string(), staff: v.array(v.lazy(() => person)) });
 
 const models = {
-  scalars: v.object({ text: v.string(), real: v.number(), flag: v.boolean(), nothing: v.null(), anything: v.any(), unknown: v.unknown() }),
+  scalars: v.object({
+    text: v.string(),
+    real: v.number(),
+    flag: v.boolean(),
+    nothing: v.null(),
+    anything: v.any(),
+    unknown: v.unknown(),
+  }),
   numbers: v.object({
     whole: v.pipe(v.number(), v.integer()),
     bounded: v.pipe(v.number(), v.minValue(1), v.maxValue(9)),
@@ -51,8 +61,16 @@ const models = {
     timestamp: v.pipe(v.string(), v.isoTimestamp()),
     time: v.pipe(v.string(), v.isoTime()),
   }),
-  optional_nested: v.object({ address: v.optional(address), billing: v.nullish(address), shipping: v.nullable(address) }),
-  optional_kinds: v.object({ a: v.exactOptional(v.string()), b: v.undefinedable(v.number()), c: v.nullish(v.string(), null) }),
+  optional_nested: v.object({
+    address: v.optional(address),
+    billing: v.nullish(address),
+    shipping: v.nullable(address),
+  }),
+  optional_kinds: v.object({
+    a: v.exactOptional(v.string()),
+    b: v.undefinedable(v.number()),
+    c: v.nullish(v.string(), null),
+  }),
   defaults: v.object({
     text: v.optional(v.string(), "a"),
     list: v.optional(v.array(v.string()), []),
@@ -62,11 +80,24 @@ const models = {
     computed: v.optional(v.number(), () => 7),
   }),
   fallbacks: v.object({ a: v.fallback(v.string(), "x") }),
-  picklist: v.object({ colour: v.picklist(["red", "green"]), level: v.picklist([1, 2, 3]), mixed: v.picklist(["a", 1]) }),
-  long_picklist: v.object({ value: v.picklist(Array.from({ length: 200 }, (_, index) => `value-${index}`)) }),
-  native_enum: v.object({ direction: v.enum({ Up: "up", Down: "down" }), number: v.enum({ One: 1, Two: 2 }) }),
+  picklist: v.object({
+    colour: v.picklist(["red", "green"]),
+    level: v.picklist([1, 2, 3]),
+    mixed: v.picklist(["a", 1]),
+  }),
+  long_picklist: v.object({
+    value: v.picklist(Array.from({ length: 200 }, (_, index) => `value-${index}`)),
+  }),
+  native_enum: v.object({
+    direction: v.enum({ Up: "up", Down: "down" }),
+    number: v.enum({ One: 1, Two: 2 }),
+  }),
   literals: v.object({ text: v.literal("a"), number: v.literal(1), flag: v.literal(true) }),
-  unions: v.object({ id: v.union([v.string(), v.number()]), shape: v.union([address, money]), maybe: v.union([v.string(), v.null()]) }),
+  unions: v.object({
+    id: v.union([v.string(), v.number()]),
+    shape: v.union([address, money]),
+    maybe: v.union([v.string(), v.null()]),
+  }),
   union_root: v.union([v.object({ a: v.string() }), v.object({ b: v.number() })]),
   variants: v.object({ pet, others: v.array(pet), favourite: v.optional(pet) }),
   variant_root: pet,
@@ -78,7 +109,10 @@ const models = {
     ]),
   ]),
   intersections: v.object({ both: v.intersect([address, v.object({ country: v.string() })]) }),
-  intersection_root: v.intersect([v.object({ a: v.string() }), v.object({ b: v.optional(v.number()) })]),
+  intersection_root: v.intersect([
+    v.object({ a: v.string() }),
+    v.object({ b: v.optional(v.number()) }),
+  ]),
   spread: v.object({ ...address.entries, country: v.string() }),
   partial: v.partial(address),
   picked: v.pick(address, ["street"]),
@@ -109,7 +143,11 @@ const models = {
   entries: v.pipe(v.record(v.string(), v.string()), v.minEntries(1), v.maxEntries(5)),
   recursive: tree,
   mutually_recursive: company,
-  nullables: v.object({ a: v.nullable(v.string()), b: v.nullish(v.number()), c: v.nullable(v.array(v.string())) }),
+  nullables: v.object({
+    a: v.nullable(v.string()),
+    b: v.nullish(v.number()),
+    c: v.nullable(v.array(v.string())),
+  }),
   described: v.pipe(
     v.object({
       name: v.pipe(v.string(), v.title("Name"), v.description("With */ in it."), v.examples(["x"])),
@@ -123,23 +161,43 @@ const models = {
 
 const lenient = {
   branded: [
-    v.object({ id: v.pipe(v.string(), v.brand("Id")), flavour: v.pipe(v.number(), v.flavor("Count")) }),
+    v.object({
+      id: v.pipe(v.string(), v.brand("Id")),
+      flavour: v.pipe(v.number(), v.flavor("Count")),
+    }),
     { errorMode: "ignore" },
   ],
   readonly: [
     v.pipe(v.object({ list: v.pipe(v.array(v.string()), v.readonly()) }), v.readonly()),
     { errorMode: "ignore" },
   ],
-  transformed: [v.object({ at: v.pipe(v.string(), v.isoTimestamp(), v.transform((text) => new Date(text))) }), { typeMode: "input" }],
-  custom: [v.object({ at: v.date(), big: v.bigint(), of: v.instance(Map) }), { errorMode: "ignore" }],
-  with_definitions: [v.object({ from: address, to: address, pet }), { definitions: { address, pet } }],
+  transformed: [
+    v.object({
+      at: v.pipe(
+        v.string(),
+        v.isoTimestamp(),
+        v.transform((text) => new Date(text)),
+      ),
+    }),
+    { typeMode: "input" },
+  ],
+  custom: [
+    v.object({ at: v.date(), big: v.bigint(), of: v.instance(Map) }),
+    { errorMode: "ignore" },
+  ],
+  with_definitions: [
+    v.object({ from: address, to: address, pet }),
+    { definitions: { address, pet } },
+  ],
   draft_2020: [models.tuples, { target: "draft-2020-12" }],
   openapi: [models.nullables, { target: "openapi-3.0" }],
 };
 
 const printed = {
   ...Object.fromEntries(Object.entries(models).map(([name, model]) => [name, toJsonSchema(model)])),
-  ...Object.fromEntries(Object.entries(lenient).map(([name, [model, options]]) => [name, toJsonSchema(model, options)])),
+  ...Object.fromEntries(
+    Object.entries(lenient).map(([name, [model, options]]) => [name, toJsonSchema(model, options)]),
+  ),
 };
 for (const [name, schema] of Object.entries(printed)) {
   writeFileSync(path.join(process.argv[2], `${name}.json`), `${JSON.stringify(schema, null, 2)}\n`);

@@ -6,7 +6,10 @@ import * as z from "zod";
 const address = z.object({
   street: z.string().min(1),
   city: z.string(),
-  zip: z.string().regex(/^\d{5}$/u).optional(),
+  zip: z
+    .string()
+    .regex(/^\d{5}$/u)
+    .optional(),
 });
 const money = z.object({ amount: z.number(), currency: z.string().length(3).default("EUR") });
 const pet = z.discriminatedUnion("kind", [
@@ -35,7 +38,14 @@ const company = z.object({
   },
 });
 const json = z.lazy(() =>
-  z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(json), z.record(z.string(), json)]),
+  z.union([
+    z.string(),
+    z.number(),
+    z.boolean(),
+    z.null(),
+    z.array(json),
+    z.record(z.string(), json),
+  ]),
 );
 const inRegistry = z.object({ id: z.uuid() }).meta({ id: "Thing", title: "A thing" });
 
@@ -104,7 +114,11 @@ const models = {
     local: z.iso.datetime({ local: true }),
     duration: z.iso.duration(),
   }),
-  optional_nested: z.object({ address: address.optional(), billing: address.nullish(), shipping: address.nullable() }),
+  optional_nested: z.object({
+    address: address.optional(),
+    billing: address.nullish(),
+    shipping: address.nullable(),
+  }),
   defaults: z.object({
     text: z.string().default("a"),
     list: z.array(z.string()).default([]),
@@ -121,14 +135,18 @@ const models = {
     literals: z.literal(["a", 1, true, null]),
     extracted: z.enum(["a", "b", "c"]).exclude(["c"]),
   }),
-  long_enum: z.object({ value: z.enum(Array.from({ length: 250 }, (_, index) => `value-${index}`)) }),
+  long_enum: z.object({
+    value: z.enum(Array.from({ length: 250 }, (_, index) => `value-${index}`)),
+  }),
   unions: z.object({
     id: z.union([z.string(), z.number()]),
     shape: z.union([address, money]),
     nested: z.union([z.union([z.string(), z.boolean()]), z.array(z.string())]),
     maybe: z.union([z.string(), z.null()]),
   }),
-  exclusive_union: z.object({ value: z.xor([z.object({ a: z.string() }), z.object({ b: z.number() })]) }),
+  exclusive_union: z.object({
+    value: z.xor([z.object({ a: z.string() }), z.object({ b: z.number() })]),
+  }),
   discriminated: z.object({ pet, others: z.array(pet), favourite: pet.optional() }),
   discriminated_root: pet,
   discriminated_nested: z.discriminatedUnion("status", [
@@ -139,7 +157,10 @@ const models = {
     ]),
   ]),
   intersections: z.object({ both: z.intersection(address, z.object({ country: z.string() })) }),
-  intersection_root: z.intersection(z.object({ a: z.string() }), z.object({ b: z.number().optional() })),
+  intersection_root: z.intersection(
+    z.object({ a: z.string() }),
+    z.object({ b: z.number().optional() }),
+  ),
   extended: address.extend({ country: z.string() }),
   extended_strict: address.extend({ country: z.string() }).strict(),
   picked: address.pick({ street: true }),
@@ -177,14 +198,21 @@ const models = {
   recursive: tree,
   mutually_recursive: company,
   json_values: z.object({ data: json, other: z.json() }),
-  nullables: z.object({ a: z.string().nullable(), b: z.number().nullish(), c: z.nullable(z.array(z.string())) }),
+  nullables: z.object({
+    a: z.string().nullable(),
+    b: z.number().nullish(),
+    c: z.nullable(z.array(z.string())),
+  }),
   branded: z.object({ id: z.string().brand("Id"), count: z.number().int().brand("Count") }),
   readonly: z.object({ list: z.array(z.string()).readonly(), of: address.readonly() }).readonly(),
   described: z
     .object({
       name: z.string().describe("The name, with */ in it."),
       address: address.describe("Where to."),
-      old: z.string().meta({ deprecated: true, examples: ["x"], title: "Old" }).optional(),
+      old: z
+        .string()
+        .meta({ deprecated: true, examples: ["x"], title: "Old" })
+        .optional(),
       id: inRegistry,
       ids: z.array(inRegistry),
     })
@@ -196,8 +224,17 @@ const models = {
     .refine((value) => value.a !== "b"),
   never: z.object({ a: z.string(), never: z.never().optional() }),
   files: z.object({ name: z.string(), content: z.base64().max(1000) }),
-  identifiers: z.object({ "with-dash": z.string(), "with space": z.number(), 0: z.boolean(), $dollar: z.string(), class: z.string() }),
-  non_optional: z.object({ value: z.nonoptional(z.string().optional()), exact: z.exactOptional(z.string()) }),
+  identifiers: z.object({
+    "with-dash": z.string(),
+    "with space": z.number(),
+    0: z.boolean(),
+    $dollar: z.string(),
+    class: z.string(),
+  }),
+  non_optional: z.object({
+    value: z.nonoptional(z.string().optional()),
+    exact: z.exactOptional(z.string()),
+  }),
 };
 
 /** Models that say something else of what goes in than of what comes out. */
@@ -208,7 +245,10 @@ const inputs = {
     coerced: z.coerce.number(),
     piped: z.string().pipe(z.string().min(2)),
     defaulted: z.string().default("x"),
-    codec: z.codec(z.iso.datetime(), z.date(), { decode: (text) => new Date(text), encode: (date) => date.toISOString() }),
+    codec: z.codec(z.iso.datetime(), z.date(), {
+      decode: (text) => new Date(text),
+      encode: (date) => date.toISOString(),
+    }),
   }),
   input_defaults: models.defaults,
   input_preprocessed: z.object({ list: z.preprocess((value) => value, z.array(z.string())) }),
@@ -220,22 +260,35 @@ const variants = {
   draft_07_recursive: [company, { target: "draft-07" }],
   draft_04: [models.checks, { target: "draft-04" }],
   reused_refs: [z.object({ from: address, to: address }), { reused: "ref" }],
-  unrepresentable: [z.object({ at: z.date(), big: z.bigint(), set: z.set(z.string()), undef: z.undefined() }), { unrepresentable: "any" }],
+  unrepresentable: [
+    z.object({ at: z.date(), big: z.bigint(), set: z.set(z.string()), undef: z.undefined() }),
+    { unrepresentable: "any" },
+  ],
   overridden: [
     z.object({ at: z.date() }),
     {
       unrepresentable: "any",
       override: ({ zodSchema, jsonSchema }) => {
-        if (zodSchema._zod.def.type === "date") Object.assign(jsonSchema, { type: "string", format: "date-time" });
+        if (zodSchema._zod.def.type === "date")
+          Object.assign(jsonSchema, { type: "string", format: "date-time" });
       },
     },
   ],
 };
 
 const printed = {
-  ...Object.fromEntries(Object.entries(models).map(([name, model]) => [name, z.toJSONSchema(model)])),
-  ...Object.fromEntries(Object.entries(inputs).map(([name, model]) => [name, z.toJSONSchema(model, { io: "input" })])),
-  ...Object.fromEntries(Object.entries(variants).map(([name, [model, options]]) => [name, z.toJSONSchema(model, options)])),
+  ...Object.fromEntries(
+    Object.entries(models).map(([name, model]) => [name, z.toJSONSchema(model)]),
+  ),
+  ...Object.fromEntries(
+    Object.entries(inputs).map(([name, model]) => [name, z.toJSONSchema(model, { io: "input" })]),
+  ),
+  ...Object.fromEntries(
+    Object.entries(variants).map(([name, [model, options]]) => [
+      name,
+      z.toJSONSchema(model, options),
+    ]),
+  ),
 };
 for (const [name, schema] of Object.entries(printed)) {
   writeFileSync(path.join(process.argv[2], `${name}.json`), `${JSON.stringify(schema, null, 2)}\n`);

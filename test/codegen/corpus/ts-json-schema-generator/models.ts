@@ -174,7 +174,8 @@ export interface MutualTask {
   root: Folder;
 }
 
-export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
+export type JsonValue =
+  string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
 export interface JsonTask {
   data: JsonValue;
 }
