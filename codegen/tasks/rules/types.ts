@@ -18,6 +18,7 @@ export function typeRules(input: LintInput, reader: TypeReader, defaults: TaskDe
     pointer,
     message: refusal.message,
     hint: refusal.hint,
+    ...(refusal.defaultAt === undefined ? {} : { defaultAt: refusal.defaultAt }),
   }));
   if (untypable.length > 0) return untypable;
   const named = (rule: string, complaints: readonly Complaint[]) =>

@@ -102,8 +102,8 @@ function readObject(schema: SchemaObject, pointer: string, at: TypeAt): Shape[] 
   };
   const shape = new Map<string, Property>();
   for (const name of keysOf(properties)) {
-    const type = at(`${pointer}/properties/${escapePointer(name)}`);
-    shape.set(name, { ...readProperty(properties, name, type), required: false });
+    const own = `${pointer}/properties/${escapePointer(name)}`;
+    shape.set(name, { ...readProperty(properties, name, own, at(own)), required: false });
   }
   const declared: ObjectShape = { ...others, properties: shape };
   return restrictNames(
@@ -116,11 +116,14 @@ function readObject(schema: SchemaObject, pointer: string, at: TypeAt): Shape[] 
 function readProperty(
   properties: unknown,
   name: string,
+  pointer: string,
   type: JsonType,
 ): Omit<Property, "required"> {
   const schema = isObject(properties) ? properties[name] : undefined;
   if (!isObject(schema)) return { type, doc: "", evaluated: true };
-  const filled = Object.hasOwn(schema, "default") ? { filled: { value: schema["default"] } } : {};
+  const filled = Object.hasOwn(schema, "default")
+    ? { filled: { value: schema["default"], pointer } }
+    : {};
   return { type, ...filled, doc: describe(schema), evaluated: true };
 }
 

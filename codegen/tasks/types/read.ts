@@ -1,6 +1,6 @@
 import { isObject } from "../../json.js";
 import { fillingSchemas } from "../filling.js";
-import { walkSchemas, type SchemaObject } from "../node.js";
+import { typeKinds, walkSchemas, type SchemaObject } from "../node.js";
 import { resolvePointer, type References } from "../reference.js";
 import { branchSteps, conditionSteps } from "./combine.js";
 import { describe } from "./describe.js";
@@ -47,7 +47,8 @@ export class TypeReader {
       const schema = resolvePointer(this.#root, pointer);
       const doc = isObject(schema) ? describe(schema) : "";
       const hasDefaults = this.#filling.has(schema);
-      definition = { pointer, doc, hasDefaults, type: () => this.at(pointer) };
+      const kinds = isObject(schema) ? typeKinds(schema) : undefined;
+      definition = { pointer, doc, hasDefaults, kinds, type: () => this.at(pointer) };
       this.#definitions.set(pointer, definition);
     }
     return definition;

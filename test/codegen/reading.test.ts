@@ -1,0 +1,139 @@
+import { describe, expect, test } from "vitest";
+import { readTask } from "./support/read-task.js";
+
+function property(schema: unknown, rest: object = {}): object {
+  return { type: "object", properties: { value: schema }, ...rest };
+}
+
+describe("what can't be is left out", () => {
+  test("a property of not: {} must not be there", async () => {
+    const { problems, types, accept } = await readTask(property({ description: "x", not: {} }));
+    expect(problems).toEqual([]);
+    expect(types).toContain("value?: never");
+    expect(accept({})).toEqual({});
+    expect(accept({ value: 1 })).toBeUndefined();
+  });
+
+  test("an alternative of not: {} is dropped, and references to the others still lead there", async () => {
+    const { problems, types, accept } = await readTask({
+      type: "object",
+      properties: {
+        value: { anyOf: [{ not: {} }, { type: "string" }] },
+        other: { $ref: "#/properties/value/anyOf/1" },
+        never: { $ref: "#/properties/value/anyOf/0" },
+      },
+    });
+    expect(problems).toEqual([]);
+    expect(types).toContain("value?: string");
+    expect(accept({ value: "a", other: "b" })).toEqual({ value: "a", other: "b" });
+    expect(accept({ value: 1 })).toBeUndefined();
+    expect(accept({ other: 1 })).toBeUndefined();
+    expect(accept({ never: "a" })).toBeUndefined();
+  });
+
+  test("alternatives that all can't be are a contradiction", async () => {
+    const { problems } = await readTask(property({ anyOf: [{ not: {} }, false] }));
+    expect(problems.length).toBeGreaterThan(0);
+  });
+
+  test("an empty tuple is closed by what stands beside it", async () => {
+    const closed = property({ type: "array", prefixItems: [], items: false });
+    const { problems, accept } = await readTask(closed);
+    expect(problems).toEqual([]);
+    expect(accept({ value: [] })).toEqual({ value: [] });
+    expect(accept({ value: [1] })).toBeUndefined();
+  });
+});
+
+describe("dialects", () => {
+  test("OpenAPI 3.0's is draft-04's, with nullable", async () => {
+    const { problems, warnings, accept } = await readTask({
+      $schema: "https://spec.openapis.org/oas/3.0/schema/2024-10-18#/definitions/Schema",
+      type: "object",
+      properties: {
+        a: { type: "number", minimum: 1, exclusiveMinimum: true },
+        b: { type: "string", nullable: true },
+        c: { anyOf: [{ type: "string" }, { enum: [null], nullable: true }] },
+      },
+    });
+    expect(problems).toEqual([]);
+    expect(warnings).toEqual(["nullable /properties/b/nullable"]);
+    expect(accept({ a: 1.5, b: null, c: null })).toBeDefined();
+    expect(accept({ a: 1 })).toBeUndefined();
+  });
+
+  test("an address beside $ref at the root is that of the document", async () => {
+    const { problems, warnings, accept } = await readTask({
+      $schema: "http://json-schema.org/draft-07/schema#",
+      $id: "https://example.com/order",
+      $ref: "https://example.com/order#/definitions/Order",
+      definitions: { Order: property({ type: "string" }) },
+    });
+    expect(problems).toEqual([]);
+    expect(warnings).toEqual([]);
+    expect(accept({ value: 1 })).toBeUndefined();
+  });
+});
+
+describe("formats", () => {
+  test("one that nothing checks warns, unless a pattern beside it says what is meant", async () => {
+    const { warnings } = await readTask({
+      type: "object",
+      properties: {
+        alone: { type: "string", format: "starts_with" },
+        checked: { type: "string", format: "starts_with", pattern: "^a" },
+      },
+    });
+    expect(warnings).toEqual(["unknown-format /properties/alone/format"]);
+  });
+});
+
+describe("defaults that can't be filled in truly", () => {
+  const schema = {
+    type: "object",
+    properties: {
+      whole: {
+        allOf: [{ $ref: "#/$defs/part" }, { properties: { on: { const: true } } }],
+      },
+      part: { $ref: "#/$defs/part" },
+    },
+    $defs: { part: { type: "object", properties: { on: { type: "boolean", default: false } } } },
+  };
+
+  test("stay annotations, with a warning", async () => {
+    const { problems, warnings, accept, messages } = await readTask(schema);
+    expect(problems).toEqual([]);
+    expect(warnings).toEqual(["default-in-combination /$defs/part/properties/on/default"]);
+    expect(messages[0]).toContain("It is not filled in.");
+    expect(accept({ whole: {}, part: {} })).toEqual({ whole: {}, part: {} });
+    expect(accept({ whole: { on: false } })).toBeUndefined();
+  });
+
+  test("are refused in strict mode", async () => {
+    const { problems } = await readTask(schema, { strict: true });
+    expect(problems).toEqual(["default-in-combination /properties/whole"]);
+  });
+});
+
+test("a list of alternatives may go round to the document itself", async () => {
+  const { problems, accept } = await readTask({
+    type: "object",
+    properties: {
+      name: { type: "string" },
+      parts: {
+        type: "array",
+        items: {
+          type: "object",
+          anyOf: [
+            { properties: { label: { type: "string" } }, required: ["label"] },
+            { $ref: "#" },
+          ],
+        },
+      },
+    },
+    required: ["name"],
+  });
+  expect(problems).toEqual([]);
+  expect(accept({ name: "a", parts: [{ label: "b" }, { name: "c", parts: [] }] })).toBeDefined();
+  expect(accept({ name: "a", parts: [{ other: 1 }] })).toBeUndefined();
+});
