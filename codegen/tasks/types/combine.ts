@@ -1,7 +1,7 @@
 import { escapePointer, isObject } from "../../json.js";
 import type { SchemaObject } from "../node.js";
 import { complement } from "./complement.js";
-import { intersect, unite } from "./intersect.js";
+import { intersect, limitCombinations, unite } from "./intersect.js";
 import type { TypeAt } from "./kinds.js";
 import { Refusal } from "./refusal.js";
 import {
@@ -115,10 +115,12 @@ export function conditionSteps(schema: SchemaObject, pointer: string, at: TypesA
 
 /** With the property, the value must also suit `rule`. */
 function dependOn(type: JsonType, name: string, rule: JsonType): JsonType {
-  return unite([
+  const both = unite([
     intersect(type, objectsWith(new Map([[name, property(never, false)]]))),
     intersect(intersect(type, withRequired([name], [])), rule),
   ]);
+  limitCombinations(both.shapes);
+  return both;
 }
 
 function withRequired(names: readonly unknown[], others = shapesExcept("object")): JsonType {

@@ -49,15 +49,18 @@ export function intersect(a: JsonType, b: JsonType, trail: Trail = []): JsonType
   const shapes = left.shapes.flatMap((one) =>
     right.shapes.flatMap((other) => meet(one, other, below)),
   );
-  // Literals make one list, however many they are.
-  if (shapes.filter(({ kind }) => kind !== "literal").length > maxShapes) {
-    throw new Refusal(
-      "too-many-combinations",
-      `The schema allows more than ${maxShapes} combinations of alternatives.`,
-      "Combine fewer anyOf, oneOf, if or not on the same value, or tell the alternatives apart by one const property.",
-    );
-  }
+  limitCombinations(shapes);
   return simplify(withExactness({ shapes }, [left, right]));
+}
+
+/** @throws Refusal when there are too many; literals make one list, however many they are. */
+export function limitCombinations(shapes: readonly Shape[]): void {
+  if (shapes.filter(({ kind }) => kind !== "literal").length <= maxShapes) return;
+  throw new Refusal(
+    "too-many-combinations",
+    `The schema allows more than ${maxShapes} combinations of alternatives.`,
+    "Combine fewer anyOf, oneOf, if or not on the same value, or tell the alternatives apart by one const property.",
+  );
 }
 
 function isSameReference(a: JsonType, b: JsonType): boolean {
