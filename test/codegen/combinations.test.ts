@@ -62,14 +62,14 @@ describe("bounds of 64 bits", () => {
     `{"type":"object","properties":{"value":{"type":"integer","minimum":${low},"maximum":${high}}}}`;
 
   test("are compared as JavaScript reads them, with a warning where that rounds", async () => {
-    const { problems, warnings, messages, accept } = await readTask(
+    const { problems, warnings, messages, accept, acceptText } = await readTask(
       bounded("-9223372036854775808", "9223372036854775807"),
     );
     expect(problems).toEqual([]);
     expect(warnings).toEqual(["rounded-bound /properties/value/maximum"]);
     expect(messages.join()).toContain("formats int64 and uint64");
-    expect(accept('{"value":-9223372036854775808}')).toBeDefined();
-    expect(accept('{"value":9223372036854775807}')).toBeDefined();
+    expect(acceptText('{"value":-9223372036854775808}')).toBeDefined();
+    expect(acceptText('{"value":9223372036854775807}')).toBeDefined();
     expect(accept({ value: 1e19 })).toBeUndefined();
   });
 

@@ -32,7 +32,7 @@ async function samplesOf(schema: CompiledSchema): Promise<Sample[]> {
   const { validator } = (await import(pathToFileURL(schema.validatorModule).href)) as {
     validator: PayloadValidator;
   };
-  const original = await compileOriginal(schema.value);
+  const original = compileOriginal(schema.value);
   const sampled = sampleValues(schema.schema, samplesPerSchema, seed);
   return [...sampled, ...schema.payloads.valid, ...schema.payloads.invalid].map((value) => {
     const [given, filled] = [asParsed(value), asParsed(value)];

@@ -1,4 +1,3 @@
-import { registerSchema, unregisterSchema, validate } from "@hyperjump/json-schema/draft-04";
 import { Ajv, type Options } from "ajv";
 import { Ajv2019 } from "ajv/dist/2019.js";
 import { Ajv2020 } from "ajv/dist/2020.js";
@@ -28,38 +27,48 @@ function regExp(pattern: string): RegExp {
 regExp.code = "new RegExp";
 
 /** The verdict of the schema as it was printed, in the draft that it says it is written in. */
-export async function compileOriginal(schema: SchemaObject): Promise<(value: unknown) => boolean> {
+export function compileOriginal(schema: SchemaObject): (value: unknown) => boolean {
   const { $schema: dialect, ...rest } = schema;
   const address = typeof dialect === "string" ? dialect : "2020-12";
-  if (address.includes("draft-04")) return compileDraft04(schema);
   // Where none is named, a list of items tells that it is an older one.
   const isOlder = dialect === undefined && /"items":\[/u.test(JSON.stringify(rest));
-  const ajv =
-    isOlder || address.includes("2019-09")
-      ? new Ajv2019(options)
-      : new (address.includes("2020-12") ? Ajv2020 : Ajv)(options);
-  return ajv.compile(withoutIdleNullable(rest));
+  if (isOlder || address.includes("2019-09")) return new Ajv2019(options).compile(rest);
+  if (address.includes("2020-12")) return new Ajv2020(options).compile(rest);
+  return new Ajv(options).compile(forAjv(rest, address));
 }
 
-/** ajv knows `nullable`, but throws where no type stands beside it. */
-function withoutIdleNullable(schema: SchemaObject): SchemaObject {
-  const text = JSON.stringify(schema, (_key, value: unknown) => {
-    if (!isObject(value) || typeof value["nullable"] !== "boolean") return value;
-    if (value["type"] !== undefined) return value;
-    const { nullable: _nullable, ...rest } = value;
-    return rest;
+/**
+ * What ajv has left behind: draft-04's names and booleans, that rules beside `$ref` are ignored up
+ * to draft-07, and `nullable` without a type.
+ */
+function forAjv(schema: SchemaObject, address: string): SchemaObject {
+  const isDraft04 = address.includes("draft-04") || address.includes("openapis");
+  const text = JSON.stringify(schema, (key, value: unknown) => {
+    if (!isObject(value)) return value;
+    const { $ref, nullable, ...rest } = value;
+    if (typeof $ref === "string" && key !== "") return { $ref };
+    if (isDraft04) renameDraft04(rest);
+    const isIdle = typeof nullable === "boolean" && rest["type"] === undefined;
+    return { ...($ref === undefined ? {} : { $ref }), ...(isIdle ? {} : { nullable }), ...rest };
   });
   return JSON.parse(text) as SchemaObject;
 }
 
-/** ajv itself has left draft-04 behind. */
-async function compileDraft04(schema: SchemaObject): Promise<(value: unknown) => boolean> {
-  const address = "https://taskwright.test/draft-04";
-  registerSchema(schema as Parameters<typeof registerSchema>[0], address);
-  try {
-    const verdict = await validate(address);
-    return (value) => verdict(value as Parameters<typeof verdict>[0]).valid;
-  } finally {
-    unregisterSchema(address);
+function renameDraft04(schema: Record<string, unknown>): void {
+  const { id } = schema;
+  if (typeof id === "string") {
+    delete schema["id"];
+    schema["$id"] = id;
+  }
+  for (const [bound, exclusive] of [
+    ["minimum", "exclusiveMinimum"],
+    ["maximum", "exclusiveMaximum"],
+  ] as const) {
+    if (typeof schema[exclusive] !== "boolean") continue;
+    const isExclusive = schema[exclusive];
+    delete schema[exclusive];
+    if (!isExclusive) continue;
+    schema[exclusive] = schema[bound];
+    delete schema[bound];
   }
 }
