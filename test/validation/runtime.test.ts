@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { findDuplicate, formats, isMultipleOf } from "../../src/validation.js";
+import { findDuplicate, formats, isMultipleOf, withoutInherited } from "../../src/validation.js";
 
 describe("multiples are decimal", () => {
   test.each([
@@ -68,6 +68,16 @@ function accepts(format: string, value: unknown): boolean {
   if (validate instanceof RegExp) return validate.test(String(value));
   return (validate as (value: unknown) => boolean)(value);
 }
+
+test("names that were marked are found, and inherited ones aren't", () => {
+  const names = withoutInherited({ a: true });
+  expect([names, withoutInherited(true), withoutInherited(undefined)]).toEqual([
+    { a: true },
+    true,
+    undefined,
+  ]);
+  expect((names as Record<string, unknown>)["toString"]).toBeUndefined();
+});
 
 describe("formats", () => {
   test.each([

@@ -234,6 +234,7 @@ class Converter {
     if (lists.length > 0) {
       const required = lists.map(([name, held]) => [name, [held].flat()]);
       draft["dependentRequired"] = Object.fromEntries(required);
+      this.#origins.addPart(`${place.from}/dependencies`, `${place.to}/dependentRequired`);
     }
     if (schemas.length > 0) {
       const held = Object.fromEntries(schemas);
@@ -273,7 +274,9 @@ function isSchema(value: unknown): boolean {
 }
 
 function ownKey(map: Draft, keyword: string, key: string): string {
-  if (keyword === "patternProperties") return repairPattern(key);
+  // The validator skips a pattern that is exactly this name.
+  if (keyword === "patternProperties")
+    return key === "__proto__" ? `(?:${key})` : repairPattern(key);
   return keyword === "$defs" ? freeName(map, key) : key;
 }
 

@@ -2,7 +2,7 @@ import { isObject } from "../../json.js";
 import { createAjv } from "../ajv.js";
 import { withFilledAlternatives } from "../filling.js";
 import { walkSchemas, type SchemaNode } from "../node.js";
-import { referenceTo, resolvePointer } from "../reference.js";
+import { decodeFragment, referenceTo, resolvePointer } from "../reference.js";
 import type { Complaint } from "../rule.js";
 
 type Draft = Record<string, unknown>;
@@ -44,7 +44,7 @@ function defaultHolder(root: Draft, property: Draft): Draft | undefined {
     seen.add(current);
     const { $ref, allOf } = current;
     if (typeof $ref === "string") {
-      current = resolvePointer(root, decodeURIComponent($ref.slice(1)));
+      current = resolvePointer(root, decodeFragment($ref.slice(1)));
     } else
       current = Array.isArray(allOf) && allOf.length === 1 ? (allOf as unknown[])[0] : undefined;
   }
