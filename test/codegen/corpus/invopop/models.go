@@ -198,6 +198,18 @@ type Order struct {
 	Lines    []Tagged  `json:"lines"`
 }
 
+type Line struct {
+	Name   string  `json:"name"`
+	Amount float64 `json:"amount" jsonschema:"exclusiveMinimum=0"`
+}
+
+type Receipt struct {
+	To       string `json:"to" jsonschema:"format=email"`
+	Lines    []Line `json:"lines"`
+	Note     string `json:"note,omitempty"`
+	Language string `json:"language,omitempty" jsonschema:"enum=en,enum=de,default=en"`
+}
+
 func main() {
 	print := func(name string, reflector jsonschema.Reflector, value any) {
 		text, err := json.MarshalIndent(reflector.Reflect(value), "", "  ")
@@ -227,6 +239,7 @@ func main() {
 	print("extended", plain, &Extended{})
 	print("union", plain, &Owner{})
 	print("order", plain, &Order{})
+	print("receipt", plain, &Receipt{})
 	print("map_root", plain, map[string]Address{})
 	print("expanded", jsonschema.Reflector{ExpandedStruct: true}, &Order{})
 	print("no_references", jsonschema.Reflector{DoNotReference: true}, &Order{})

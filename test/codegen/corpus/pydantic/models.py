@@ -35,6 +35,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 from pydantic.dataclasses import dataclass
+from receipt import Receipt
 from typing_extensions import NotRequired, TypedDict
 
 SCHEMAS: dict[str, dict[str, Any]] = {}
@@ -296,21 +297,12 @@ class Mixed(BaseModel):
     windows: list[Window] = []
 
 
-class Ids(RootModel[list[int]]):
-    pass
-
-
 class Settings(RootModel[dict[str, str | int]]):
     pass
 
 
 printed(Settings, "root_mapping")
 
-
-@printed
-class Roots(BaseModel):
-    ids: Ids
-    settings: Settings = Settings({"a": 1})
 
 class Event(RootModel[Union[Cat, Dog]]):
     root: Pet
@@ -352,6 +344,8 @@ class Wide(BaseModel):
     pattern: str = Field(pattern=r"^\d{3}-\w+$", default="123-a")
     unicode_text: str = Field(min_length=1, max_length=2**31, default="é")
 
+
+printed(Receipt)
 
 for name, schema in SCHEMAS.items():
     Path(sys.argv[1], f"{name}.json").write_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n")

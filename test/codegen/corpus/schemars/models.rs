@@ -1,6 +1,9 @@
 //! Models that use what schemars' users use. `cargo run -- FOLDER` prints one schema each.
 #![allow(dead_code)]
 
+mod receipt;
+
+use receipt::Receipt;
 use schemars::{generate::SchemaSettings, schema_for, JsonSchema};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
@@ -247,17 +250,6 @@ struct File {
 }
 
 #[derive(Serialize, Deserialize, JsonSchema)]
-struct Page<T> {
-    items: Vec<T>,
-    next: Option<u32>,
-}
-#[derive(Serialize, Deserialize, JsonSchema)]
-struct Generics {
-    addresses: Page<Address>,
-    nested: Page<Page<String>>,
-}
-
-#[derive(Serialize, Deserialize, JsonSchema)]
 struct Flattened {
     id: u32,
     #[serde(flatten)]
@@ -303,8 +295,6 @@ struct Limits {
     #[schemars(title = "Described", example = 3, example = 4)]
     #[deprecated]
     described: u8,
-    #[schemars(with = "Option<String>")]
-    replaced: u8,
 }
 
 fn print<T: JsonSchema>(folder: &str, name: &str) {
@@ -332,12 +322,12 @@ fn main() {
     print::<Tuples>(to, "tuples");
     print::<Tree>(to, "tree");
     print::<Folder>(to, "mutual");
-    print::<Generics>(to, "generics");
     print::<Flattened>(to, "flattened");
     print::<FlattenedEnum>(to, "flattened_enum");
     print::<Closed>(to, "closed");
     print::<Limits>(to, "limits");
     print::<HashMap<String, Address>>(to, "map_root");
+    print::<Receipt>(to, "receipt");
     let settings = [
         ("draft_07", SchemaSettings::draft07()),
         ("draft_2019", SchemaSettings::draft2019_09()),

@@ -287,6 +287,22 @@ export interface AliasesTask {
 export type Id = string;
 export type Ids = Id[];
 
+interface Line {
+  name: string;
+  /** @exclusiveMinimum 0 */
+  amount: number;
+}
+
+/** Send a receipt. */
+export interface ReceiptTask {
+  /** @format email */
+  to: string;
+  lines: Line[];
+  note?: string | null;
+  /** @default "en" */
+  language?: "en" | "de";
+}
+
 export interface NestedTask {
   a: { b: { c: { d: { e?: string } } } };
   either: { left: string } | { right: number };

@@ -17,7 +17,17 @@ const module = Type.Module({
   Company: Type.Object({ name: Type.String(), staff: Type.Array(Type.Ref("Person")) }),
 });
 
+const receipt = Type.Object({
+  to: Type.String({ format: "email" }),
+  lines: Type.Array(
+    Type.Object({ name: Type.String(), amount: Type.Number({ exclusiveMinimum: 0 }) }),
+  ),
+  note: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+  language: Type.Union([Type.Literal("en"), Type.Literal("de")], { default: "en" }),
+});
+
 const models = {
+  receipt,
   scalars: Type.Object({
     text: Type.String(),
     real: Type.Number(),

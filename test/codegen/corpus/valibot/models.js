@@ -21,7 +21,15 @@ const tree = v.object({ value: v.number(), children: v.array(v.lazy(() => tree))
 const person = v.object({ name: v.string(), employer: v.optional(v.lazy(() => company)) });
 const company = v.object({ name: v.string(), staff: v.array(v.lazy(() => person)) });
 
+const receipt = v.object({
+  to: v.pipe(v.string(), v.email()),
+  lines: v.array(v.object({ name: v.string(), amount: v.pipe(v.number(), v.gtValue(0)) })),
+  note: v.nullish(v.string()),
+  language: v.optional(v.picklist(["en", "de"]), "en"),
+});
+
 const models = {
+  receipt,
   scalars: v.object({
     text: v.string(),
     real: v.number(),

@@ -49,6 +49,13 @@ const json = z.lazy(() =>
 );
 const inRegistry = z.object({ id: z.uuid() }).meta({ id: "Thing", title: "A thing" });
 
+const receipt = z.object({
+  to: z.email(),
+  lines: z.array(z.object({ name: z.string(), amount: z.number().positive() })),
+  note: z.string().nullish(),
+  language: z.enum(["en", "de"]).default("en"),
+});
+
 const models = {
   scalars: z.object({
     text: z.string(),
@@ -251,6 +258,7 @@ const inputs = {
     }),
   }),
   input_defaults: models.defaults,
+  receipt,
   input_preprocessed: z.object({ list: z.preprocess((value) => value, z.array(z.string())) }),
 };
 
