@@ -17,8 +17,6 @@ function root(schema: object, broken: unknown): KeywordSample {
 
 const text = { type: "string" };
 const both = { a: true, b: true };
-const oneOrTwo = { a: { enum: [1, 2] }, b: true };
-const aIsOne = { properties: { a: { const: 1 } }, required: ["a"] };
 
 /** Keywords that are in the type. */
 export const typedSamples: Readonly<Record<string, KeywordSample>> = {
@@ -48,18 +46,7 @@ export const typedSamples: Readonly<Record<string, KeywordSample>> = {
   anyOf: value({ anyOf: [text, { type: "null" }] }, 1),
   oneOf: value({ oneOf: [text, { type: "null" }] }, 1),
   not: value({ type: ["string", "number"], not: { type: "number" } }, 1),
-  if: root(
-    { properties: oneOrTwo, required: ["a"], if: aIsOne, then: { required: ["b"] } },
-    { a: 1 },
-  ),
-  then: root(
-    { properties: oneOrTwo, required: ["a"], if: aIsOne, then: { required: ["b"] } },
-    { a: 1 },
-  ),
-  else: root(
-    { properties: oneOrTwo, required: ["a"], if: aIsOne, else: { required: ["b"] } },
-    { a: 2 },
-  ),
+  ...conditionSamples(),
   unevaluatedProperties: root({ properties: both, unevaluatedProperties: false }, { c: 1 }),
   unevaluatedItems: value({ type: "array", prefixItems: [text], unevaluatedItems: false }, [
     "a",
@@ -68,6 +55,25 @@ export const typedSamples: Readonly<Record<string, KeywordSample>> = {
   $ref: root({ properties: { a: { $ref: "#/$defs/text" } }, $defs: { text } }, { a: 1 }),
   $defs: root({ properties: { a: { $ref: "#/$defs/text" } }, $defs: { text } }, { a: 1 }),
 };
+
+/** `then` as a key of a literal would make it a promise to whoever awaits it. */
+function conditionSamples(): Readonly<Record<string, KeywordSample>> {
+  const sample = (keyword: string, a: number) =>
+    root(
+      {
+        properties: { a: { enum: [1, 2] }, b: true },
+        required: ["a"],
+        if: { properties: { a: { const: 1 } }, required: ["a"] },
+        ...Object.fromEntries([[keyword, { required: ["b"] }]]),
+      },
+      { a },
+    );
+  return Object.fromEntries([
+    ["if", sample("then", 1)],
+    ["then", sample("then", 1)],
+    ["else", sample("else", 2)],
+  ]);
+}
 
 /** Keywords that only the validator knows. */
 export const checkedSamples: Readonly<Record<string, KeywordSample>> = {
