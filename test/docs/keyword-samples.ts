@@ -68,11 +68,10 @@ function conditionSamples(): Readonly<Record<string, KeywordSample>> {
       },
       { a },
     );
-  return Object.fromEntries([
-    ["if", sample("then", 1)],
-    ["then", sample("then", 1)],
-    ["else", sample("else", 2)],
-  ]);
+  const keywords = ["if", "then", "else"];
+  return Object.fromEntries(
+    keywords.map((name) => [name, name === "else" ? sample(name, 2) : sample("then", 1)]),
+  );
 }
 
 /** Keywords that only the validator knows. */
