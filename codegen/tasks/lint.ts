@@ -43,7 +43,11 @@ const schemaRules = [
 ];
 
 /** Rules of meaning that only warn, unless in strict mode: types and validators agree all the same. */
-const mild: ReadonlySet<string> = new Set(["untyped-value", "undeclared-property"]);
+const mild: ReadonlySet<string> = new Set([
+  "untyped-value",
+  "undeclared-property",
+  "impossible-branch",
+]);
 
 /** Checks one file. A document that is too deep for the stack is a finding like others. */
 export function lintFile(
@@ -128,7 +132,7 @@ function lintDocument(
   }
   if (findings.length > optionFindings.length) return { defaults, findings };
   for (const each of applyRules(compiledRules, input)) findings.push(each);
-  const reader = new TypeReader(root, input.references);
+  const reader = new TypeReader(root, input.references, strict);
   for (const each of typeRules(input, reader, defaults)) findings.push(each);
   return { defaults, findings, root: reader.definition("") };
 }

@@ -45,6 +45,47 @@ describe("what can't be is left out", () => {
   });
 });
 
+describe("an alternative that no value can pass", () => {
+  const schema = {
+    type: "object",
+    properties: {
+      beside: {
+        type: "string",
+        anyOf: [{ minLength: 1 }, { type: "number" }],
+      },
+      within: { oneOf: [{ const: ["a"], type: "string" }, { type: "boolean" }] },
+    },
+  };
+
+  test("counts as not there, with a warning", async () => {
+    const { problems, warnings, types, accept } = await readTask(schema);
+    expect(problems).toEqual([]);
+    expect(warnings.sort()).toEqual([
+      "impossible-branch /properties/beside",
+      "impossible-branch /properties/within",
+      "impossible-branch /properties/within/oneOf/0",
+    ]);
+    expect(types).toMatch(/beside\?: string/u);
+    expect(types).toMatch(/within\?: boolean/u);
+    expect(accept({ beside: "a", within: true })).toBeDefined();
+    expect(accept({ beside: "" })).toBeUndefined();
+    expect(accept({ within: ["a"] })).toBeUndefined();
+  });
+
+  test("is refused in strict mode", async () => {
+    const { problems } = await readTask(schema, { strict: true });
+    expect(problems.sort()).toEqual([
+      "contradiction /properties/within/oneOf/0",
+      "impossible-branch /properties/beside",
+    ]);
+  });
+
+  test("is refused where there is no other", async () => {
+    const { problems } = await readTask(property({ type: "string", anyOf: [{ type: "number" }] }));
+    expect(problems).toEqual(["contradiction /properties/value"]);
+  });
+});
+
 describe("dialects", () => {
   test("OpenAPI 3.0's is draft-04's, with nullable", async () => {
     const { problems, warnings, accept } = await readTask({
