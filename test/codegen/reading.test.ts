@@ -60,7 +60,7 @@ describe("an alternative that no value can pass", () => {
   test("counts as not there, with a warning", async () => {
     const { problems, warnings, types, accept } = await readTask(schema);
     expect(problems).toEqual([]);
-    expect(warnings.sort()).toEqual([
+    expect(warnings.toSorted()).toEqual([
       "impossible-branch /properties/beside",
       "impossible-branch /properties/within",
       "impossible-branch /properties/within/oneOf/0",
@@ -74,7 +74,7 @@ describe("an alternative that no value can pass", () => {
 
   test("is refused in strict mode", async () => {
     const { problems } = await readTask(schema, { strict: true });
-    expect(problems.sort()).toEqual([
+    expect(problems.toSorted()).toEqual([
       "contradiction /properties/within/oneOf/0",
       "impossible-branch /properties/beside",
     ]);
