@@ -69,6 +69,8 @@ const multipleOf: CodeKeywordDefinition = {
 /** ajv compares each item with each other, and forgets that "__proto__" is a string like others. */
 const uniqueItems: CodeKeywordDefinition = {
   keyword: "uniqueItems",
+  // Items are compared as they were given, before defaults are filled in.
+  before: "prefixItems",
   type: "array",
   schemaType: "boolean",
   error: {

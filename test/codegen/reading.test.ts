@@ -156,6 +156,55 @@ describe("defaults that can't be filled in truly", () => {
   });
 });
 
+describe("defaults that maxProperties would count", () => {
+  const open = {
+    type: "object",
+    properties: { a: { type: "number", default: 1 }, b: { type: "number" } },
+    maxProperties: 1,
+  };
+
+  test("aren't filled in, so that they make no object too large", async () => {
+    const { problems, warnings, accept } = await readTask(open);
+    expect(problems).toEqual([]);
+    expect(warnings).toEqual(["counted-default /properties/a/default"]);
+    expect(accept({ b: 2 })).toEqual({ b: 2 });
+    expect(accept({ a: 1, b: 2 })).toBeUndefined();
+  });
+
+  test("are filled in where they can't", async () => {
+    const closed = { ...open, maxProperties: 2, additionalProperties: false };
+    const { warnings, accept } = await readTask(closed);
+    expect(warnings).toEqual([]);
+    expect(accept({ b: 2 })).toEqual({ a: 1, b: 2 });
+  });
+
+  test("are refused in strict mode", async () => {
+    const { problems } = await readTask(open, { strict: true });
+    expect(problems).toEqual(["counted-default /properties/a/default"]);
+  });
+});
+
+test("items are compared before defaults are filled in", async () => {
+  const item = { type: "object", properties: { k: { type: "number", default: 1 } } };
+  const { problems, accept } = await readTask(
+    property({ type: "array", items: item, uniqueItems: true }),
+  );
+  expect(problems).toEqual([]);
+  expect(accept({ value: [{}, { k: 1 }] })).toEqual({ value: [{ k: 1 }, { k: 1 }] });
+  expect(accept({ value: [{}, {}] })).toBeUndefined();
+});
+
+test("a default that a pattern for its name refuses isn't filled in", async () => {
+  const { problems, warnings, accept } = await readTask({
+    type: "object",
+    properties: { a1: { default: 1 }, b1: { default: 1 } },
+    patternProperties: { "^a": { type: "string" } },
+  });
+  expect(problems).toEqual([]);
+  expect(warnings).toEqual(["broken-default /properties/a1/default"]);
+  expect(accept({})).toEqual({ b1: 1 });
+});
+
 test("a list of alternatives may go round to the document itself", async () => {
   const { problems, accept } = await readTask({
     type: "object",
