@@ -1,4 +1,10 @@
-import { parseTree, printParseErrorCode, type Node, type ParseError } from "jsonc-parser";
+import {
+  getLocation,
+  parseTree,
+  printParseErrorCode,
+  type Node,
+  type ParseError,
+} from "jsonc-parser";
 
 /** One-based place in a text. */
 export interface TextPosition {
@@ -19,22 +25,43 @@ export interface JsonDocument {
 
 export type JsonResult =
   | { readonly ok: true; readonly document: JsonDocument }
-  | { readonly ok: false; readonly message: string; readonly position: TextPosition };
+  | {
+      readonly ok: false;
+      readonly rule: "not-json" | "too-deep";
+      readonly message: string;
+      readonly hint: string;
+      readonly position: TextPosition;
+      /** Where the text is JSON up to there. */
+      readonly pointer?: string;
+    };
 
 /** Reads strict JSON. Unlike `JSON.parse` it tells where the text breaks off from JSON. */
 export function parseJson(source: string): JsonResult {
   const text = source.replace(/^\uFEFF/u, "");
   const tooDeep = findDepth(text, maxDepth);
   if (tooDeep !== undefined) {
-    const message = `The file is nested more than ${maxDepth} levels deep.`;
-    return { ok: false, message, position: positionAt(text, tooDeep) };
+    return {
+      ok: false,
+      rule: "too-deep",
+      message: `The file is nested more than ${maxDepth} levels deep.`,
+      hint: "Make it flatter: move parts into $defs and refer to them.",
+      position: positionAt(text, tooDeep),
+      pointer: getLocation(text, tooDeep)
+        .path.map((key) => `/${escapePointer(key)}`)
+        .join(""),
+    };
   }
   const errors: ParseError[] = [];
   const root = parseTree(text, errors, { disallowComments: true, allowTrailingComma: false });
   const [first] = errors;
   if (first !== undefined || root === undefined) {
-    const message = describeError(first);
-    return { ok: false, message, position: positionAt(text, first?.offset ?? text.length) };
+    return {
+      ok: false,
+      rule: "not-json",
+      message: describeError(first),
+      hint: "Fix the JSON at this place; comments and trailing commas are no part of it.",
+      position: positionAt(text, first?.offset ?? text.length),
+    };
   }
   const nodes = new Map<string, Node>();
   const findings = { duplicateKeys: [] as string[], inexactNumbers: [] as string[] };

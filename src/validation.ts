@@ -20,4 +20,5 @@ export const equal = unwrap(ajvEqual);
 export const ucs2length: (text: string) => number = unwrap(ajvUcs2length);
 export { isMultipleOf } from "./validation/decimal.js";
 export { findDuplicate } from "./validation/duplicates.js";
+export { withoutInherited } from "./validation/inherited.js";
 export { formats } from "./validation/formats.js";

@@ -1,6 +1,6 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { _, str, type CodeKeywordDefinition, type Options } from "ajv";
-import { findDuplicate, formats, isMultipleOf } from "taskwright/validation";
+import { _, Name, str, type CodeKeywordDefinition, type Options } from "ajv";
+import { findDuplicate, formats, isMultipleOf, withoutInherited } from "taskwright/validation";
 
 /**
  * The one configuration under which a payload is checked: at codegen, and compiled ahead for the
@@ -34,6 +34,11 @@ export function createAjv(schema: object, options: Options = {}): Ajv2020 {
     ajv.removeKeyword(definition.keyword as string);
     ajv.addKeyword(definition);
   }
+  const unevaluated = ajv.getKeyword("unevaluatedProperties");
+  if (typeof unevaluated === "object" && "code" in unevaluated) {
+    ajv.removeKeyword("unevaluatedProperties");
+    ajv.addKeyword(ownEvaluated(unevaluated));
+  }
   for (const keyword of keysOf(schema, /^x-/u)) ajv.addKeyword(keyword);
   return ajv;
 }
@@ -64,6 +69,8 @@ const multipleOf: CodeKeywordDefinition = {
 /** ajv compares each item with each other, and forgets that "__proto__" is a string like others. */
 const uniqueItems: CodeKeywordDefinition = {
   keyword: "uniqueItems",
+  // Items are compared as they were given, before defaults are filled in.
+  before: "prefixItems",
   type: "array",
   schemaType: "boolean",
   error: {
@@ -82,6 +89,24 @@ const uniqueItems: CodeKeywordDefinition = {
     cxt.fail(_`${duplicate} !== undefined`);
   },
 };
+
+/** ajv looks names up in an object that inherits "toString" and others, as if it had seen them. */
+function ownEvaluated(definition: CodeKeywordDefinition): CodeKeywordDefinition {
+  return {
+    ...definition,
+    code(cxt, ruleType) {
+      const { gen, it } = cxt;
+      if (it.props instanceof Name) {
+        const func = gen.scopeValue("func", {
+          ref: withoutInherited,
+          code: _`require("taskwright/validation").withoutInherited`,
+        });
+        it.props = gen.const("props", _`${func}(${it.props})`);
+      }
+      definition.code(cxt, ruleType);
+    },
+  };
+}
 
 /** Every key of a document that matches, wherever it stands. */
 function keysOf(value: unknown, pattern: RegExp, found = new Set<string>()): Set<string> {

@@ -92,6 +92,7 @@ export const foreignKeywords: ReadonlyMap<string, string> = new Map([
   ["example", "Write examples, with an array."],
   ["extends", "Write allOf."],
   ["divisibleBy", "Write multipleOf."],
+  ["disallow", "Write not."],
   ["tsType", "Types come from the schema alone, so that they can't differ from the validator."],
   ["tsEnumNames", "Types come from the schema alone: enum values become a union of literals."],
   ["$recursiveRef", "Write $ref."],

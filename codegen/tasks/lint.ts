@@ -18,6 +18,7 @@ import { valueRules } from "./rules/values.js";
 import { findSlowPatterns } from "./slow-patterns.js";
 import { TypeReader } from "./types/read.js";
 import type { Definition } from "./types/type.js";
+import { dropUnclearDefaults } from "./unclear-defaults.js";
 
 /** A schema file that was read, with all that is wrong with it. */
 export interface LintedFile {
@@ -42,7 +43,11 @@ const schemaRules = [
 ];
 
 /** Rules of meaning that only warn, unless in strict mode: types and validators agree all the same. */
-const mild: ReadonlySet<string> = new Set(["untyped-value", "undeclared-property"]);
+const mild: ReadonlySet<string> = new Set([
+  "untyped-value",
+  "undeclared-property",
+  "impossible-branch",
+]);
 
 /** Checks one file. A document that is too deep for the stack is a finding like others. */
 export function lintFile(
@@ -65,7 +70,8 @@ function readAndLint(
 ): LintedFile {
   const { document, warnings, sourceOf } = readDocument(source.document, options);
   const place = (finding: Finding) => ({ ...finding, pointer: sourceOf(finding.pointer) });
-  const { defaults, root, ...linted } = lintDocument(document, checkSchedule, options);
+  const { linted, dropped } = lintWithTrueDefaults(document, checkSchedule, options);
+  const { defaults, root } = linted;
   const isMild = ({ rule }: Finding) => options.strict !== true && mild.has(rule);
   const findings = linted.findings.filter((each) => !isMild(each));
   const slow = root === undefined ? [] : findSlowPatterns(document.value as SchemaObject);
@@ -74,17 +80,34 @@ function readAndLint(
     schema: isObject(document.value) ? document.value : {},
     defaults,
     findings: findings.map(place),
-    warnings: [...warnings, ...[...linted.findings.filter(isMild), ...slow].map(place)],
+    warnings: [...warnings, ...[...dropped, ...linted.findings.filter(isMild), ...slow].map(place)],
     ...(findings.length > 0 || root === undefined ? {} : { root }),
   };
 }
+
+/** Each round may bring to light a further default that can't be filled in. */
+function lintWithTrueDefaults(
+  document: JsonDocument,
+  checkSchedule: ScheduleCheck,
+  options: ReadingOptions,
+): { readonly linted: Linted; readonly dropped: readonly Finding[] } {
+  const dropped: Finding[] = [];
+  for (;;) {
+    const linted = lintDocument(document, checkSchedule, options);
+    const found = options.strict === true ? [] : dropUnclearDefaults(document, linted.findings);
+    if (found.length === 0) return { linted, dropped };
+    dropped.push(...found);
+  }
+}
+
+type Linted = Pick<LintedFile, "defaults" | "findings" | "root">;
 
 /** In steps, each of which relies on what the ones before have made sure of. */
 function lintDocument(
   document: JsonDocument,
   checkSchedule: ScheduleCheck,
   { strict }: ReadingOptions,
-): Pick<LintedFile, "defaults" | "findings" | "root"> {
+): Linted {
   const malformed = checkDocument(document);
   if (!isObject(document.value)) return { defaults: {}, findings: malformed };
   const root: SchemaObject = document.value;
@@ -109,7 +132,7 @@ function lintDocument(
   }
   if (findings.length > optionFindings.length) return { defaults, findings };
   for (const each of applyRules(compiledRules, input)) findings.push(each);
-  const reader = new TypeReader(root, input.references);
+  const reader = new TypeReader(root, input.references, strict);
   for (const each of typeRules(input, reader, defaults)) findings.push(each);
   return { defaults, findings, root: reader.definition("") };
 }

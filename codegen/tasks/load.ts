@@ -28,9 +28,8 @@ export async function loadSchemas(
     if (result.ok) {
       files.push({ name, relativePath, document: result.document });
     } else {
-      const { message, position } = result;
-      const hint = "Fix the JSON at this place; comments and trailing commas are no part of it.";
-      problems.push({ file: relativePath, ...position, rule: "not-json", message, hint });
+      const { ok: _ok, position, ...problem } = result;
+      problems.push({ file: relativePath, ...position, ...problem });
     }
   }
   return { files, problems };

@@ -15,7 +15,7 @@ export function resolvePointer(root: unknown, pointer: string): unknown {
 
 /** The `$ref` that leads to a JSON Pointer. */
 export function referenceTo(pointer: string): string {
-  return `#${pointer.split("/").map(encodeURIComponent).join("/").replaceAll("%24", "$")}`;
+  return `#${pointer.split("/").map(encode).join("/").replaceAll("%24", "$")}`;
 }
 
 /** Turns the `$ref`s of one document into pointers. */
@@ -40,7 +40,7 @@ export class References {
     const hash = reference.indexOf("#");
     const base = hash === -1 ? reference : reference.slice(0, hash);
     if (base !== "" && base !== this.#id) return undefined;
-    const fragment = hash === -1 ? "" : decode(reference.slice(hash + 1));
+    const fragment = hash === -1 ? "" : decodeFragment(reference.slice(hash + 1));
     const pointer = fragment.startsWith("/") ? fragment : this.#anchors.get(fragment);
     return fragment === "" ? "" : pointer;
   }
@@ -51,7 +51,17 @@ export class References {
   }
 }
 
-function decode(fragment: string): string {
+/** A half of a surrogate pair has no encoding; a rule of its own refuses it. */
+function encode(token: string): string {
+  try {
+    return encodeURIComponent(token);
+  } catch {
+    return token;
+  }
+}
+
+/** A fragment as text; as it is where its percent signs mean nothing. */
+export function decodeFragment(fragment: string): string {
   try {
     return decodeURIComponent(fragment);
   } catch {

@@ -8,6 +8,8 @@ export interface Finding {
   readonly pointer: string;
   readonly message: string;
   readonly hint: string;
+  /** The pointer of the schema whose default is the reason, where there is one. */
+  readonly defaultAt?: string;
 }
 
 /** What a rule says, before the rule's name is added. */

@@ -4,10 +4,34 @@ import { escapePointer, isObject } from "../json.js";
 import { walkSchemas, type SchemaObject } from "./node.js";
 import type { Finding } from "./rule.js";
 
-/** Only with a repetition in an alternative or in another can a pattern take more than linear time. */
+/** Repetitions of one character up to this often cost no more than a constant. */
+const maxCount = 100;
+
+/**
+ * The checker takes seconds for some patterns, so those that are plainly linear aren't given to it.
+ */
 function mayBeSlow(pattern: string): boolean {
-  const repetitions = pattern.match(/[*+]|\{\d+(?:,\d*)?\}/gu)?.length ?? 0;
-  return repetitions > 1 || (repetitions === 1 && pattern.includes("|"));
+  // Each class and each escape is one character, which may be repeated as often as is written.
+  const plain = pattern
+    .replaceAll(/\[(?:\\.|[^\]\\])*\]|\\p\{[^}]*\}|\\./giu, "c")
+    .replaceAll(/[^()|^]\{(\d+)(?:,(\d+))?\}/gu, (whole, least: string, most = least) =>
+      Number(most) > maxCount ? whole : "c",
+    );
+  const repetitions = plain.match(/[*+]|\{\d+(?:,\d*)?\}/gu)?.length ?? 0;
+  if (repetitions !== 1 || /\)(?:[*+]|\{)/u.test(plain)) return repetitions > 0;
+  // One repetition of one character is linear where the place that it begins at isn't open.
+  return !isAnchored(plain);
+}
+
+/** Whether a pattern begins at the beginning of a text, whichever alternative is taken. */
+function isAnchored(plain: string): boolean {
+  let depth = 0;
+  for (const character of plain) {
+    if (character === "(") depth += 1;
+    else if (character === ")") depth -= 1;
+    else if (character === "|" && depth === 0) return false;
+  }
+  return plain.startsWith("^");
 }
 
 let check: typeof checkSync | undefined;

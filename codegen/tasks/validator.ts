@@ -12,6 +12,7 @@ const loaded: readonly (readonly [string, string])[] = [
   [`require("ajv/dist/runtime/ucs2length").default`, "ucs2length"],
   [`require("taskwright/validation").findDuplicate`, "findDuplicate"],
   [`require("taskwright/validation").isMultipleOf`, "isMultipleOf"],
+  [`require("taskwright/validation").withoutInherited`, "withoutInherited"],
 ];
 
 /**
@@ -47,7 +48,14 @@ export function emitValidator({ source, validated }: TaskModel): string {
 }
 
 function importRuntime(text: string): string[] {
-  const names = ["equal", "findDuplicate", "formats", "isMultipleOf", "ucs2length"];
+  const names = [
+    "equal",
+    "findDuplicate",
+    "formats",
+    "isMultipleOf",
+    "ucs2length",
+    "withoutInherited",
+  ];
   const used = names.filter((name) => new RegExp(`= ${name}\\b`, "u").test(text));
   return used.length === 0 ? [] : [`import { ${used.join(", ")} } from "taskwright/validation";`];
 }

@@ -11,7 +11,9 @@ import {
   text,
   type Rules,
 } from "../option-rules.js";
+import { isError } from "../kinds.js";
 import { checkOptions } from "../options.js";
+import { messageOf } from "../thrown.js";
 import { toIssues, type PayloadIssue, type ValidatorError } from "./issues.js";
 import { toJson } from "./json.js";
 import { defaultMaxPayloadBytes } from "./payload-size.js";
@@ -152,8 +154,22 @@ export function defineBatchTask<Input, Payload>(
 
 function checkOne(validator: PayloadValidator, value: unknown): ValidationResult<unknown> {
   const { payload } = splitReserved(value);
-  if (validator(payload)) return { ok: true, value: payload };
-  return { ok: false, issues: toIssues(validator.errors ?? [], payload) };
+  const issues = findIssues(validator, payload);
+  return issues === undefined ? { ok: true, value: payload } : { ok: false, issues };
+}
+
+/** A value that is too deep for the stack breaks its schema like others: it may come from anyone. */
+function findIssues(
+  validator: PayloadValidator,
+  value: unknown,
+  pointer = "",
+): PayloadIssue[] | undefined {
+  try {
+    return validator(value) ? undefined : toIssues(validator.errors ?? [], value, pointer);
+  } catch (error) {
+    if (!isError(error) || !/call stack/u.test(messageOf(error))) throw error;
+    return [{ pointer, rule: "depth", message: "is nested too deeply to be checked" }];
+  }
 }
 
 function checkItems(validator: PayloadValidator, value: unknown): ValidationResult<unknown> {
@@ -162,9 +178,7 @@ function checkItems(validator: PayloadValidator, value: unknown): ValidationResu
     const message = "must be an array of items";
     return { ok: false, issues: [{ pointer: "", rule: "type", message }] };
   }
-  const issues = payload.flatMap((item, index) =>
-    validator(item) ? [] : toIssues(validator.errors ?? [], item, `/${index}`),
-  );
+  const issues = payload.flatMap((item, index) => findIssues(validator, item, `/${index}`) ?? []);
   return issues.length === 0 ? { ok: true, value: payload } : { ok: false, issues };
 }
 

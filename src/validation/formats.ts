@@ -41,13 +41,19 @@ function isLocalDateTime(text: string): boolean {
   return more.length === 0 && isDate(date) && localTime.test(time);
 }
 
+/** An address of IPv6 with the length of its network's prefix. */
+function isCidrV6(text: string): boolean {
+  const [, address = "", length = ""] = /^([^/]+)\/(\d{1,3})$/u.exec(text) ?? [];
+  return length !== "" && Number(length) <= 128 && (fullFormats.ipv6 as RegExp).test(address);
+}
+
 /** Formats that tools write and that the standard doesn't name. */
 const toolFormats: Readonly<Record<string, Format>> = {
   "partial-time": localTime,
   "partial-date-time": { type: "string", validate: isLocalDateTime },
   ulid: /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/iu,
   nanoid: /^[\w-]{21}$/u,
-  cuid: /^c[0-9a-z]{8,}$/iu,
+  cuid: /^c[0-9a-z]{6,}$/iu,
   cuid2: /^[0-9a-z]+$/u,
   xid: /^[0-9a-v]{20}$/iu,
   ksuid: /^[A-Za-z0-9]{27}$/u,
@@ -55,9 +61,18 @@ const toolFormats: Readonly<Record<string, Format>> = {
   jwt: /^[\w-]+\.[\w-]+\.[\w-]*$/u,
   base64: /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/u,
   base64url: /^(?:[\w-]{4})*(?:[\w-]{2}(?:==)?|[\w-]{3}=?)?$/u,
+  cidrv6: { type: "string", validate: isCidrV6 },
   cidrv4:
     /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\/(?:[12]?\d|3[0-2])$/u,
 };
+
+/** Hours and minutes, as valibot and the form fields of browsers write a time. */
+const hoursAndMinutes = /^(?:[01]\d|2[0-3]):[0-5]\d$/u;
+const isoTime = fullFormats["iso-time"] as FormatDefinition<string>;
+
+function isTime(text: string): boolean {
+  return hoursAndMinutes.test(text) || (isoTime.validate as (text: string) => boolean)(text);
+}
 
 /**
  * Python's durations may be negative and have fractions of a second, both of which ISO 8601-2 allows;
@@ -66,7 +81,7 @@ const toolFormats: Readonly<Record<string, Format>> = {
 const widened: Readonly<Record<string, Format>> = {
   duration:
     /^[+-]?P(?!$)(?:(?:\d+Y)?(?:\d+M)?(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+(?:[.,]\d+)?S)?)?|(?:\d+W)?)$/u,
-  time: fullFormats["iso-time"],
+  time: { type: "string", validate: isTime },
 };
 
 /** Every format that validators check, by name. */

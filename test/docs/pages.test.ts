@@ -21,6 +21,9 @@ const checks: Readonly<Record<string, (block: Block) => void>> = {
 /** Languages that are shown and not checked, each with the reason. */
 const unchecked: Readonly<Record<string, string>> = {
   rust: "no Rust compiler is at hand",
+  py: "no Python is at hand",
+  go: "no Go compiler is at hand",
+  js: "its tool is not installed here",
 };
 
 /** Programs that pages may name beside ours: they belong to the reader's system. */

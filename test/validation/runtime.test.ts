@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { findDuplicate, formats, isMultipleOf } from "../../src/validation.js";
+import { findDuplicate, formats, isMultipleOf, withoutInherited } from "../../src/validation.js";
 
 describe("multiples are decimal", () => {
   test.each([
@@ -69,6 +69,16 @@ function accepts(format: string, value: unknown): boolean {
   return (validate as (value: unknown) => boolean)(value);
 }
 
+test("names that were marked are found, and inherited ones aren't", () => {
+  const names = withoutInherited({ a: true });
+  expect([names, withoutInherited(true), withoutInherited(undefined)]).toEqual([
+    { a: true },
+    true,
+    undefined,
+  ]);
+  expect((names as Record<string, unknown>)["toString"]).toBeUndefined();
+});
+
 describe("formats", () => {
   test.each([
     ["int8", [-128, 127], [-129, 128, 0.5]],
@@ -81,7 +91,11 @@ describe("formats", () => {
     ["uint64", [2 ** 64, 0], [-1, 2 ** 65]],
     ["float", [1.5, -3], []],
     ["double", [1.5], []],
-    ["time", ["10:30:00", "10:30:00.123456", "10:30:00Z", "10:30:00+02:00"], ["10:30", "25:00:00"]],
+    [
+      "time",
+      ["10:30:00", "10:30:00.123456", "10:30:00Z", "10:30:00+02:00", "10:30"],
+      ["10:3", "25:00:00", "24:00"],
+    ],
     ["duration", ["P1DT2H3M4.5S", "-P1DT0S", "PT0S", "P2W", "P3D"], ["P", "1D", "PT", "PT1.5H"]],
     ["partial-time", ["10:30:00", "10:30:00.5"], ["10:30:00Z", "24:00:00"]],
     [
@@ -95,7 +109,7 @@ describe("formats", () => {
       ["81ARZ3NDEKTSV4RRFFQ69G5FAV", "01ARZ3NDEKTSV4RRFFQ69G5FA"],
     ],
     ["nanoid", ["V1StGXR8_Z5jdHi6B-myT"], ["V1StGXR8_Z5jdHi6B-my", "V1StGXR8 Z5jdHi6B-myT"]],
-    ["cuid", ["cjld2cjxh0000qzrmn831i7rn"], ["xjld2cjxh0000qzrmn831i7rn"]],
+    ["cuid", ["cjld2cjxh0000qzrmn831i7rn", "cjld2cj"], ["cjld2", "xjld2cjxh0000qzrmn831i7rn"]],
     ["cuid2", ["tz4a98xxat96iws9zmbrgj3a"], ["TZ4A", ""]],
     ["xid", ["9m4e2mr0ui3e8a215n4g"], ["9m4e2mr0ui3e8a215n4"]],
     ["ksuid", ["0ujtsYcgvSTl8PAuAdqWYSMnLOv"], ["0ujtsYcgvSTl8PAuAdqWYSMnLO"]],
@@ -103,6 +117,7 @@ describe("formats", () => {
     ["jwt", ["eyJhbGciOiJIUzI1NiJ9.eyJhIjoxfQ.c2ln"], ["abc", "a.b.c.d"]],
     ["base64", ["", "YQ==", "YWI=", "YWJj"], ["YQ=", "YQ==\n", "Y-Q="]],
     ["base64url", ["", "YQ", "Y-_j"], ["Y", "Y+/j"]],
+    ["cidrv6", ["2001:db8::/32", "::/0"], ["2001:db8::/129", "2001:db8::", "/1", "10.0.0.0/8"]],
     ["cidrv4", ["10.0.0.0/8", "0.0.0.0/0"], ["10.0.0.0/33", "10.0.0.0"]],
   ])("%s", (format, good, bad) => {
     for (const value of good) expect([value, accepts(format, value)]).toEqual([value, true]);

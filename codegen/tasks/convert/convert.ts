@@ -7,7 +7,7 @@ import { Identities } from "./identity.js";
 import { meantKeyword } from "./misspelt.js";
 import { repairPattern } from "./patterns.js";
 import { Origins } from "./origins.js";
-import { tidy } from "./tidy.js";
+import { allowsNothing, tidy } from "./tidy.js";
 
 /** A schema while it is being built. */
 export type Draft = Record<string, unknown>;
@@ -79,7 +79,7 @@ class Converter {
     tidy(draft, (rule, complaint) => {
       this.#warn(rule, { ...complaint, pointer: from + complaint.pointer });
     });
-    return draft;
+    return from !== "" && allowsNothing(draft) ? false : draft;
   }
 
   /** Up to draft-07, rules beside `$ref` are ignored. */
@@ -212,11 +212,18 @@ class Converter {
 
   #list(draft: Draft, name: string, value: unknown, place: Place, keyword: string): void {
     const { from, to, dialect } = place;
-    draft[name] = Array.isArray(value)
-      ? value.map((schema, index) =>
-          this.#schema(schema, `${from}/${keyword}/${index}`, `${to}/${name}/${index}`, dialect),
-        )
-      : value;
+    if (!Array.isArray(value)) {
+      draft[name] = value;
+      return;
+    }
+    const schemas = [...(value as unknown[]).entries()];
+    // Generators write an alternative that can't be for undefined, which JSON doesn't have.
+    const isAlternative = name === "anyOf" || name === "oneOf";
+    const possible = schemas.filter(([, schema]) => !isAlternative || !allowsNothing(schema));
+    const kept = possible.length === 0 ? schemas : possible;
+    draft[name] = kept.map(([source, schema], index) =>
+      this.#schema(schema, `${from}/${keyword}/${source}`, `${to}/${name}/${index}`, dialect),
+    );
   }
 
   #dependencies(draft: Draft, value: unknown, place: Place): void {
@@ -227,6 +234,7 @@ class Converter {
     if (lists.length > 0) {
       const required = lists.map(([name, held]) => [name, [held].flat()]);
       draft["dependentRequired"] = Object.fromEntries(required);
+      this.#origins.addPart(`${place.from}/dependencies`, `${place.to}/dependentRequired`);
     }
     if (schemas.length > 0) {
       const held = Object.fromEntries(schemas);
@@ -246,7 +254,7 @@ interface Place {
   readonly dialect: Dialect;
 }
 
-const besideReference = new Set(["$ref", "$defs", "$schema", "default"]);
+const besideReference = new Set(["$ref", "$defs", "$schema", "$id", "default"]);
 
 /** Draft-04 says with `true` that the bound beside it is excluded. */
 function exclusive(draft: Draft, keyword: string, value: unknown, given: Draft): void {
@@ -266,7 +274,9 @@ function isSchema(value: unknown): boolean {
 }
 
 function ownKey(map: Draft, keyword: string, key: string): string {
-  if (keyword === "patternProperties") return repairPattern(key);
+  // The validator skips a pattern that is exactly this name.
+  if (keyword === "patternProperties")
+    return key === "__proto__" ? `(?:${key})` : repairPattern(key);
   return keyword === "$defs" ? freeName(map, key) : key;
 }
 

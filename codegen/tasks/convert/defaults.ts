@@ -1,8 +1,8 @@
-import { isObject } from "../../json.js";
+import { escapePointer, isObject } from "../../json.js";
 import { createAjv } from "../ajv.js";
 import { withFilledAlternatives } from "../filling.js";
-import { walkSchemas, type SchemaNode } from "../node.js";
-import { referenceTo, resolvePointer } from "../reference.js";
+import { walkSchemas, type SchemaNode, type SchemaObject } from "../node.js";
+import { decodeFragment, referenceTo, resolvePointer } from "../reference.js";
 import type { Complaint } from "../rule.js";
 
 type Draft = Record<string, unknown>;
@@ -32,7 +32,38 @@ export function settleDefaults(root: Draft, warn: Warn): void {
       hint: "Move it to a property, or remove it.",
     });
   }
+  dropCounted(nodes, warn);
   dropBroken(root, warn);
+}
+
+function dropCounted(
+  nodes: readonly (SchemaNode & { readonly schema: Draft })[],
+  warn: Warn,
+): void {
+  for (const { schema, pointer, keyword, parent } of nodes) {
+    if (keyword !== "properties" || parent === undefined || !Object.hasOwn(schema, "default")) {
+      continue;
+    }
+    if (!countsDefaults(parent.schema)) continue;
+    delete schema["default"];
+    warn("counted-default", {
+      pointer: `${pointer}/default`,
+      message: "maxProperties counts a default like what was given. It is not filled in.",
+      hint: "Remove maxProperties or the default.",
+    });
+  }
+}
+
+/** Whether what is filled in can make an object larger than it may be. */
+export function countsDefaults({
+  maxProperties,
+  properties,
+  additionalProperties,
+  patternProperties,
+}: SchemaObject): boolean {
+  if (typeof maxProperties !== "number" || !isObject(properties)) return false;
+  const isClosed = additionalProperties === false && patternProperties === undefined;
+  return !isClosed || Object.keys(properties).length > maxProperties;
 }
 
 /** The schema whose default a property takes over: the one that it is a reference to. */
@@ -44,7 +75,7 @@ function defaultHolder(root: Draft, property: Draft): Draft | undefined {
     seen.add(current);
     const { $ref, allOf } = current;
     if (typeof $ref === "string") {
-      current = resolvePointer(root, decodeURIComponent($ref.slice(1)));
+      current = resolvePointer(root, decodeFragment($ref.slice(1)));
     } else
       current = Array.isArray(allOf) && allOf.length === 1 ? (allOf as unknown[])[0] : undefined;
   }
@@ -63,7 +94,10 @@ function dropBroken(root: Draft, warn: Warn): void {
   }
 }
 
-/** The properties whose defaults their own schemas refuse; none while the document doesn't compile. */
+/**
+ * The properties whose defaults the schemas refuse that speak of them in one object: their own, and
+ * those of patterns that their names match. None while the document doesn't compile.
+ */
 export function findBrokenDefaults(root: object): { pointer: string; message: string }[] {
   const holders = walkSchemas(root).filter(
     ({ schema, keyword }) => keyword === "properties" && Object.hasOwn(schema, "default"),
@@ -73,14 +107,26 @@ export function findBrokenDefaults(root: object): { pointer: string; message: st
     // Not strict: at the root of what is compiled here, a default has no effect.
     const ajv = createAjv(root, { strict: false });
     ajv.addSchema({ ...withFilledAlternatives(root as Draft), $id: base });
-    return holders.flatMap(({ schema, pointer }) => {
-      const validate = ajv.compile({ $ref: `${base}${referenceTo(pointer)}` });
-      if (validate(structuredClone(schema["default"]))) return [];
-      return [{ pointer, message: validate.errors?.[0]?.message ?? "is refused" }];
+    return holders.flatMap((holder) => {
+      const { schema, pointer } = holder;
+      for (const rule of [pointer, ...patternsFor(holder)]) {
+        const validate = ajv.compile({ $ref: `${base}${referenceTo(rule)}` });
+        if (validate(structuredClone(schema["default"]))) continue;
+        return [{ pointer, message: validate.errors?.[0]?.message ?? "is refused" }];
+      }
+      return [];
     });
   } catch {
     return [];
   }
+}
+
+/** Pointers to the schemas of the patterns that a property's name matches. */
+function patternsFor({ key = "", parent }: SchemaNode): string[] {
+  const patterns = parent?.schema["patternProperties"];
+  return Object.keys(isObject(patterns) ? patterns : {})
+    .filter((pattern) => new RegExp(pattern, "u").test(key))
+    .map((pattern) => `${parent?.pointer ?? ""}/patternProperties/${escapePointer(pattern)}`);
 }
 
 const base = "taskwright:schema";

@@ -11,12 +11,17 @@ const byAddress: ReadonlyMap<string, Dialect> = new Map([
   ["json-schema.org/draft/2020-12/schema", 2020],
   // Means "the newest" to whoever wrote it.
   ["json-schema.org/schema", 2020],
+  ["spec.openapis.org/oas/3.1/dialect/base", 2020],
 ]);
+
+/** Its schemas are draft-04's but for `nullable`, and their addresses carry dates. */
+const openApi30 = /^spec\.openapis\.org\/oas\/3\.0\/schema\b/u;
 
 /** The dialect that `$schema` names; undefined for one that isn't known. */
 export function dialectOf(address: unknown): Dialect | undefined {
   if (typeof address !== "string") return undefined;
-  return byAddress.get(address.replace(/^https?:\/\//u, "").replace(/#?$/u, ""));
+  const plain = address.replace(/^https?:\/\//u, "").replace(/#?$/u, "");
+  return byAddress.get(plain) ?? (openApi30.test(plain) ? 4 : undefined);
 }
 
 /** The dialect of a schema: its own, if it names a known one, or the one around it. */

@@ -86,7 +86,8 @@ export class Identities {
   #enter(schema: Record<string, unknown>, pointer: string, outer: Place): Place {
     const dialect = dialectWithin(schema, outer.dialect);
     const id = schema[dialect === 4 ? "id" : "$id"];
-    const isIgnored = dialect <= 7 && schema["$ref"] !== undefined;
+    // At the root it is the document's address, which generators write beside $ref as well.
+    const isIgnored = dialect <= 7 && schema["$ref"] !== undefined && pointer !== "";
     let { base } = outer;
     if (typeof id === "string" && !isIgnored) {
       if (id.startsWith("#")) this.#anchors.set(`${base}${id}`, pointer);

@@ -10,6 +10,11 @@ export class Origins {
     this.#targets.set(source, target);
   }
 
+  /** As `add`, for what isn't a schema, and so is never referred to. */
+  addPart(source: string, target: string): void {
+    this.#sources.set(target, source);
+  }
+
   /** Where the schema at a pointer into the source stands now; undefined when it was left out. */
   targetOf(source: string): string | undefined {
     return this.#targets.get(source);

@@ -1,4 +1,4 @@
-import { escapePointer } from "../../json.js";
+import { escapePointer, isObject } from "../../json.js";
 import { didYouMean } from "../../suggest.js";
 import { knownFormats, numberFormats } from "../formats.js";
 import { keywords } from "../keywords.js";
@@ -16,9 +16,19 @@ export function tidy(draft: Draft, warn: Warn): void {
   dropInapplicable(draft, warn);
   dropLonely(draft, warn);
   dropFormat(draft, warn);
-  const { required, pattern } = draft;
+  const { required, pattern, prefixItems } = draft;
   if (Array.isArray(required)) draft["required"] = [...new Set(required as unknown[])];
   if (typeof pattern === "string") draft["pattern"] = repairPattern(pattern);
+  // An empty tuple is closed by items or maxItems; the schema of schemas wants none that is empty.
+  if (Array.isArray(prefixItems) && prefixItems.length === 0) delete draft["prefixItems"];
+}
+
+/** Generators write `not: {}` for what can't be, such as a property that must not be there. */
+export function allowsNothing(schema: unknown): boolean {
+  if (!isObject(schema)) return schema === false;
+  const { not, $defs, definitions } = schema;
+  const isAny = not === true || (isObject(not) && Object.keys(not).length === 0);
+  return isAny && $defs === undefined && definitions === undefined;
 }
 
 /** OpenAPI 3.0 adds null to a type with `nullable`; without a type, and beside null, it says nothing. */
@@ -26,7 +36,8 @@ function readNullable(draft: Draft, warn: Warn): void {
   const { nullable, type } = draft;
   delete draft["nullable"];
   const types = [type ?? []].flat();
-  if (nullable !== true || types.includes("null")) return;
+  const isNull = types.includes("null") || draft["const"] === null || includesNull(draft["enum"]);
+  if (nullable !== true || isNull) return;
   const isRead = types.length > 0;
   if (isRead) draft["type"] = [...types, "null"];
   warn("nullable", {
@@ -36,6 +47,10 @@ function readNullable(draft: Draft, warn: Warn): void {
       : "nullable has no effect without a type beside it.",
     hint: 'Write "null" into the type, or { "type": "null" } into anyOf.',
   });
+}
+
+function includesNull(values: unknown): boolean {
+  return Array.isArray(values) && values.includes(null);
 }
 
 /** JSON Schema lets `minimum` beside `type: string` stand, where it says nothing of any string. */
@@ -88,6 +103,8 @@ function dropFormat(draft: Draft, warn: Warn): void {
   const isKnown = knownFormats.includes(format);
   if (isKnown && (typeKinds(draft)?.includes(kind) ?? true)) return;
   delete draft["format"];
+  // Tools name in this way what the pattern beside it checks.
+  if (!isKnown && draft["pattern"] !== undefined) return;
   warn(isKnown ? "misplaced-format" : "unknown-format", {
     pointer: "/format",
     message: isKnown

@@ -1,4 +1,4 @@
-import { findBrokenDefaults } from "../convert/defaults.js";
+import { countsDefaults, findBrokenDefaults } from "../convert/defaults.js";
 import { fillingSchemas } from "../filling.js";
 import type { SchemaNode } from "../node.js";
 import type { Rule } from "../rule.js";
@@ -81,8 +81,30 @@ const brokenDefault: Rule = {
         })),
 };
 
-export const defaultRules: readonly Rule[] = [ignoredDefault, triedDefault];
+/** The validator fills defaults in before it counts. */
+const countedDefault: Rule = {
+  name: "counted-default",
+  check: ({ schema, pointer, keyword, parent }) =>
+    keyword !== "properties" ||
+    parent === undefined ||
+    !Object.hasOwn(schema, "default") ||
+    !countsDefaults(parent.schema)
+      ? []
+      : [
+          {
+            pointer: `${pointer}/default`,
+            message: "maxProperties counts a default like what was given.",
+            hint: "Remove maxProperties or the default.",
+          },
+        ],
+};
+
+export const defaultRules: readonly Rule[] = [ignoredDefault, countedDefault, triedDefault];
 /** Instead of these in strict mode: a default means one thing only. */
-export const strictDefaultRules: readonly Rule[] = [ignoredDefault, strictTriedDefault];
+export const strictDefaultRules: readonly Rule[] = [
+  ignoredDefault,
+  countedDefault,
+  strictTriedDefault,
+];
 /** Needs a schema that compiles. */
 export const compiledRules: readonly Rule[] = [brokenDefault];

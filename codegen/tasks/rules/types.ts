@@ -5,7 +5,7 @@ import { sameValueNodes, typeKinds, type SchemaNode } from "../node.js";
 import type { TaskDefaults } from "../options.js";
 import type { Complaint, Finding, LintInput } from "../rule.js";
 import { templateFields } from "../template.js";
-import type { TypeReader } from "../types/read.js";
+import type { TypeProblem, TypeReader } from "../types/read.js";
 import { expand, isNever, type JsonType, type ObjectShape, type Shape } from "../types/type.js";
 import { numberFormats } from "../formats.js";
 
@@ -13,17 +13,13 @@ import { numberFormats } from "../formats.js";
 export function typeRules(input: LintInput, reader: TypeReader, defaults: TaskDefaults): Finding[] {
   // Every schema is looked into, used or not, so that all that can't be typed comes to light.
   for (const { pointer } of input.nodes) expand(reader.at(pointer));
-  const untypable = reader.problems.map(({ pointer, refusal }) => ({
-    rule: refusal.rule,
-    pointer,
-    message: refusal.message,
-    hint: refusal.hint,
-  }));
+  const untypable = reader.problems.map(toFinding);
   if (untypable.length > 0) return untypable;
   const named = (rule: string, complaints: readonly Complaint[]) =>
     complaints.map((complaint) => ({ rule, ...complaint }));
   const root = expand(reader.at("")).shapes;
   return [
+    ...reader.impossible.map(toFinding),
     ...named(
       "untyped-value",
       input.nodes.flatMap((node) => checkImpliedType(node, reader)),
@@ -36,6 +32,11 @@ export function typeRules(input: LintInput, reader: TypeReader, defaults: TaskDe
     ...named("reserved-property", defaults.batch === undefined ? checkReserved(root) : []),
     ...named("unknown-placeholder", checkPlaceholders(root, defaults)),
   ];
+}
+
+function toFinding({ pointer, refusal }: TypeProblem): Finding {
+  const { rule, message, hint, defaultAt } = refusal;
+  return { rule, pointer, message, hint, ...(defaultAt === undefined ? {} : { defaultAt }) };
 }
 
 /** `properties` without `type: object` lets a number pass, which nobody means. */

@@ -1,7 +1,7 @@
 import { escapePointer, isObject } from "../../json.js";
 import { didYouMean } from "../../suggest.js";
 import { knownFormats, numberFormats } from "../formats.js";
-import { typeKinds, type SchemaObject } from "../node.js";
+import { sameValueNodes, typeKinds, type SchemaNode, type SchemaObject } from "../node.js";
 import type { Complaint, Rule } from "../rule.js";
 
 const unknownFormat: Rule = {
@@ -106,40 +106,58 @@ const inheritedNames: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(O
 
 const inheritedName: Rule = {
   name: "inherited-name",
-  check: ({ schema, pointer }) =>
-    [...propertyNamesIn(schema), ...definitionsIn(schema)].map(([place, name]) => ({
-      pointer: `${pointer}/${place}`,
-      message: `"${name}" can't be told from what every JavaScript object inherits.`,
-      hint: "Give the property another name.",
-    })),
+  check: (node) =>
+    [...propertyNamesIn(node.schema), ...namesListedIn(node), ...keysOfMapsIn(node.schema)].map(
+      ([place, name]) => ({
+        pointer: `${node.pointer}/${place}`,
+        message: `"${name}" can't be told from what every JavaScript object inherits.`,
+        hint: "Give the property another name.",
+      }),
+    ),
 };
 
 /** Every place where a schema names a property that objects inherit; each name once. */
 function propertyNamesIn(schema: SchemaObject): [string, string][] {
-  const { required, dependentRequired, propertyNames } = schema;
+  const { required, dependentRequired } = schema;
   const keys = (place: string, value: unknown): [string, string][] =>
     isObject(value) ? Object.keys(value).map((key) => [`${place}/${escapePointer(key)}`, key]) : [];
   const items = (place: string, value: unknown): [string, string][] =>
     Array.isArray(value) ? value.map((name, index) => [`${place}/${index}`, String(name)]) : [];
   const lists = isObject(dependentRequired) ? Object.entries(dependentRequired) : [];
-  const names = isObject(propertyNames) ? propertyNames : {};
   const found = [
     ...keys("properties", schema["properties"]),
     ...items("required", required),
     ...keys("dependentRequired", dependentRequired),
     ...lists.flatMap(([key, list]) => items(`dependentRequired/${escapePointer(key)}`, list)),
     ...keys("dependentSchemas", schema["dependentSchemas"]),
-    ...items("propertyNames/enum", names["enum"]),
-    ...items("propertyNames", [names["const"]]),
     ...(["const", "enum", "default"] as const).flatMap((name) => keysWithin(schema[name], name)),
   ].filter(([, name]) => inheritedNames.has(name));
   return [...new Map(found.toReversed().map((each) => [each[1], each] as const)).values()];
 }
 
-/** A definition may be called anything but what an object literal doesn't take for a key. */
-function definitionsIn({ $defs }: SchemaObject): [string, string][] {
+/** Names that the schema of an object's property names lists. */
+function namesListedIn(node: SchemaNode): [string, string][] {
+  if (sameValueNodes(node).at(-1)?.keyword !== "propertyNames") return [];
+  const { enum: values, const: value } = node.schema;
+  const listed: [string, unknown][] = [
+    ...(Array.isArray(values) ? values : []).map((name, index): [string, unknown] => [
+      `enum/${index}`,
+      name,
+    ]),
+    ["const", value],
+  ];
+  return listed.flatMap(([place, name]) =>
+    inheritedNames.has(String(name)) ? [[place, String(name)]] : [],
+  );
+}
+
+/** A definition or a pattern may be called anything but what an object literal doesn't take for a key. */
+function keysOfMapsIn(schema: SchemaObject): [string, string][] {
   const name = "__proto__";
-  return isObject($defs) && Object.hasOwn($defs, name) ? [[`$defs/${name}`, name]] : [];
+  return ["$defs", "patternProperties"].flatMap((keyword) => {
+    const map = schema[keyword];
+    return isObject(map) && Object.hasOwn(map, name) ? [[`${keyword}/${name}`, name]] : [];
+  });
 }
 
 function keysWithin(value: unknown, place: string): [string, string][] {

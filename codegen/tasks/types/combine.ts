@@ -1,7 +1,7 @@
 import { escapePointer, isObject } from "../../json.js";
 import type { SchemaObject } from "../node.js";
 import { complement } from "./complement.js";
-import { intersect, unite } from "./intersect.js";
+import { intersect, limitCombinations, unite } from "./intersect.js";
 import type { TypeAt } from "./kinds.js";
 import { Refusal } from "./refusal.js";
 import {
@@ -20,23 +20,33 @@ export interface TypesAt {
   readonly given: TypeAt;
 }
 
+/** Takes an alternative that can't be taken: from then on it counts as not there. */
+export type RefuseBranch = (pointer: string, refusal: Refusal) => void;
+
 /** Narrows a type further. */
 type Step = (type: JsonType) => JsonType;
 
 /** Narrows a type by `anyOf`, `oneOf` and `not`. */
-export function branchSteps(schema: SchemaObject, pointer: string, at: TypesAt): Step[] {
+export function branchSteps(
+  schema: SchemaObject,
+  pointer: string,
+  at: TypesAt,
+  refuse: RefuseBranch,
+): Step[] {
+  const apply = (base: JsonType, branches: readonly JsonType[], keyword: string) =>
+    unite(applyBranches(base, branches, keyword, (refusal) => refuse(pointer, refusal)));
   const { anyOf, oneOf, not } = schema;
   const steps: Step[] = [];
   if (Array.isArray(anyOf)) {
     const branches = anyOf.map((_, index) => at.filled(`${pointer}/anyOf/${index}`));
-    steps.push((type) => unite(applyBranches(type, branches, "anyOf")));
+    steps.push((type) => apply(type, branches, "anyOf"));
   }
   if (Array.isArray(oneOf)) {
     const branches = oneOf.map((_, index) => ({
       filled: at.filled(`${pointer}/oneOf/${index}`),
       given: at.given(`${pointer}/oneOf/${index}`),
     }));
-    steps.push((type) => unite(applyBranches(type, branches.map(excludeOthers), "oneOf")));
+    steps.push((type) => apply(type, branches.map(excludeOthers), "oneOf"));
   }
   if (not !== undefined) {
     steps.push((type) => intersect(type, complement(at.given(`${pointer}/not`))));
@@ -44,17 +54,25 @@ export function branchSteps(schema: SchemaObject, pointer: string, at: TypesAt):
   return steps;
 }
 
-function applyBranches(base: JsonType, branches: readonly JsonType[], keyword: string): JsonType[] {
+function applyBranches(
+  base: JsonType,
+  branches: readonly JsonType[],
+  keyword: string,
+  refuse: (refusal: Refusal) => void,
+): JsonType[] {
   const applied = branches.map((branch) => intersect(base, branch));
-  const impossible = applied.findIndex(isNever);
-  if (impossible !== -1 && !isNever(base)) {
-    throw new Refusal(
-      "impossible-branch",
-      `No value can pass ${keyword} number ${impossible} together with the rules beside ${keyword}.`,
-      "Remove the branch, or the rule that rules it out; additionalProperties: false beside or in the branches forbids what the other side requires.",
+  if (isNever(base)) return applied;
+  return applied.filter((type, index) => {
+    if (!isNever(type)) return true;
+    refuse(
+      new Refusal(
+        "impossible-branch",
+        `No value can pass ${keyword} number ${index} together with the rules beside ${keyword}.`,
+        "Remove the branch, or the rule that rules it out; additionalProperties: false beside or in the branches forbids what the other side requires.",
+      ),
     );
-  }
-  return applied;
+    return false;
+  });
 }
 
 /** Beyond this many shapes a branch would be told apart at the price of a type nobody can read. */
@@ -115,10 +133,12 @@ export function conditionSteps(schema: SchemaObject, pointer: string, at: TypesA
 
 /** With the property, the value must also suit `rule`. */
 function dependOn(type: JsonType, name: string, rule: JsonType): JsonType {
-  return unite([
+  const both = unite([
     intersect(type, objectsWith(new Map([[name, property(never, false)]]))),
     intersect(intersect(type, withRequired([name], [])), rule),
   ]);
+  limitCombinations(both.shapes);
+  return both;
 }
 
 function withRequired(names: readonly unknown[], others = shapesExcept("object")): JsonType {

@@ -38,6 +38,9 @@ export function intersect(a: JsonType, b: JsonType, trail: Trail = []): JsonType
   if (isAny(a)) return withExactness(b, [a]);
   if (isAny(b)) return withExactness(a, [b]);
   if (isSameReference(a, b)) return a;
+  // The reference stays one, which keeps its name, and lets it be recursive.
+  if (isOpenFor(a, b)) return withExactness(b, [a]);
+  if (isOpenFor(b, a)) return withExactness(a, [b]);
   const below = extendTrail(trail, a, b);
   const left = expand(a);
   const right = expand(b);
@@ -46,21 +49,47 @@ export function intersect(a: JsonType, b: JsonType, trail: Trail = []): JsonType
   const shapes = left.shapes.flatMap((one) =>
     right.shapes.flatMap((other) => meet(one, other, below)),
   );
-  // Literals make one list, however many they are.
-  if (shapes.filter(({ kind }) => kind !== "literal").length > maxShapes) {
-    throw new Refusal(
-      "too-many-combinations",
-      `The schema allows more than ${maxShapes} combinations of alternatives.`,
-      "Combine fewer anyOf, oneOf, if or not on the same value, or tell the alternatives apart by one const property.",
-    );
-  }
+  limitCombinations(shapes);
   return simplify(withExactness({ shapes }, [left, right]));
+}
+
+/** @throws Refusal when there are too many; literals make one list, however many they are. */
+export function limitCombinations(shapes: readonly Shape[]): void {
+  if (shapes.filter(({ kind }) => kind !== "literal").length <= maxShapes) return;
+  throw new Refusal(
+    "too-many-combinations",
+    `The schema allows more than ${maxShapes} combinations of alternatives.`,
+    "Combine fewer anyOf, oneOf, if or not on the same value, or tell the alternatives apart by one const property.",
+  );
 }
 
 function isSameReference(a: JsonType, b: JsonType): boolean {
   const [one, other] = [a.shapes[0], b.shapes[0]];
   if (a.shapes.length !== 1 || b.shapes.length !== 1) return false;
   return one?.kind === "reference" && other?.kind === "reference" && one.target === other.target;
+}
+
+/** Whether a type lets all values of the kinds pass that the definitions referred to are of. */
+function isOpenFor(type: JsonType, { shapes }: JsonType): boolean {
+  const open = new Set<string>(type.shapes.filter(isOpen).map(({ kind }) => kind));
+  if (open.size < type.shapes.length || shapes.length === 0) return false;
+  return shapes.every(
+    (shape) =>
+      shape.kind === "reference" &&
+      shape.target.kinds !== undefined &&
+      shape.target.kinds.every((kind) => open.has(kind)),
+  );
+}
+
+function isOpen(shape: Shape): boolean {
+  if (shape.kind === "string" || shape.kind === "number") return shape.checks.length === 0;
+  if (shape.kind === "array") {
+    const { prefix, rest, min, max, hasChecks } = shape;
+    return prefix.length === 0 && rest === any && min === 0 && max === Infinity && !hasChecks;
+  }
+  if (shape.kind !== "object") return shape.kind === "null";
+  const { properties, patterns, additional, hasChecks } = shape;
+  return properties.size === 0 && patterns.length === 0 && additional === any && !hasChecks;
 }
 
 function extendTrail(trail: Trail, a: JsonType, b: JsonType): Trail {
@@ -189,13 +218,15 @@ function meetProperties(a: Property, b: Property, trail: Trail): Property {
  * properties after that. So a default is only true where a single schema speaks of the property.
  */
 function refuseDefaultUnder(shape: ObjectShape, other: ObjectShape, name: string): void {
-  if (shape.properties.get(name)?.filled === undefined) return;
+  const filled = shape.properties.get(name)?.filled;
+  if (filled === undefined) return;
   const matches = other.patterns.some(({ pattern }) => new RegExp(pattern, "u").test(name));
   if (!other.properties.has(name) && !matches && isAny(other.additional)) return;
   throw new Refusal(
     "default-in-combination",
     `Property "${name}" has a default, but another schema on the same value speaks of it too; whether that one sees the default depends on the order of evaluation.`,
     "Keep all that is said of the property in one place, or remove the default.",
+    filled.pointer,
   );
 }
 

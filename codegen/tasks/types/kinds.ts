@@ -4,7 +4,7 @@ import { keywords, kinds, type Kind } from "../keywords.js";
 import { typeKinds, type SchemaObject } from "../node.js";
 import { passes } from "./check.js";
 import { describe } from "./describe.js";
-import { boundArray, intersect, propertyOf } from "./intersect.js";
+import { boundArray, intersect, propertyOf, unite } from "./intersect.js";
 import {
   any,
   isImpossible,
@@ -34,8 +34,16 @@ export function readOwn(schema: SchemaObject, pointer: string, at: TypeAt): Json
   const shapes = (given ?? kinds).flatMap((kind) => readKind(kind, schema, pointer, at));
   const base = given === undefined && !isConstrained ? any : { shapes };
   const { enum: values, const: value } = schema;
-  const listed = Array.isArray(values) ? intersect(base, union(values.map(typeOfValue))) : base;
+  const listed = Array.isArray(values) ? listValues(base, values) : base;
   return value === undefined ? listed : intersect(listed, typeOfValue(value));
+}
+
+/** Lists and objects each by itself: however many they are, they aren't combinations. */
+function listValues(base: JsonType, values: readonly unknown[]): JsonType {
+  const isScalar = values.every((value) => typeof value !== "object" || value === null);
+  const types = values.map(typeOfValue);
+  if (isScalar) return intersect(base, union(types));
+  return unite(types.map((type) => intersect(base, type)));
 }
 
 function readKind(kind: Kind, schema: SchemaObject, pointer: string, at: TypeAt): Shape[] {
@@ -102,8 +110,8 @@ function readObject(schema: SchemaObject, pointer: string, at: TypeAt): Shape[] 
   };
   const shape = new Map<string, Property>();
   for (const name of keysOf(properties)) {
-    const type = at(`${pointer}/properties/${escapePointer(name)}`);
-    shape.set(name, { ...readProperty(properties, name, type), required: false });
+    const own = `${pointer}/properties/${escapePointer(name)}`;
+    shape.set(name, { ...readProperty(properties, name, own, at(own)), required: false });
   }
   const declared: ObjectShape = { ...others, properties: shape };
   return restrictNames(
@@ -116,11 +124,14 @@ function readObject(schema: SchemaObject, pointer: string, at: TypeAt): Shape[] 
 function readProperty(
   properties: unknown,
   name: string,
+  pointer: string,
   type: JsonType,
 ): Omit<Property, "required"> {
   const schema = isObject(properties) ? properties[name] : undefined;
   if (!isObject(schema)) return { type, doc: "", evaluated: true };
-  const filled = Object.hasOwn(schema, "default") ? { filled: { value: schema["default"] } } : {};
+  const filled = Object.hasOwn(schema, "default")
+    ? { filled: { value: schema["default"], pointer } }
+    : {};
   return { type, ...filled, doc: describe(schema), evaluated: true };
 }
 

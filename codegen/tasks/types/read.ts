@@ -1,6 +1,6 @@
 import { isObject } from "../../json.js";
 import { fillingSchemas } from "../filling.js";
-import { walkSchemas, type SchemaObject } from "../node.js";
+import { typeKinds, walkSchemas, type SchemaObject } from "../node.js";
 import { resolvePointer, type References } from "../reference.js";
 import { branchSteps, conditionSteps } from "./combine.js";
 import { describe } from "./describe.js";
@@ -20,6 +20,8 @@ export interface TypeProblem {
 export class TypeReader {
   /** Grows while types are looked at; complete when each of them was. */
   readonly problems: TypeProblem[] = [];
+  /** Alternatives that no value can pass, which count as not there unless in strict mode. */
+  readonly impossible: TypeProblem[] = [];
   /** Whether some type leaves out rules, and with them perhaps properties, that the schema has. */
   isWidened = false;
   readonly #root: unknown;
@@ -29,9 +31,11 @@ export class TypeReader {
   readonly #inProgress = new Set<string>();
   readonly #filling: ReadonlySet<unknown>;
   readonly #mayWiden: boolean;
+  readonly #isStrict: boolean;
 
-  constructor(root: SchemaObject, references: References) {
+  constructor(root: SchemaObject, references: References, isStrict = false) {
     this.#root = root;
+    this.#isStrict = isStrict;
     this.#filling = fillingSchemas(root);
     // What a keyword has looked at must be known where a type is left out.
     this.#mayWiden = !walkSchemas(root).some(({ schema }) =>
@@ -47,7 +51,8 @@ export class TypeReader {
       const schema = resolvePointer(this.#root, pointer);
       const doc = isObject(schema) ? describe(schema) : "";
       const hasDefaults = this.#filling.has(schema);
-      definition = { pointer, doc, hasDefaults, type: () => this.at(pointer) };
+      const kinds = isObject(schema) ? typeKinds(schema) : undefined;
+      definition = { pointer, doc, hasDefaults, kinds, type: () => this.at(pointer) };
       this.#definitions.set(pointer, definition);
     }
     return definition;
@@ -88,12 +93,19 @@ export class TypeReader {
     const found = this.problems.length;
     try {
       const type = this.#combine(schema, pointer);
-      if (isNever(type) && this.problems.length === found) throw contradiction();
+      if (!isNever(type) || this.problems.length > found) return type;
+      if (this.#isStrict || !isAlternative(pointer)) throw contradiction();
+      this.#refuseBranch(pointer, impossibleAlternative());
       return type;
     } finally {
       this.#inProgress.delete(pointer);
     }
   }
+
+  #refuseBranch = (pointer: string, refusal: Refusal): void => {
+    if (this.#isStrict) throw refusal;
+    this.impossible.push({ pointer, refusal });
+  };
 
   /** Every keyword that is about this value narrows the type further. */
   #combine(schema: SchemaObject, pointer: string): JsonType {
@@ -109,7 +121,7 @@ export class TypeReader {
     });
     const at = { filled: this.at, given: this.#givenAt };
     for (const narrow of [
-      ...branchSteps(schema, pointer, at),
+      ...branchSteps(schema, pointer, at, this.#refuseBranch),
       ...conditionSteps(schema, pointer, at),
     ]) {
       type = this.#narrow(type, narrow);
@@ -134,6 +146,15 @@ export class TypeReader {
       return { shapes: type.shapes, inexact: true };
     }
   }
+}
+
+function isAlternative(pointer: string): boolean {
+  return /\/(?:anyOf|oneOf)\/\d+$/u.test(pointer);
+}
+
+function impossibleAlternative(): Refusal {
+  const { message, hint } = contradiction();
+  return new Refusal("impossible-branch", message, hint);
 }
 
 function contradiction(): Refusal {

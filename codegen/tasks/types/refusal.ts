@@ -5,11 +5,14 @@
 export class Refusal extends Error {
   readonly rule: string;
   readonly hint: string;
+  /** The pointer of the schema whose default can't be filled in truly, where that is the reason. */
+  readonly defaultAt: string | undefined;
 
-  constructor(rule: string, message: string, hint: string) {
+  constructor(rule: string, message: string, hint: string, defaultAt?: string) {
     super(message);
     this.name = "Refusal";
     this.rule = rule;
     this.hint = hint;
+    this.defaultAt = defaultAt;
   }
 }

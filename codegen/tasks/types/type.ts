@@ -68,9 +68,15 @@ export interface Property {
   readonly type: JsonType;
   readonly required: boolean;
   /** The value that the validator fills in when the property is absent. */
-  readonly filled?: { readonly value: unknown };
+  readonly filled?: Filled;
   readonly doc: string;
   readonly evaluated: boolean;
+}
+
+export interface Filled {
+  readonly value: unknown;
+  /** Of the schema that has the default. */
+  readonly pointer: string;
 }
 
 export interface PatternProperty {
@@ -89,6 +95,8 @@ export interface Definition {
   readonly doc: string;
   /** Whether the validator fills in defaults in it, or in a part of it. */
   readonly hasDefaults: boolean;
+  /** The kinds that its own `type` names, which is known before its type is. */
+  readonly kinds: readonly Kind[] | undefined;
   type(): JsonType;
 }
 

@@ -186,10 +186,9 @@ vErrors.push(err13);
 }
 errors++;
 }
-const len0 = data5.length;
-for(let i0=0; i0<len0; i0++){
-if(typeof data5[i0] !== "string"){
-const err14 = {instancePath:instancePath+"/profile/tags/" + i0,schemaPath:"#/properties/profile/properties/tags/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+const duplicate0 = func11(data5);
+if(duplicate0 !== undefined){
+const err14 = {instancePath:instancePath+"/profile/tags",schemaPath:"#/properties/profile/properties/tags/uniqueItems",keyword:"uniqueItems",params:{i: duplicate0.i, j: duplicate0.j},message:"must NOT have duplicate items (items ## "+duplicate0.j+" and "+duplicate0.i+" are identical)"};
 if(vErrors === null){
 vErrors = [err14];
 }
@@ -198,10 +197,10 @@ vErrors.push(err14);
 }
 errors++;
 }
-}
-const duplicate0 = func11(data5);
-if(duplicate0 !== undefined){
-const err15 = {instancePath:instancePath+"/profile/tags",schemaPath:"#/properties/profile/properties/tags/uniqueItems",keyword:"uniqueItems",params:{i: duplicate0.i, j: duplicate0.j},message:"must NOT have duplicate items (items ## "+duplicate0.j+" and "+duplicate0.i+" are identical)"};
+const len0 = data5.length;
+for(let i0=0; i0<len0; i0++){
+if(typeof data5[i0] !== "string"){
+const err15 = {instancePath:instancePath+"/profile/tags/" + i0,schemaPath:"#/properties/profile/properties/tags/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err15];
 }
@@ -209,6 +208,7 @@ else {
 vErrors.push(err15);
 }
 errors++;
+}
 }
 }
 else {

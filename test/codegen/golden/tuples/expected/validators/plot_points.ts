@@ -696,11 +696,9 @@ errors++;
 if(data.unique !== undefined && func0.call(data, "unique")){
 let data36 = data.unique;
 if(Array.isArray(data36)){
-const len17 = data36.length;
-for(let i9=0; i9<len17; i9++){
-let data37 = data36[i9];
-if(!((data37 === "a") || (data37 === "b"))){
-const err51 = {instancePath:instancePath+"/unique/" + i9,schemaPath:"#/properties/unique/items/enum",keyword:"enum",params:{allowedValues: schema0.properties.unique.items.enum},message:"must be equal to one of the allowed values"};
+const duplicate0 = func16(data36);
+if(duplicate0 !== undefined){
+const err51 = {instancePath:instancePath+"/unique",schemaPath:"#/properties/unique/uniqueItems",keyword:"uniqueItems",params:{i: duplicate0.i, j: duplicate0.j},message:"must NOT have duplicate items (items ## "+duplicate0.j+" and "+duplicate0.i+" are identical)"};
 if(vErrors === null){
 vErrors = [err51];
 }
@@ -709,10 +707,11 @@ vErrors.push(err51);
 }
 errors++;
 }
-}
-const duplicate0 = func16(data36);
-if(duplicate0 !== undefined){
-const err52 = {instancePath:instancePath+"/unique",schemaPath:"#/properties/unique/uniqueItems",keyword:"uniqueItems",params:{i: duplicate0.i, j: duplicate0.j},message:"must NOT have duplicate items (items ## "+duplicate0.j+" and "+duplicate0.i+" are identical)"};
+const len17 = data36.length;
+for(let i9=0; i9<len17; i9++){
+let data37 = data36[i9];
+if(!((data37 === "a") || (data37 === "b"))){
+const err52 = {instancePath:instancePath+"/unique/" + i9,schemaPath:"#/properties/unique/items/enum",keyword:"enum",params:{allowedValues: schema0.properties.unique.items.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err52];
 }
@@ -720,6 +719,7 @@ else {
 vErrors.push(err52);
 }
 errors++;
+}
 }
 }
 else {

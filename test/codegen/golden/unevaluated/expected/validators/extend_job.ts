@@ -2,10 +2,12 @@
 // @ts-nocheck
 /* eslint-disable */
 import type { PayloadValidator } from "taskwright";
+import { withoutInherited } from "taskwright/validation";
 
 const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","$defs":{"base":{"type":"object","properties":{"id":{"type":"string"}},"required":["id"]}},"properties":{"note":{"type":"string"}},"allOf":[{"$ref":"#/$defs/base"}],"oneOf":[{"properties":{"kind":{"const":"mail"},"to":{"type":"string"}},"required":["kind","to"]},{"properties":{"kind":{"const":"text"},"phone":{"type":"string"}},"required":["kind","phone"]}],"unevaluatedProperties":false};
 const schema1 = {"type":"object","properties":{"id":{"type":"string"}},"required":["id"]};
 const func0 = Object.prototype.hasOwnProperty;
+const func11 = withoutInherited;
 
 function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -214,9 +216,10 @@ vErrors.push(err12);
 errors++;
 }
 }
-if(props0 !== true){
+const props1 = func11(props0);
+if(props1 !== true){
 for(const key0 of Object.keys(data)){
-if(!props0 || !props0[key0]){
+if(!props1 || !props1[key0]){
 const err13 = {instancePath,schemaPath:"#/unevaluatedProperties",keyword:"unevaluatedProperties",params:{unevaluatedProperty: key0},message:"must NOT have unevaluated properties"};
 if(vErrors === null){
 vErrors = [err13];
