@@ -86,6 +86,49 @@ describe("an alternative that no value can pass", () => {
   });
 });
 
+describe("a root that doesn't say that it is an object", () => {
+  test("is one, but what refers to it may be anything", async () => {
+    const { problems, types, accept } = await readTask({
+      properties: { self: { $ref: "#" }, name: { type: "string" } },
+      additionalProperties: false,
+    });
+    expect(problems).toEqual([]);
+    expect(accept({ self: 1 })).toEqual({ self: 1 });
+    expect(accept({ self: { self: { name: "a" } } })).toBeDefined();
+    expect(accept({ self: { name: 1 } })).toBeUndefined();
+    expect(accept(1)).toBeUndefined();
+    expect(types).toContain("SampleRoot");
+  });
+});
+
+describe("what a keyword has looked at counts for unevaluatedProperties", () => {
+  test.each([
+    [{ if: { properties: { a: true } } }, "unevaluatedProperties"],
+    [{ contains: true, minContains: 0 }, "unevaluatedItems"],
+  ])("%j isn't dropped as idle", async (idle, keyword) => {
+    const { problems } = await readTask(property({ ...idle, [keyword]: false }));
+    expect(problems.length).toBeGreaterThan(0);
+  });
+});
+
+test("$recursiveRef is refused where it may mean several places", async () => {
+  const { problems } = await readTask({
+    $schema: "https://json-schema.org/draft/2019-09/schema",
+    $id: "https://a.test/outer",
+    $recursiveAnchor: true,
+    ...property({ $ref: "inner" }),
+    $defs: {
+      inner: {
+        $id: "inner",
+        $recursiveAnchor: true,
+        type: ["object", "number"],
+        properties: { next: { $recursiveRef: "#" } },
+      },
+    },
+  });
+  expect(problems).toEqual(["unknown-keyword /$defs/inner/properties/next/$recursiveRef"]);
+});
+
 describe("dialects", () => {
   test("OpenAPI 3.0's is draft-04's, with nullable", async () => {
     const { problems, warnings, accept } = await readTask({
@@ -192,6 +235,22 @@ test("items are compared before defaults are filled in", async () => {
   expect(problems).toEqual([]);
   expect(accept({ value: [{}, { k: 1 }] })).toEqual({ value: [{ k: 1 }, { k: 1 }] });
   expect(accept({ value: [{}, {}] })).toBeUndefined();
+});
+
+test("a default that would hold itself without end isn't filled in", async () => {
+  const schema = {
+    type: "object",
+    properties: { next: { $ref: "#/$defs/node" }, list: { type: "array", default: [] } },
+    $defs: {
+      node: { type: "object", properties: { next: { $ref: "#/$defs/node", default: {} } } },
+    },
+  };
+  const { problems, warnings, accept } = await readTask(schema);
+  expect(problems).toEqual([]);
+  expect(warnings).toEqual(["broken-default /$defs/node/properties/next/default"]);
+  expect(accept({ next: {} })).toEqual({ next: {}, list: [] });
+  const strict = await readTask(schema, { strict: true });
+  expect(strict.problems).toEqual(["broken-default /$defs/node/properties/next/default"]);
 });
 
 test("a default that a pattern for its name refuses isn't filled in", async () => {

@@ -18,6 +18,8 @@ export interface Conversion {
   readonly origins: Origins;
   /** With pointers into the source. */
   readonly warnings: readonly Finding[];
+  /** Whether some reference leads to the whole document. */
+  readonly refersToRoot: boolean;
 }
 
 /** Keywords that name a schema; references are resolved before they are dropped. */
@@ -28,9 +30,12 @@ const unreadable = new Set(["extends", "disallow", "divisibleBy"]);
 
 const newest = "https://json-schema.org/draft/2020-12/schema";
 
-/** Converts a document of any dialect since draft-04, without what neither types nor validators read. */
-export function convert(source: Draft): Conversion {
-  return new Converter(source).run();
+/**
+ * Converts a document of any dialect since draft-04, without what neither types nor validators read.
+ * Wrapped, the document becomes a definition, which the root refers to.
+ */
+export function convert(source: Draft, isWrapped = false): Conversion {
+  return new Converter(source, isWrapped).run();
 }
 
 class Converter {
@@ -40,21 +45,29 @@ class Converter {
   readonly #warnings: Finding[] = [];
   readonly #references: { readonly draft: Draft; readonly target: string }[] = [];
   readonly #dialect: Dialect;
+  readonly #isWrapped: boolean;
+  /** Keywords that seem idle tell `unevaluated…` what was looked at. */
+  readonly #countsEvaluated: boolean;
 
-  constructor(source: Draft) {
+  constructor(source: Draft, isWrapped: boolean) {
     this.#source = source;
+    this.#isWrapped = isWrapped;
+    this.#countsEvaluated = JSON.stringify(source).includes('"unevaluated');
     this.#dialect = dialectOf(source["$schema"]) ?? 2020;
     this.#identities = new Identities(source, this.#dialect);
   }
 
   run(): Conversion {
-    const root = this.#schema(this.#source, "", "", this.#dialect) as Draft;
+    const at = this.#isWrapped ? "/$defs/root" : "";
+    const converted = this.#schema(this.#source, "", at, this.#dialect) as Draft;
+    const root = this.#isWrapped ? wrap(converted) : converted;
     // Converting a target may find further references, which the loop comes to as well.
     for (const { draft, target } of this.#references) {
       const pointer = this.#origins.targetOf(target) ?? this.#lift(root, target);
       draft["$ref"] = referenceTo(pointer);
     }
-    return { root, origins: this.#origins, warnings: this.#warnings };
+    const refersToRoot = this.#references.some(({ target }) => target === "");
+    return { root, origins: this.#origins, warnings: this.#warnings, refersToRoot };
   }
 
   /** Copies a schema that stands where draft 2020-12 has none, into the definitions. */
@@ -76,9 +89,10 @@ class Converter {
     for (const [keyword, value] of Object.entries(this.#effective(given, from, dialect))) {
       this.#keyword(draft, keyword, value, { given, from, to, dialect });
     }
-    tidy(draft, (rule, complaint) => {
+    const warn = (rule: string, complaint: Complaint) => {
       this.#warn(rule, { ...complaint, pointer: from + complaint.pointer });
-    });
+    };
+    tidy(draft, warn, this.#countsEvaluated);
     return from !== "" && allowsNothing(draft) ? false : draft;
   }
 
@@ -176,7 +190,11 @@ class Converter {
       draft[keyword] = value;
       return;
     }
-    if (keyword === "$dynamicRef" && !this.#identities.isUnambiguous(value.replace(/^.*#/u, ""))) {
+    const isUnambiguous =
+      keyword === "$recursiveRef"
+        ? this.#identities.isRecursionUnambiguous(from)
+        : keyword === "$ref" || this.#identities.isUnambiguous(value.replace(/^.*#/u, ""));
+    if (!isUnambiguous) {
       draft[keyword] = value;
       return;
     }
@@ -245,6 +263,15 @@ class Converter {
   #warn(rule: string, complaint: Complaint): void {
     this.#warnings.push({ rule, ...complaint });
   }
+}
+
+function wrap({ $schema, "x-task": options, ...root }: Draft): Draft {
+  return {
+    ...($schema === undefined ? {} : { $schema }),
+    ...(options === undefined ? {} : { "x-task": options }),
+    $ref: "#/$defs/root",
+    $defs: { root },
+  };
 }
 
 interface Place {

@@ -1,3 +1,4 @@
+import type { ValidateFunction } from "ajv";
 import { escapePointer, isObject } from "../../json.js";
 import { createAjv } from "../ajv.js";
 import { withFilledAlternatives } from "../filling.js";
@@ -110,14 +111,27 @@ export function findBrokenDefaults(root: object): { pointer: string; message: st
     return holders.flatMap((holder) => {
       const { schema, pointer } = holder;
       for (const rule of [pointer, ...patternsFor(holder)]) {
-        const validate = ajv.compile({ $ref: `${base}${referenceTo(rule)}` });
-        if (validate(structuredClone(schema["default"]))) continue;
-        return [{ pointer, message: validate.errors?.[0]?.message ?? "is refused" }];
+        const message = faultOf(
+          ajv.compile({ $ref: `${base}${referenceTo(rule)}` }),
+          schema["default"],
+        );
+        if (message !== undefined) return [{ pointer, message }];
       }
       return [];
     });
   } catch {
     return [];
+  }
+}
+
+function faultOf(validate: ValidateFunction, value: unknown): string | undefined {
+  try {
+    if (validate(structuredClone(value))) return undefined;
+    return validate.errors?.[0]?.message ?? "is refused";
+  } catch (error) {
+    // The default holds a default, and that one another, without end.
+    if (error instanceof RangeError) return "would be filled in again and again, without end";
+    throw error;
   }
 }
 

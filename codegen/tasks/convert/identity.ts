@@ -19,6 +19,7 @@ export class Identities {
   readonly #anchors = new Map<string, string>();
   readonly #dynamicAnchors = new Map<string, number>();
   readonly #places = new Map<string, Place>();
+  #recursiveAnchors = 0;
 
   constructor(root: unknown, dialect: Dialect) {
     this.#root = root;
@@ -44,6 +45,12 @@ export class Identities {
   /** Whether a `$dynamicRef` to this anchor can only ever lead to one place. */
   isUnambiguous(anchor: string): boolean {
     return (this.#dynamicAnchors.get(anchor) ?? 0) <= 1;
+  }
+
+  /** Whether the `$recursiveRef` of a schema can only ever lead to one place. */
+  isRecursionUnambiguous(from: string): boolean {
+    const resource = resolvePointer(this.#root, this.resourceOf(from));
+    return !isRecursionAnchor(resource) || this.#recursiveAnchors <= 1;
   }
 
   /** The pointer of the resource that a schema belongs to, which `$recursiveRef` means. */
@@ -96,6 +103,7 @@ export class Identities {
         if (!this.#resources.has(base)) this.#resources.set(base, pointer);
       }
     }
+    if (isRecursionAnchor(schema)) this.#recursiveAnchors += 1;
     for (const keyword of ["$anchor", "$dynamicAnchor"]) {
       const anchor = schema[keyword];
       if (typeof anchor !== "string") continue;
@@ -109,6 +117,10 @@ export class Identities {
     this.#places.set(pointer, place);
     return place;
   }
+}
+
+function isRecursionAnchor(schema: unknown): boolean {
+  return isObject(schema) && schema["$recursiveAnchor"] === true;
 }
 
 function isSchema(value: unknown): boolean {

@@ -32,10 +32,9 @@ export function readDocument(source: JsonDocument, options: ReadingOptions): Rea
     const document = { ...source, value, inexactNumbers: numbers };
     return { document, warnings, sourceOf: same };
   }
-  const conversion = convert(value);
+  const conversion = convertPayload(value);
   const { root, origins } = conversion;
   const warnings = [...conversion.warnings];
-  impliedObject(root);
   settleDefaults(root, (rule, complaint) => {
     warnings.push({ rule, ...complaint, pointer: origins.sourceOf(complaint.pointer) });
   });
@@ -55,14 +54,21 @@ function same(pointer: string): string {
 }
 
 /** A payload is an object anyway, so a root that speaks of properties need not say so. */
-function impliedObject(root: Record<string, unknown>): void {
+function convertPayload(source: Record<string, unknown>): Conversion {
+  const conversion = convert(source);
+  if (!impliesObject(conversion.root)) return conversion;
+  // Where the root is referred to, what it is referred to for need not be an object.
+  const payload = conversion.refersToRoot ? convert(source, true) : conversion;
+  payload.root["type"] = "object";
+  return payload;
+}
+
+function impliesObject(root: Record<string, unknown>): boolean {
   const isAbout = (keyword: string) => keywords.get(keyword)?.kind === "object";
   const isCombined = ["$ref", "allOf", "anyOf", "oneOf", "enum", "const"].some(
     (keyword) => root[keyword] !== undefined,
   );
-  if (root["type"] === undefined && !isCombined && Object.keys(root).some(isAbout)) {
-    root["type"] = "object";
-  }
+  return root["type"] === undefined && !isCombined && Object.keys(root).some(isAbout);
 }
 
 const bounds = /^(?:min|max|exclusiveM)/u;

@@ -10,11 +10,14 @@ type Draft = Record<string, unknown>;
 /** Takes a warning with a pointer inside the schema. */
 type Warn = (rule: string, complaint: Complaint) => void;
 
-/** Takes out of one schema what has no effect in it. */
-export function tidy(draft: Draft, warn: Warn): void {
+/**
+ * Takes out of one schema what has no effect in it.
+ * @param countsEvaluated Whether what a keyword has looked at counts, even if it checks nothing.
+ */
+export function tidy(draft: Draft, warn: Warn, countsEvaluated: boolean): void {
   readNullable(draft, warn);
   dropInapplicable(draft, warn);
-  dropLonely(draft, warn);
+  if (!countsEvaluated) dropLonely(draft, warn);
   dropFormat(draft, warn);
   const { required, pattern, prefixItems } = draft;
   if (Array.isArray(required)) draft["required"] = [...new Set(required as unknown[])];
