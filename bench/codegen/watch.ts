@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Schema } from "./parts.js";
 import type { Subject } from "./subject.js";
 
@@ -19,6 +20,8 @@ export async function measureWatch(
   const isReady = waitForLine(child.stderr, "watching for changes");
   try {
     await isReady();
+    // The message comes before all files are followed.
+    await sleep(2000);
     const seconds: number[] = [];
     for (let count = 0; count < changes; count++) {
       const start = performance.now();
