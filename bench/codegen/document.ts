@@ -16,15 +16,21 @@ export function makeDocument(count: number, seed = 11): Schema {
   return { type: "object", properties, $defs };
 }
 
-/** One in five is a leaf: an enum or a closed set of scalars. Others refer to any, themselves too. */
+/** Definitions of one group refer to each other, and to those before: a longer way down is refused. */
+const groupSize = 40;
+
+/** One in five is a leaf: an enum or a closed set of scalars. */
 function makeDefinition(choices: Choices, index: number, count: number): Schema {
-  const reference = () => ({ $ref: `#/$defs/part_${choices.between(0, count - 1)}` });
+  const end = Math.min(count, index - (index % groupSize) + groupSize);
+  const reference = () => ({ $ref: `#/$defs/part_${choices.between(0, end - 1)}` });
   const kind = index % 10;
   if (kind === 0) return { type: "string", enum: makeLabels(choices, choices.between(5, 60)) };
   if (kind === 1) return makeObject(choices, choices.between(5, 15));
   if (kind === 2) {
     // Leaves, so that no alternative consists of other alternatives.
-    const leaf = () => ({ $ref: `#/$defs/part_${10 * choices.between(0, count / 10 - 1) + 1}` });
+    const leaf = () => ({
+      $ref: `#/$defs/part_${10 * choices.between(0, Math.floor(end / 10) - 1) + 1}`,
+    });
     return { description: "One of several.", anyOf: [leaf(), leaf(), { type: "null" }] };
   }
   return makeObject(choices, choices.between(8, 30), () => {

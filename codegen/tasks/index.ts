@@ -71,7 +71,7 @@ async function emitTasks(
       { path: path.join(output, `${model.names.file}.ts`), text: await emitTask(model, options) },
       {
         path: path.join(output, "validators", `${model.names.file}.ts`),
-        text: emitValidator(model),
+        text: emitValidator(model.source.relativePath, model.validator),
       },
     ]),
   );

@@ -71,12 +71,17 @@ export function findBrokenDefaults(root: object): { pointer: string; message: st
   if (holders.length === 0) return [];
   try {
     // Not strict: at the root of what is compiled here, a default has no effect.
-    const ajv = createAjv(root, { strict: false });
+    const ajv = createAjv(root, { strict: false, inlineRefs: false });
     ajv.addSchema({ ...withFilledAlternatives(root as Draft), $id: base });
-    return holders.flatMap(({ schema, pointer }) => {
-      const validate = ajv.compile({ $ref: `${base}${referenceTo(pointer)}` });
-      if (validate(structuredClone(schema["default"]))) return [];
-      return [{ pointer, message: validate.errors?.[0]?.message ?? "is refused" }];
+    // Together, since compiling takes longer than checking.
+    const validate = ajv.compile({
+      prefixItems: holders.map(({ pointer }) => ({ $ref: `${base}${referenceTo(pointer)}` })),
+    });
+    if (validate(structuredClone(holders.map(({ schema }) => schema["default"])))) return [];
+    const errors = validate.errors ?? [];
+    return holders.flatMap(({ pointer }, index) => {
+      const error = errors.find(({ instancePath }) => instancePath.split("/")[1] === `${index}`);
+      return error === undefined ? [] : [{ pointer, message: error.message ?? "is refused" }];
     });
   } catch {
     return [];

@@ -3,15 +3,26 @@
 /* eslint-disable */
 import type { PayloadValidator } from "taskwright";
 
-const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","allOf":[{"$ref":"#/$defs/base"},{"type":"object","properties":{"email":{"type":"string","format":"email"},"level":{"enum":["b","c","d"]}},"required":["email"]}],"properties":{"level":{"enum":["a","b","c"]},"extra":{"type":"boolean"}},"required":["level"],"unevaluatedProperties":false,"$defs":{"base":{"type":"object","properties":{"id":{"type":["string","integer"]},"level":{"type":"string"},"tags":{"type":"array","items":{"type":"string"}}},"required":["id"]}}};
-const schema1 = {"type":"object","properties":{"id":{"type":["string","integer"]},"level":{"type":"string"},"tags":{"type":"array","items":{"type":"string"}}},"required":["id"]};
+const value0 = ["string","integer"];
+const value1 = ["b","c","d"];
+const value2 = ["a","b","c"];
+const rule0 = {keyword:"required",params:{missingProperty: "id"},message:"must have required property 'id'"};
+const rule1 = {keyword:"type",params:{type: value0},message:"must be string,integer"};
+const rule2 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule3 = {keyword:"type",params:{type: "array"},message:"must be array"};
+const rule4 = {keyword:"type",params:{type: "object"},message:"must be object"};
+const rule5 = {keyword:"required",params:{missingProperty: "email"},message:"must have required property 'email'"};
+const rule6 = {keyword:"format",params:{format: "email"},message:"must match format \"email\""};
+const rule7 = {keyword:"enum",params:{allowedValues: value1},message:"must be equal to one of the allowed values"};
+const rule8 = {keyword:"required",params:{missingProperty: "level"},message:"must have required property 'level'"};
+const rule9 = {keyword:"enum",params:{allowedValues: value2},message:"must be equal to one of the allowed values"};
+const rule10 = {keyword:"type",params:{type: "boolean"},message:"must be boolean"};
 const func0 = Object.prototype.hasOwnProperty;
-const formats0 = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i;
 
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate1(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
+const evaluated0 = validate1.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -20,37 +31,19 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if((data.id === undefined) || (!(func0.call(data, "id")))){
-const err0 = {instancePath,schemaPath:"#/$defs/base/required",keyword:"required",params:{missingProperty: "id"},message:"must have required property '"+"id"+"'"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
+vErrors = fail(vErrors, instancePath, rule0);
 errors++;
 }
 if(data.id !== undefined && func0.call(data, "id")){
 let data0 = data.id;
 if((typeof data0 !== "string") && (!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0))))){
-const err1 = {instancePath:instancePath+"/id",schemaPath:"#/$defs/base/properties/id/type",keyword:"type",params:{type: schema1.properties.id.type},message:"must be string,integer"};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
+vErrors = fail(vErrors, instancePath+"/id", rule1);
 errors++;
 }
 }
 if(data.level !== undefined && func0.call(data, "level")){
 if(typeof data.level !== "string"){
-const err2 = {instancePath:instancePath+"/level",schemaPath:"#/$defs/base/properties/level/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
+vErrors = fail(vErrors, instancePath+"/level", rule2);
 errors++;
 }
 }
@@ -60,161 +53,113 @@ if(Array.isArray(data2)){
 const len0 = data2.length;
 for(let i0=0; i0<len0; i0++){
 if(typeof data2[i0] !== "string"){
-const err3 = {instancePath:instancePath+"/tags/" + i0,schemaPath:"#/$defs/base/properties/tags/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
+vErrors = fail(vErrors, instancePath+"/tags/" + i0, rule2);
 errors++;
 }
 }
 }
 else {
-const err4 = {instancePath:instancePath+"/tags",schemaPath:"#/$defs/base/properties/tags/type",keyword:"type",params:{type: "array"},message:"must be array"};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
+vErrors = fail(vErrors, instancePath+"/tags", rule3);
 errors++;
 }
 }
 }
 else {
-const err5 = {instancePath,schemaPath:"#/$defs/base/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
+vErrors = fail(vErrors, instancePath, rule4);
 errors++;
+}
+validate1.errors = vErrors;
+return errors === 0;
+}
+validate1.evaluated = {"props":{"id":true,"level":true,"tags":true},"dynamicProps":false,"dynamicItems":false};
+
+const formats0 = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i;
+
+function validate0(data, instancePath=""){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate0.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(!(validate1(data, instancePath))){
+vErrors = join(vErrors, validate1.errors);
+errors = vErrors.length;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if((data.email === undefined) || (!(func0.call(data, "email")))){
-const err6 = {instancePath,schemaPath:"#/allOf/1/required",keyword:"required",params:{missingProperty: "email"},message:"must have required property '"+"email"+"'"};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
+vErrors = fail(vErrors, instancePath, rule5);
 errors++;
 }
 if(data.email !== undefined && func0.call(data, "email")){
-let data4 = data.email;
-if(typeof data4 === "string"){
-if(!(formats0.test(data4))){
-const err7 = {instancePath:instancePath+"/email",schemaPath:"#/allOf/1/properties/email/format",keyword:"format",params:{format: "email"},message:"must match format \""+"email"+"\""};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
+let data0 = data.email;
+if(typeof data0 === "string"){
+if(!(formats0.test(data0))){
+vErrors = fail(vErrors, instancePath+"/email", rule6);
 errors++;
 }
 }
 else {
-const err8 = {instancePath:instancePath+"/email",schemaPath:"#/allOf/1/properties/email/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
+vErrors = fail(vErrors, instancePath+"/email", rule2);
 errors++;
 }
 }
 if(data.level !== undefined && func0.call(data, "level")){
-let data5 = data.level;
-if(!(((data5 === "b") || (data5 === "c")) || (data5 === "d"))){
-const err9 = {instancePath:instancePath+"/level",schemaPath:"#/allOf/1/properties/level/enum",keyword:"enum",params:{allowedValues: schema0.allOf[1].properties.level.enum},message:"must be equal to one of the allowed values"};
-if(vErrors === null){
-vErrors = [err9];
-}
-else {
-vErrors.push(err9);
-}
+let data1 = data.level;
+if(!(((data1 === "b") || (data1 === "c")) || (data1 === "d"))){
+vErrors = fail(vErrors, instancePath+"/level", rule7);
 errors++;
 }
 }
 }
 else {
-const err10 = {instancePath,schemaPath:"#/allOf/1/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err10];
-}
-else {
-vErrors.push(err10);
-}
+vErrors = fail(vErrors, instancePath, rule4);
 errors++;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if((data.level === undefined) || (!(func0.call(data, "level")))){
-const err11 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "level"},message:"must have required property '"+"level"+"'"};
-if(vErrors === null){
-vErrors = [err11];
-}
-else {
-vErrors.push(err11);
-}
+vErrors = fail(vErrors, instancePath, rule8);
 errors++;
 }
 if(data.level !== undefined && func0.call(data, "level")){
-let data6 = data.level;
-if(!(((data6 === "a") || (data6 === "b")) || (data6 === "c"))){
-const err12 = {instancePath:instancePath+"/level",schemaPath:"#/properties/level/enum",keyword:"enum",params:{allowedValues: schema0.properties.level.enum},message:"must be equal to one of the allowed values"};
-if(vErrors === null){
-vErrors = [err12];
-}
-else {
-vErrors.push(err12);
-}
+let data2 = data.level;
+if(!(((data2 === "a") || (data2 === "b")) || (data2 === "c"))){
+vErrors = fail(vErrors, instancePath+"/level", rule9);
 errors++;
 }
 }
 if(data.extra !== undefined && func0.call(data, "extra")){
 if(typeof data.extra !== "boolean"){
-const err13 = {instancePath:instancePath+"/extra",schemaPath:"#/properties/extra/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
-if(vErrors === null){
-vErrors = [err13];
-}
-else {
-vErrors.push(err13);
-}
+vErrors = fail(vErrors, instancePath+"/extra", rule10);
 errors++;
 }
 }
 for(const key0 of Object.keys(data)){
 if(((((key0 !== "level") && (key0 !== "extra")) && (key0 !== "email")) && (key0 !== "id")) && (key0 !== "tags")){
-const err14 = {instancePath,schemaPath:"#/unevaluatedProperties",keyword:"unevaluatedProperties",params:{unevaluatedProperty: key0},message:"must NOT have unevaluated properties"};
-if(vErrors === null){
-vErrors = [err14];
-}
-else {
-vErrors.push(err14);
-}
+vErrors = fail(vErrors, instancePath, {keyword:"unevaluatedProperties",params:{unevaluatedProperty: key0},message:"must NOT have unevaluated properties"});
 errors++;
 }
 }
 }
 else {
-const err15 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err15];
-}
-else {
-vErrors.push(err15);
-}
+vErrors = fail(vErrors, instancePath, rule4);
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
 }
 validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+function fail(errors, instancePath, rule){
+const error = {instancePath,...rule};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+
+function join(errors, others){
+return errors === null ? others : errors.concat(others);
+}
 
 export const validator: PayloadValidator = validate0;

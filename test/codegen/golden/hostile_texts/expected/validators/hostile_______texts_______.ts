@@ -3,11 +3,18 @@
 /* eslint-disable */
 import type { PayloadValidator } from "taskwright";
 
-const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"text":{"type":"string","default":"End */ of `it`, ${x} and \\u002a/:\nsecond\r\nthird \u2028 line. 😀 @@end // <script> \\n"},"choice":{"enum":["End */ of `it`, ${x} and \\u002a/:\nsecond\r\nthird \u2028 line. 😀 @@end // <script> \\n","`","${a}","\\","'","\"","\n",""]},"*/":{"type":"string","pattern":"^[*]/`[$][{]"},"a`b":{"type":"string"},"a\\b":{"type":"string"},"a\nb":{"type":"string"},"":{"type":"string"},"[k: string]":{"type":"string"},"$ref":{"type":"string"},"tsType":{"type":"string"},"default":{"type":"string"},"TaskwrightType0":{"type":"string"}},"required":["*/","a`b"],"additionalProperties":false};
+const value0 = {"text":0,"choice":0,"*/":0,"a`b":0,"a\\b":0,"a\nb":0,"":0,"[k: string]":0,"$ref":0,"tsType":0,"default":0,"TaskwrightType0":0};
+const value1 = ["End */ of `it`, ${x} and \\u002a/:\nsecond\r\nthird   line. 😀 @@end // <script> \\n","`","${a}","\\","'","\"","\n",""];
+const rule0 = {keyword:"required",params:{missingProperty: "*/"},message:"must have required property '*/'"};
+const rule1 = {keyword:"required",params:{missingProperty: "a`b"},message:"must have required property 'a`b'"};
+const rule2 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule3 = {keyword:"enum",params:{allowedValues: value1},message:"must be equal to one of the allowed values"};
+const rule4 = {keyword:"pattern",params:{pattern: "^[*]/`[$][{]"},message:"must match pattern \"^[*]/`[$][{]\""};
+const rule5 = {keyword:"type",params:{type: "object"},message:"must be object"};
 const func0 = Object.prototype.hasOwnProperty;
 const pattern0 = new RegExp("^[*]/`[$][{]", "u");
 
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -15,57 +22,27 @@ if(data.text === undefined){
 data.text = "End */ of `it`, ${x} and \\u002a/:\nsecond\r\nthird \u2028 line. 😀 @@end // <script> \\n";
 }
 if((data["*/"] === undefined) || (!(func0.call(data, "*/")))){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "*/"},message:"must have required property '"+"*/"+"'"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
+vErrors = fail(vErrors, instancePath, rule0);
 errors++;
 }
 if((data["a`b"] === undefined) || (!(func0.call(data, "a`b")))){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "a`b"},message:"must have required property '"+"a`b"+"'"};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
+vErrors = fail(vErrors, instancePath, rule1);
 errors++;
 }
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema0.properties, key0))){
-const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
+if(!(func0.call(value0, key0))){
+vErrors = fail(vErrors, instancePath, {keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
 errors++;
 }
 }
 if(typeof data.text !== "string"){
-const err3 = {instancePath:instancePath+"/text",schemaPath:"#/properties/text/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
+vErrors = fail(vErrors, instancePath+"/text", rule2);
 errors++;
 }
 if(data.choice !== undefined && func0.call(data, "choice")){
 let data1 = data.choice;
 if(!((((((((data1 === "End */ of `it`, ${x} and \\u002a/:\nsecond\r\nthird \u2028 line. 😀 @@end // <script> \\n") || (data1 === "`")) || (data1 === "${a}")) || (data1 === "\\")) || (data1 === "'")) || (data1 === "\"")) || (data1 === "\n")) || (data1 === ""))){
-const err4 = {instancePath:instancePath+"/choice",schemaPath:"#/properties/choice/enum",keyword:"enum",params:{allowedValues: schema0.properties.choice.enum},message:"must be equal to one of the allowed values"};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
+vErrors = fail(vErrors, instancePath+"/choice", rule3);
 errors++;
 }
 }
@@ -73,148 +50,81 @@ if(data["*/"] !== undefined && func0.call(data, "*/")){
 let data2 = data["*/"];
 if(typeof data2 === "string"){
 if(!pattern0.test(data2)){
-const err5 = {instancePath:instancePath+"/*~1",schemaPath:"#/properties/*~1/pattern",keyword:"pattern",params:{pattern: "^[*]/`[$][{]"},message:"must match pattern \""+"^[*]/`[$][{]"+"\""};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
+vErrors = fail(vErrors, instancePath+"/*~1", rule4);
 errors++;
 }
 }
 else {
-const err6 = {instancePath:instancePath+"/*~1",schemaPath:"#/properties/*~1/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
+vErrors = fail(vErrors, instancePath+"/*~1", rule2);
 errors++;
 }
 }
 if(data["a`b"] !== undefined && func0.call(data, "a`b")){
 if(typeof data["a`b"] !== "string"){
-const err7 = {instancePath:instancePath+"/a`b",schemaPath:"#/properties/a%60b/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
+vErrors = fail(vErrors, instancePath+"/a`b", rule2);
 errors++;
 }
 }
 if(data["a\\b"] !== undefined && func0.call(data, "a\\b")){
 if(typeof data["a\\b"] !== "string"){
-const err8 = {instancePath:instancePath+"/a\\b",schemaPath:"#/properties/a%5Cb/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
+vErrors = fail(vErrors, instancePath+"/a\\b", rule2);
 errors++;
 }
 }
 if(data["a\nb"] !== undefined && func0.call(data, "a\nb")){
 if(typeof data["a\nb"] !== "string"){
-const err9 = {instancePath:instancePath+"/a\nb",schemaPath:"#/properties/a%0Ab/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err9];
-}
-else {
-vErrors.push(err9);
-}
+vErrors = fail(vErrors, instancePath+"/a\nb", rule2);
 errors++;
 }
 }
 if(data[""] !== undefined && func0.call(data, "")){
 if(typeof data[""] !== "string"){
-const err10 = {instancePath:instancePath+"/",schemaPath:"#/properties//type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err10];
-}
-else {
-vErrors.push(err10);
-}
+vErrors = fail(vErrors, instancePath+"/", rule2);
 errors++;
 }
 }
 if(data["[k: string]"] !== undefined && func0.call(data, "[k: string]")){
 if(typeof data["[k: string]"] !== "string"){
-const err11 = {instancePath:instancePath+"/[k: string]",schemaPath:"#/properties/%5Bk%3A%20string%5D/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err11];
-}
-else {
-vErrors.push(err11);
-}
+vErrors = fail(vErrors, instancePath+"/[k: string]", rule2);
 errors++;
 }
 }
 if(data.$ref !== undefined && func0.call(data, "$ref")){
 if(typeof data.$ref !== "string"){
-const err12 = {instancePath:instancePath+"/$ref",schemaPath:"#/properties/%24ref/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err12];
-}
-else {
-vErrors.push(err12);
-}
+vErrors = fail(vErrors, instancePath+"/$ref", rule2);
 errors++;
 }
 }
 if(data.tsType !== undefined && func0.call(data, "tsType")){
 if(typeof data.tsType !== "string"){
-const err13 = {instancePath:instancePath+"/tsType",schemaPath:"#/properties/tsType/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err13];
-}
-else {
-vErrors.push(err13);
-}
+vErrors = fail(vErrors, instancePath+"/tsType", rule2);
 errors++;
 }
 }
 if(data.default !== undefined && func0.call(data, "default")){
 if(typeof data.default !== "string"){
-const err14 = {instancePath:instancePath+"/default",schemaPath:"#/properties/default/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err14];
-}
-else {
-vErrors.push(err14);
-}
+vErrors = fail(vErrors, instancePath+"/default", rule2);
 errors++;
 }
 }
 if(data.TaskwrightType0 !== undefined && func0.call(data, "TaskwrightType0")){
 if(typeof data.TaskwrightType0 !== "string"){
-const err15 = {instancePath:instancePath+"/TaskwrightType0",schemaPath:"#/properties/TaskwrightType0/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err15];
-}
-else {
-vErrors.push(err15);
-}
+vErrors = fail(vErrors, instancePath+"/TaskwrightType0", rule2);
 errors++;
 }
 }
 }
 else {
-const err16 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err16];
-}
-else {
-vErrors.push(err16);
-}
+vErrors = fail(vErrors, instancePath, rule5);
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
+}
+
+function fail(errors, instancePath, rule){
+const error = {instancePath,...rule};
+return errors === null ? [error] : (errors.push(error), errors);
 }
 
 export const validator: PayloadValidator = validate0;

@@ -3,24 +3,36 @@
 /* eslint-disable */
 import type { PayloadValidator } from "taskwright";
 
-const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"counts":{"type":"object","additionalProperties":{"type":"integer"}},"headers":{"type":"object","patternProperties":{"^x-":{"type":"string"}},"additionalProperties":false},"both":{"type":"object","properties":{"total":{"type":"number"},"x-a":{"enum":["p","q"]}},"patternProperties":{"^x-":{"type":"string"}},"additionalProperties":{"type":"boolean"},"required":["total"]},"named":{"type":"object","propertyNames":{"enum":["a","b"]},"additionalProperties":{"type":"number"}},"lower":{"type":"object","propertyNames":{"pattern":"^[a-z]+$"},"additionalProperties":{"type":"string"}},"empty":{"type":"object","additionalProperties":false},"open":{"type":"object"},"sized":{"type":"object","minProperties":1,"maxProperties":2,"additionalProperties":{"type":["string","null"]}},"deep":{"type":"object","additionalProperties":{"type":"array","items":{"type":"object","additionalProperties":{"type":"string"}}}},"optional":{"type":"object","properties":{"a":{"type":"number"},"b":{"type":"string"}},"additionalProperties":{"type":"null"}},"without":{"type":"object","properties":{"a":false},"additionalProperties":{"type":"string"}}},"additionalProperties":false};
+const value0 = {"counts":0,"headers":0,"both":0,"named":0,"lower":0,"empty":0,"open":0,"sized":0,"deep":0,"optional":0,"without":0};
+const value1 = ["p","q"];
+const value2 = ["a","b"];
+const value3 = ["string","null"];
+const rule0 = {keyword:"type",params:{type: "integer"},message:"must be integer"};
+const rule1 = {keyword:"type",params:{type: "object"},message:"must be object"};
+const rule2 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule3 = {keyword:"required",params:{missingProperty: "total"},message:"must have required property 'total'"};
+const rule4 = {keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+const rule5 = {keyword:"type",params:{type: "number"},message:"must be number"};
+const rule6 = {keyword:"enum",params:{allowedValues: value1},message:"must be equal to one of the allowed values"};
+const rule7 = {keyword:"enum",params:{allowedValues: value2},message:"must be equal to one of the allowed values"};
+const rule8 = {keyword:"pattern",params:{pattern: "^[a-z]+$"},message:"must match pattern \"^[a-z]+$\""};
+const rule9 = {keyword:"maxProperties",params:{limit: 2},message:"must NOT have more than 2 properties"};
+const rule10 = {keyword:"minProperties",params:{limit: 1},message:"must NOT have fewer than 1 properties"};
+const rule11 = {keyword:"type",params:{type: value3},message:"must be string,null"};
+const rule12 = {keyword:"type",params:{type: "array"},message:"must be array"};
+const rule13 = {keyword:"type",params:{type: "null"},message:"must be null"};
+const rule14 = {keyword:"false schema",params:{},message:"boolean schema is false"};
 const func0 = Object.prototype.hasOwnProperty;
 const pattern0 = new RegExp("^x-", "u");
 const pattern4 = new RegExp("^[a-z]+$", "u");
 
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema0.properties, key0))){
-const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
+if(!(func0.call(value0, key0))){
+vErrors = fail(vErrors, instancePath, {keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
 errors++;
 }
 }
@@ -30,25 +42,13 @@ if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
 for(const key1 of Object.keys(data0)){
 let data1 = data0[key1];
 if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
-const err1 = {instancePath:instancePath+"/counts/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/counts/additionalProperties/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
+vErrors = fail(vErrors, instancePath+"/counts/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"), rule0);
 errors++;
 }
 }
 }
 else {
-const err2 = {instancePath:instancePath+"/counts",schemaPath:"#/properties/counts/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
+vErrors = fail(vErrors, instancePath+"/counts", rule1);
 errors++;
 }
 }
@@ -57,39 +57,21 @@ let data2 = data.headers;
 if(data2 && typeof data2 == "object" && !Array.isArray(data2)){
 for(const key2 of Object.keys(data2)){
 if(!(pattern0.test(key2))){
-const err3 = {instancePath:instancePath+"/headers",schemaPath:"#/properties/headers/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
+vErrors = fail(vErrors, instancePath+"/headers", {keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"});
 errors++;
 }
 }
 for(const key3 of Object.keys(data2)){
 if(pattern0.test(key3)){
 if(typeof data2[key3] !== "string"){
-const err4 = {instancePath:instancePath+"/headers/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/headers/patternProperties/%5Ex-/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
+vErrors = fail(vErrors, instancePath+"/headers/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"), rule2);
 errors++;
 }
 }
 }
 }
 else {
-const err5 = {instancePath:instancePath+"/headers",schemaPath:"#/properties/headers/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
+vErrors = fail(vErrors, instancePath+"/headers", rule1);
 errors++;
 }
 }
@@ -97,25 +79,13 @@ if(data.both !== undefined && func0.call(data, "both")){
 let data4 = data.both;
 if(data4 && typeof data4 == "object" && !Array.isArray(data4)){
 if((data4.total === undefined) || (!(func0.call(data4, "total")))){
-const err6 = {instancePath:instancePath+"/both",schemaPath:"#/properties/both/required",keyword:"required",params:{missingProperty: "total"},message:"must have required property '"+"total"+"'"};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
+vErrors = fail(vErrors, instancePath+"/both", rule3);
 errors++;
 }
 for(const key4 of Object.keys(data4)){
 if(!(((key4 === "total") || (key4 === "x-a")) || (pattern0.test(key4)))){
 if(typeof data4[key4] !== "boolean"){
-const err7 = {instancePath:instancePath+"/both/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/both/additionalProperties/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
+vErrors = fail(vErrors, instancePath+"/both/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"), rule4);
 errors++;
 }
 }
@@ -123,52 +93,28 @@ errors++;
 if(data4.total !== undefined && func0.call(data4, "total")){
 let data6 = data4.total;
 if(!((typeof data6 == "number") && (isFinite(data6)))){
-const err8 = {instancePath:instancePath+"/both/total",schemaPath:"#/properties/both/properties/total/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
+vErrors = fail(vErrors, instancePath+"/both/total", rule5);
 errors++;
 }
 }
 if(data4["x-a"] !== undefined && func0.call(data4, "x-a")){
 let data7 = data4["x-a"];
 if(!((data7 === "p") || (data7 === "q"))){
-const err9 = {instancePath:instancePath+"/both/x-a",schemaPath:"#/properties/both/properties/x-a/enum",keyword:"enum",params:{allowedValues: schema0.properties.both.properties["x-a"].enum},message:"must be equal to one of the allowed values"};
-if(vErrors === null){
-vErrors = [err9];
-}
-else {
-vErrors.push(err9);
-}
+vErrors = fail(vErrors, instancePath+"/both/x-a", rule6);
 errors++;
 }
 }
 for(const key5 of Object.keys(data4)){
 if(pattern0.test(key5)){
 if(typeof data4[key5] !== "string"){
-const err10 = {instancePath:instancePath+"/both/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/both/patternProperties/%5Ex-/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err10];
-}
-else {
-vErrors.push(err10);
-}
+vErrors = fail(vErrors, instancePath+"/both/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"), rule2);
 errors++;
 }
 }
 }
 }
 else {
-const err11 = {instancePath:instancePath+"/both",schemaPath:"#/properties/both/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err11];
-}
-else {
-vErrors.push(err11);
-}
+vErrors = fail(vErrors, instancePath+"/both", rule1);
 errors++;
 }
 }
@@ -178,49 +124,25 @@ if(data9 && typeof data9 == "object" && !Array.isArray(data9)){
 for(const key6 of Object.keys(data9)){
 const _errs24 = errors;
 if(!((key6 === "a") || (key6 === "b"))){
-const err12 = {instancePath:instancePath+"/named",schemaPath:"#/properties/named/propertyNames/enum",keyword:"enum",params:{allowedValues: schema0.properties.named.propertyNames.enum},message:"must be equal to one of the allowed values",propertyName:key6};
-if(vErrors === null){
-vErrors = [err12];
-}
-else {
-vErrors.push(err12);
-}
+vErrors = fail(vErrors, instancePath+"/named", rule7);
 errors++;
 }
 var valid6 = _errs24 === errors;
 if(!valid6){
-const err13 = {instancePath:instancePath+"/named",schemaPath:"#/properties/named/propertyNames",keyword:"propertyNames",params:{propertyName: key6},message:"property name must be valid"};
-if(vErrors === null){
-vErrors = [err13];
-}
-else {
-vErrors.push(err13);
-}
+vErrors = fail(vErrors, instancePath+"/named", {keyword:"propertyNames",params:{propertyName: key6},message:"property name must be valid"});
 errors++;
 }
 }
 for(const key7 of Object.keys(data9)){
 let data10 = data9[key7];
 if(!((typeof data10 == "number") && (isFinite(data10)))){
-const err14 = {instancePath:instancePath+"/named/" + key7.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/named/additionalProperties/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err14];
-}
-else {
-vErrors.push(err14);
-}
+vErrors = fail(vErrors, instancePath+"/named/" + key7.replace(/~/g, "~0").replace(/\//g, "~1"), rule5);
 errors++;
 }
 }
 }
 else {
-const err15 = {instancePath:instancePath+"/named",schemaPath:"#/properties/named/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err15];
-}
-else {
-vErrors.push(err15);
-}
+vErrors = fail(vErrors, instancePath+"/named", rule1);
 errors++;
 }
 }
@@ -231,49 +153,25 @@ for(const key8 of Object.keys(data11)){
 const _errs30 = errors;
 if(typeof key8 === "string"){
 if(!pattern4.test(key8)){
-const err16 = {instancePath:instancePath+"/lower",schemaPath:"#/properties/lower/propertyNames/pattern",keyword:"pattern",params:{pattern: "^[a-z]+$"},message:"must match pattern \""+"^[a-z]+$"+"\"",propertyName:key8};
-if(vErrors === null){
-vErrors = [err16];
-}
-else {
-vErrors.push(err16);
-}
+vErrors = fail(vErrors, instancePath+"/lower", rule8);
 errors++;
 }
 }
 var valid8 = _errs30 === errors;
 if(!valid8){
-const err17 = {instancePath:instancePath+"/lower",schemaPath:"#/properties/lower/propertyNames",keyword:"propertyNames",params:{propertyName: key8},message:"property name must be valid"};
-if(vErrors === null){
-vErrors = [err17];
-}
-else {
-vErrors.push(err17);
-}
+vErrors = fail(vErrors, instancePath+"/lower", {keyword:"propertyNames",params:{propertyName: key8},message:"property name must be valid"});
 errors++;
 }
 }
 for(const key9 of Object.keys(data11)){
 if(typeof data11[key9] !== "string"){
-const err18 = {instancePath:instancePath+"/lower/" + key9.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/lower/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err18];
-}
-else {
-vErrors.push(err18);
-}
+vErrors = fail(vErrors, instancePath+"/lower/" + key9.replace(/~/g, "~0").replace(/\//g, "~1"), rule2);
 errors++;
 }
 }
 }
 else {
-const err19 = {instancePath:instancePath+"/lower",schemaPath:"#/properties/lower/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err19];
-}
-else {
-vErrors.push(err19);
-}
+vErrors = fail(vErrors, instancePath+"/lower", rule1);
 errors++;
 }
 }
@@ -281,37 +179,19 @@ if(data.empty !== undefined && func0.call(data, "empty")){
 let data13 = data.empty;
 if(data13 && typeof data13 == "object" && !Array.isArray(data13)){
 for(const key10 of Object.keys(data13)){
-const err20 = {instancePath:instancePath+"/empty",schemaPath:"#/properties/empty/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key10},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err20];
-}
-else {
-vErrors.push(err20);
-}
+vErrors = fail(vErrors, instancePath+"/empty", {keyword:"additionalProperties",params:{additionalProperty: key10},message:"must NOT have additional properties"});
 errors++;
 }
 }
 else {
-const err21 = {instancePath:instancePath+"/empty",schemaPath:"#/properties/empty/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err21];
-}
-else {
-vErrors.push(err21);
-}
+vErrors = fail(vErrors, instancePath+"/empty", rule1);
 errors++;
 }
 }
 if(data.open !== undefined && func0.call(data, "open")){
 let data14 = data.open;
 if(!(data14 && typeof data14 == "object" && !Array.isArray(data14))){
-const err22 = {instancePath:instancePath+"/open",schemaPath:"#/properties/open/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err22];
-}
-else {
-vErrors.push(err22);
-}
+vErrors = fail(vErrors, instancePath+"/open", rule1);
 errors++;
 }
 }
@@ -319,47 +199,23 @@ if(data.sized !== undefined && func0.call(data, "sized")){
 let data15 = data.sized;
 if(data15 && typeof data15 == "object" && !Array.isArray(data15)){
 if(Object.keys(data15).length > 2){
-const err23 = {instancePath:instancePath+"/sized",schemaPath:"#/properties/sized/maxProperties",keyword:"maxProperties",params:{limit: 2},message:"must NOT have more than 2 properties"};
-if(vErrors === null){
-vErrors = [err23];
-}
-else {
-vErrors.push(err23);
-}
+vErrors = fail(vErrors, instancePath+"/sized", rule9);
 errors++;
 }
 if(Object.keys(data15).length < 1){
-const err24 = {instancePath:instancePath+"/sized",schemaPath:"#/properties/sized/minProperties",keyword:"minProperties",params:{limit: 1},message:"must NOT have fewer than 1 properties"};
-if(vErrors === null){
-vErrors = [err24];
-}
-else {
-vErrors.push(err24);
-}
+vErrors = fail(vErrors, instancePath+"/sized", rule10);
 errors++;
 }
 for(const key11 of Object.keys(data15)){
 let data16 = data15[key11];
 if((typeof data16 !== "string") && (data16 !== null)){
-const err25 = {instancePath:instancePath+"/sized/" + key11.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/sized/additionalProperties/type",keyword:"type",params:{type: schema0.properties.sized.additionalProperties.type},message:"must be string,null"};
-if(vErrors === null){
-vErrors = [err25];
-}
-else {
-vErrors.push(err25);
-}
+vErrors = fail(vErrors, instancePath+"/sized/" + key11.replace(/~/g, "~0").replace(/\//g, "~1"), rule11);
 errors++;
 }
 }
 }
 else {
-const err26 = {instancePath:instancePath+"/sized",schemaPath:"#/properties/sized/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err26];
-}
-else {
-vErrors.push(err26);
-}
+vErrors = fail(vErrors, instancePath+"/sized", rule1);
 errors++;
 }
 }
@@ -375,49 +231,25 @@ let data19 = data18[i0];
 if(data19 && typeof data19 == "object" && !Array.isArray(data19)){
 for(const key13 of Object.keys(data19)){
 if(typeof data19[key13] !== "string"){
-const err27 = {instancePath:instancePath+"/deep/" + key12.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + i0+"/" + key13.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/deep/additionalProperties/items/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err27];
-}
-else {
-vErrors.push(err27);
-}
+vErrors = fail(vErrors, instancePath+"/deep/" + key12.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + i0+"/" + key13.replace(/~/g, "~0").replace(/\//g, "~1"), rule2);
 errors++;
 }
 }
 }
 else {
-const err28 = {instancePath:instancePath+"/deep/" + key12.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + i0,schemaPath:"#/properties/deep/additionalProperties/items/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err28];
-}
-else {
-vErrors.push(err28);
-}
+vErrors = fail(vErrors, instancePath+"/deep/" + key12.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + i0, rule1);
 errors++;
 }
 }
 }
 else {
-const err29 = {instancePath:instancePath+"/deep/" + key12.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/deep/additionalProperties/type",keyword:"type",params:{type: "array"},message:"must be array"};
-if(vErrors === null){
-vErrors = [err29];
-}
-else {
-vErrors.push(err29);
-}
+vErrors = fail(vErrors, instancePath+"/deep/" + key12.replace(/~/g, "~0").replace(/\//g, "~1"), rule12);
 errors++;
 }
 }
 }
 else {
-const err30 = {instancePath:instancePath+"/deep",schemaPath:"#/properties/deep/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err30];
-}
-else {
-vErrors.push(err30);
-}
+vErrors = fail(vErrors, instancePath+"/deep", rule1);
 errors++;
 }
 }
@@ -427,13 +259,7 @@ if(data21 && typeof data21 == "object" && !Array.isArray(data21)){
 for(const key14 of Object.keys(data21)){
 if(!((key14 === "a") || (key14 === "b"))){
 if(data21[key14] !== null){
-const err31 = {instancePath:instancePath+"/optional/" + key14.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/optional/additionalProperties/type",keyword:"type",params:{type: "null"},message:"must be null"};
-if(vErrors === null){
-vErrors = [err31];
-}
-else {
-vErrors.push(err31);
-}
+vErrors = fail(vErrors, instancePath+"/optional/" + key14.replace(/~/g, "~0").replace(/\//g, "~1"), rule13);
 errors++;
 }
 }
@@ -441,37 +267,19 @@ errors++;
 if(data21.a !== undefined && func0.call(data21, "a")){
 let data23 = data21.a;
 if(!((typeof data23 == "number") && (isFinite(data23)))){
-const err32 = {instancePath:instancePath+"/optional/a",schemaPath:"#/properties/optional/properties/a/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err32];
-}
-else {
-vErrors.push(err32);
-}
+vErrors = fail(vErrors, instancePath+"/optional/a", rule5);
 errors++;
 }
 }
 if(data21.b !== undefined && func0.call(data21, "b")){
 if(typeof data21.b !== "string"){
-const err33 = {instancePath:instancePath+"/optional/b",schemaPath:"#/properties/optional/properties/b/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err33];
-}
-else {
-vErrors.push(err33);
-}
+vErrors = fail(vErrors, instancePath+"/optional/b", rule2);
 errors++;
 }
 }
 }
 else {
-const err34 = {instancePath:instancePath+"/optional",schemaPath:"#/properties/optional/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err34];
-}
-else {
-vErrors.push(err34);
-}
+vErrors = fail(vErrors, instancePath+"/optional", rule1);
 errors++;
 }
 }
@@ -481,52 +289,33 @@ if(data25 && typeof data25 == "object" && !Array.isArray(data25)){
 for(const key15 of Object.keys(data25)){
 if(!(key15 === "a")){
 if(typeof data25[key15] !== "string"){
-const err35 = {instancePath:instancePath+"/without/" + key15.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/without/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err35];
-}
-else {
-vErrors.push(err35);
-}
+vErrors = fail(vErrors, instancePath+"/without/" + key15.replace(/~/g, "~0").replace(/\//g, "~1"), rule2);
 errors++;
 }
 }
 }
 if(data25.a !== undefined && func0.call(data25, "a")){
-const err36 = {instancePath:instancePath+"/without/a",schemaPath:"#/properties/without/properties/a/false schema",keyword:"false schema",params:{},message:"boolean schema is false"};
-if(vErrors === null){
-vErrors = [err36];
-}
-else {
-vErrors.push(err36);
-}
+vErrors = fail(vErrors, instancePath+"/without/a", rule14);
 errors++;
 }
 }
 else {
-const err37 = {instancePath:instancePath+"/without",schemaPath:"#/properties/without/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err37];
-}
-else {
-vErrors.push(err37);
-}
+vErrors = fail(vErrors, instancePath+"/without", rule1);
 errors++;
 }
 }
 }
 else {
-const err38 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err38];
-}
-else {
-vErrors.push(err38);
-}
+vErrors = fail(vErrors, instancePath, rule1);
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
+}
+
+function fail(errors, instancePath, rule){
+const error = {instancePath,...rule};
+return errors === null ? [error] : (errors.push(error), errors);
 }
 
 export const validator: PayloadValidator = validate0;

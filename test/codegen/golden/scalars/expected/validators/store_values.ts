@@ -4,7 +4,42 @@
 import type { PayloadValidator } from "taskwright";
 import { equal, formats, isMultipleOf, ucs2length } from "taskwright/validation";
 
-const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"nullable":{"type":["string","null"]},"many":{"type":["integer","boolean","array"],"items":{"type":"string"}},"nothing":{"type":"null"},"anything":true,"whatever":{},"described":{},"mixed":{"enum":["a",1,null,true,2.5,"1"]},"typed":{"type":"string","enum":["a",2,null,"bb"],"minLength":2},"flag":{"const":true},"both":{"enum":[true,false]},"object":{"const":{"a":1,"b":[true,null]}},"list":{"const":[]},"objects":{"enum":[{"kind":"x"},["y",1],"z"]},"none":{"const":null},"empty":{"const":""},"whole":{"type":"integer","multipleOf":5,"exclusiveMinimum":0},"id":{"type":"string","format":"uuid"},"at":{"type":"string","format":"date-time"},"small":{"type":"integer","format":"int32"},"forbidden":false,"old":{"type":"string"}},"required":["nullable","mixed","flag","anything"],"additionalProperties":false};
+const value0 = {"nullable":0,"many":0,"nothing":0,"anything":0,"whatever":0,"described":0,"mixed":0,"typed":0,"flag":0,"both":0,"object":0,"list":0,"objects":0,"none":0,"empty":0,"whole":0,"id":0,"at":0,"small":0,"forbidden":0,"old":0};
+const value1 = ["string","null"];
+const value2 = ["integer","boolean","array"];
+const value3 = ["a",1,null,true,2.5,"1"];
+const value4 = ["a",2,null,"bb"];
+const value5 = [true,false];
+const value6 = {"a":1,"b":[true,null]};
+const value7 = [];
+const value8 = [{"kind":"x"},["y",1],"z"];
+const value9 = null;
+const rule0 = {keyword:"required",params:{missingProperty: "nullable"},message:"must have required property 'nullable'"};
+const rule1 = {keyword:"required",params:{missingProperty: "mixed"},message:"must have required property 'mixed'"};
+const rule2 = {keyword:"required",params:{missingProperty: "flag"},message:"must have required property 'flag'"};
+const rule3 = {keyword:"required",params:{missingProperty: "anything"},message:"must have required property 'anything'"};
+const rule4 = {keyword:"type",params:{type: value1},message:"must be string,null"};
+const rule5 = {keyword:"type",params:{type: value2},message:"must be integer,boolean,array"};
+const rule6 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule7 = {keyword:"type",params:{type: "null"},message:"must be null"};
+const rule8 = {keyword:"enum",params:{allowedValues: value3},message:"must be equal to one of the allowed values"};
+const rule9 = {keyword:"enum",params:{allowedValues: value4},message:"must be equal to one of the allowed values"};
+const rule10 = {keyword:"minLength",params:{limit: 2},message:"must NOT have fewer than 2 characters"};
+const rule11 = {keyword:"const",params:{allowedValue: true},message:"must be equal to constant"};
+const rule12 = {keyword:"enum",params:{allowedValues: value5},message:"must be equal to one of the allowed values"};
+const rule13 = {keyword:"const",params:{allowedValue: value6},message:"must be equal to constant"};
+const rule14 = {keyword:"const",params:{allowedValue: value7},message:"must be equal to constant"};
+const rule15 = {keyword:"enum",params:{allowedValues: value8},message:"must be equal to one of the allowed values"};
+const rule16 = {keyword:"const",params:{allowedValue: value9},message:"must be equal to constant"};
+const rule17 = {keyword:"const",params:{allowedValue: ""},message:"must be equal to constant"};
+const rule18 = {keyword:"type",params:{type: "integer"},message:"must be integer"};
+const rule19 = {keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
+const rule20 = {keyword:"multipleOf",params:{multipleOf: 5},message:"must be multiple of 5"};
+const rule21 = {keyword:"format",params:{format: "uuid"},message:"must match format \"uuid\""};
+const rule22 = {keyword:"format",params:{format: "date-time"},message:"must match format \"date-time\""};
+const rule23 = {keyword:"format",params:{format: "int32"},message:"must match format \"int32\""};
+const rule24 = {keyword:"false schema",params:{},message:"boolean schema is false"};
+const rule25 = {keyword:"type",params:{type: "object"},message:"must be object"};
 const func0 = Object.prototype.hasOwnProperty;
 const func10 = ucs2length;
 const func14 = equal;
@@ -13,98 +48,50 @@ const formats0 = /^(?:urn:uuid:)?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 const formats2 = formats["date-time"];
 const formats4 = formats.int32;
 
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if((data.nullable === undefined) || (!(func0.call(data, "nullable")))){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "nullable"},message:"must have required property '"+"nullable"+"'"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
+vErrors = fail(vErrors, instancePath, rule0);
 errors++;
 }
 if((data.mixed === undefined) || (!(func0.call(data, "mixed")))){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "mixed"},message:"must have required property '"+"mixed"+"'"};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
+vErrors = fail(vErrors, instancePath, rule1);
 errors++;
 }
 if((data.flag === undefined) || (!(func0.call(data, "flag")))){
-const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "flag"},message:"must have required property '"+"flag"+"'"};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
+vErrors = fail(vErrors, instancePath, rule2);
 errors++;
 }
 if((data.anything === undefined) || (!(func0.call(data, "anything")))){
-const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "anything"},message:"must have required property '"+"anything"+"'"};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
+vErrors = fail(vErrors, instancePath, rule3);
 errors++;
 }
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema0.properties, key0))){
-const err4 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
+if(!(func0.call(value0, key0))){
+vErrors = fail(vErrors, instancePath, {keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
 errors++;
 }
 }
 if(data.nullable !== undefined && func0.call(data, "nullable")){
 let data0 = data.nullable;
 if((typeof data0 !== "string") && (data0 !== null)){
-const err5 = {instancePath:instancePath+"/nullable",schemaPath:"#/properties/nullable/type",keyword:"type",params:{type: schema0.properties.nullable.type},message:"must be string,null"};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
+vErrors = fail(vErrors, instancePath+"/nullable", rule4);
 errors++;
 }
 }
 if(data.many !== undefined && func0.call(data, "many")){
 let data1 = data.many;
 if(((!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))) && (typeof data1 !== "boolean")) && (!(Array.isArray(data1)))){
-const err6 = {instancePath:instancePath+"/many",schemaPath:"#/properties/many/type",keyword:"type",params:{type: schema0.properties.many.type},message:"must be integer,boolean,array"};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
+vErrors = fail(vErrors, instancePath+"/many", rule5);
 errors++;
 }
 if(Array.isArray(data1)){
 const len0 = data1.length;
 for(let i0=0; i0<len0; i0++){
 if(typeof data1[i0] !== "string"){
-const err7 = {instancePath:instancePath+"/many/" + i0,schemaPath:"#/properties/many/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
+vErrors = fail(vErrors, instancePath+"/many/" + i0, rule6);
 errors++;
 }
 }
@@ -112,182 +99,92 @@ errors++;
 }
 if(data.nothing !== undefined && func0.call(data, "nothing")){
 if(data.nothing !== null){
-const err8 = {instancePath:instancePath+"/nothing",schemaPath:"#/properties/nothing/type",keyword:"type",params:{type: "null"},message:"must be null"};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
+vErrors = fail(vErrors, instancePath+"/nothing", rule7);
 errors++;
 }
 }
 if(data.mixed !== undefined && func0.call(data, "mixed")){
 let data4 = data.mixed;
 if(!((((((data4 === "a") || (data4 === 1)) || (data4 === null)) || (data4 === true)) || (data4 === 2.5)) || (data4 === "1"))){
-const err9 = {instancePath:instancePath+"/mixed",schemaPath:"#/properties/mixed/enum",keyword:"enum",params:{allowedValues: schema0.properties.mixed.enum},message:"must be equal to one of the allowed values"};
-if(vErrors === null){
-vErrors = [err9];
-}
-else {
-vErrors.push(err9);
-}
+vErrors = fail(vErrors, instancePath+"/mixed", rule8);
 errors++;
 }
 }
 if(data.typed !== undefined && func0.call(data, "typed")){
 let data5 = data.typed;
 if(!((((data5 === "a") || (data5 === 2)) || (data5 === null)) || (data5 === "bb"))){
-const err10 = {instancePath:instancePath+"/typed",schemaPath:"#/properties/typed/enum",keyword:"enum",params:{allowedValues: schema0.properties.typed.enum},message:"must be equal to one of the allowed values"};
-if(vErrors === null){
-vErrors = [err10];
-}
-else {
-vErrors.push(err10);
-}
+vErrors = fail(vErrors, instancePath+"/typed", rule9);
 errors++;
 }
 if(typeof data5 === "string"){
 if(func10(data5) < 2){
-const err11 = {instancePath:instancePath+"/typed",schemaPath:"#/properties/typed/minLength",keyword:"minLength",params:{limit: 2},message:"must NOT have fewer than 2 characters"};
-if(vErrors === null){
-vErrors = [err11];
-}
-else {
-vErrors.push(err11);
-}
+vErrors = fail(vErrors, instancePath+"/typed", rule10);
 errors++;
 }
 }
 else {
-const err12 = {instancePath:instancePath+"/typed",schemaPath:"#/properties/typed/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err12];
-}
-else {
-vErrors.push(err12);
-}
+vErrors = fail(vErrors, instancePath+"/typed", rule6);
 errors++;
 }
 }
 if(data.flag !== undefined && func0.call(data, "flag")){
 if(true !== data.flag){
-const err13 = {instancePath:instancePath+"/flag",schemaPath:"#/properties/flag/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err13];
-}
-else {
-vErrors.push(err13);
-}
+vErrors = fail(vErrors, instancePath+"/flag", rule11);
 errors++;
 }
 }
 if(data.both !== undefined && func0.call(data, "both")){
 let data7 = data.both;
 if(!((data7 === true) || (data7 === false))){
-const err14 = {instancePath:instancePath+"/both",schemaPath:"#/properties/both/enum",keyword:"enum",params:{allowedValues: schema0.properties.both.enum},message:"must be equal to one of the allowed values"};
-if(vErrors === null){
-vErrors = [err14];
-}
-else {
-vErrors.push(err14);
-}
+vErrors = fail(vErrors, instancePath+"/both", rule12);
 errors++;
 }
 }
 if(data.object !== undefined && func0.call(data, "object")){
-if(!func14(data.object, schema0.properties.object.const)){
-const err15 = {instancePath:instancePath+"/object",schemaPath:"#/properties/object/const",keyword:"const",params:{allowedValue: schema0.properties.object.const},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err15];
-}
-else {
-vErrors.push(err15);
-}
+if(!func14(data.object, value6)){
+vErrors = fail(vErrors, instancePath+"/object", rule13);
 errors++;
 }
 }
 if(data.list !== undefined && func0.call(data, "list")){
-if(!func14(data.list, schema0.properties.list.const)){
-const err16 = {instancePath:instancePath+"/list",schemaPath:"#/properties/list/const",keyword:"const",params:{allowedValue: schema0.properties.list.const},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err16];
-}
-else {
-vErrors.push(err16);
-}
+if(!func14(data.list, value7)){
+vErrors = fail(vErrors, instancePath+"/list", rule14);
 errors++;
 }
 }
 if(data.objects !== undefined && func0.call(data, "objects")){
 let data10 = data.objects;
-const vSchema3 = schema0.properties.objects.enum;
+const vSchema3 = value8;
 if(!(((func14(data10, vSchema3[0])) || (func14(data10, vSchema3[1]))) || (data10 === "z"))){
-const err17 = {instancePath:instancePath+"/objects",schemaPath:"#/properties/objects/enum",keyword:"enum",params:{allowedValues: schema0.properties.objects.enum},message:"must be equal to one of the allowed values"};
-if(vErrors === null){
-vErrors = [err17];
-}
-else {
-vErrors.push(err17);
-}
+vErrors = fail(vErrors, instancePath+"/objects", rule15);
 errors++;
 }
 }
 if(data.none !== undefined && func0.call(data, "none")){
 if(null !== data.none){
-const err18 = {instancePath:instancePath+"/none",schemaPath:"#/properties/none/const",keyword:"const",params:{allowedValue: schema0.properties.none.const},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err18];
-}
-else {
-vErrors.push(err18);
-}
+vErrors = fail(vErrors, instancePath+"/none", rule16);
 errors++;
 }
 }
 if(data.empty !== undefined && func0.call(data, "empty")){
 if("" !== data.empty){
-const err19 = {instancePath:instancePath+"/empty",schemaPath:"#/properties/empty/const",keyword:"const",params:{allowedValue: ""},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err19];
-}
-else {
-vErrors.push(err19);
-}
+vErrors = fail(vErrors, instancePath+"/empty", rule17);
 errors++;
 }
 }
 if(data.whole !== undefined && func0.call(data, "whole")){
 let data13 = data.whole;
 if(!(((typeof data13 == "number") && (!(data13 % 1) && !isNaN(data13))) && (isFinite(data13)))){
-const err20 = {instancePath:instancePath+"/whole",schemaPath:"#/properties/whole/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
-if(vErrors === null){
-vErrors = [err20];
-}
-else {
-vErrors.push(err20);
-}
+vErrors = fail(vErrors, instancePath+"/whole", rule18);
 errors++;
 }
 if((typeof data13 == "number") && (isFinite(data13))){
 if(data13 <= 0 || isNaN(data13)){
-const err21 = {instancePath:instancePath+"/whole",schemaPath:"#/properties/whole/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
-if(vErrors === null){
-vErrors = [err21];
-}
-else {
-vErrors.push(err21);
-}
+vErrors = fail(vErrors, instancePath+"/whole", rule19);
 errors++;
 }
 if(!func22(data13, 5)){
-const err22 = {instancePath:instancePath+"/whole",schemaPath:"#/properties/whole/multipleOf",keyword:"multipleOf",params:{multipleOf: 5},message:"must be multiple of 5"};
-if(vErrors === null){
-vErrors = [err22];
-}
-else {
-vErrors.push(err22);
-}
+vErrors = fail(vErrors, instancePath+"/whole", rule20);
 errors++;
 }
 }
@@ -296,24 +193,12 @@ if(data.id !== undefined && func0.call(data, "id")){
 let data14 = data.id;
 if(typeof data14 === "string"){
 if(!(formats0.test(data14))){
-const err23 = {instancePath:instancePath+"/id",schemaPath:"#/properties/id/format",keyword:"format",params:{format: "uuid"},message:"must match format \""+"uuid"+"\""};
-if(vErrors === null){
-vErrors = [err23];
-}
-else {
-vErrors.push(err23);
-}
+vErrors = fail(vErrors, instancePath+"/id", rule21);
 errors++;
 }
 }
 else {
-const err24 = {instancePath:instancePath+"/id",schemaPath:"#/properties/id/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err24];
-}
-else {
-vErrors.push(err24);
-}
+vErrors = fail(vErrors, instancePath+"/id", rule6);
 errors++;
 }
 }
@@ -321,87 +206,50 @@ if(data.at !== undefined && func0.call(data, "at")){
 let data15 = data.at;
 if(typeof data15 === "string"){
 if(!(formats2.validate(data15))){
-const err25 = {instancePath:instancePath+"/at",schemaPath:"#/properties/at/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""};
-if(vErrors === null){
-vErrors = [err25];
-}
-else {
-vErrors.push(err25);
-}
+vErrors = fail(vErrors, instancePath+"/at", rule22);
 errors++;
 }
 }
 else {
-const err26 = {instancePath:instancePath+"/at",schemaPath:"#/properties/at/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err26];
-}
-else {
-vErrors.push(err26);
-}
+vErrors = fail(vErrors, instancePath+"/at", rule6);
 errors++;
 }
 }
 if(data.small !== undefined && func0.call(data, "small")){
 let data16 = data.small;
 if(!(((typeof data16 == "number") && (!(data16 % 1) && !isNaN(data16))) && (isFinite(data16)))){
-const err27 = {instancePath:instancePath+"/small",schemaPath:"#/properties/small/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
-if(vErrors === null){
-vErrors = [err27];
-}
-else {
-vErrors.push(err27);
-}
+vErrors = fail(vErrors, instancePath+"/small", rule18);
 errors++;
 }
 if((typeof data16 == "number") && (isFinite(data16))){
 if(!(formats4.validate(data16))){
-const err28 = {instancePath:instancePath+"/small",schemaPath:"#/properties/small/format",keyword:"format",params:{format: "int32"},message:"must match format \""+"int32"+"\""};
-if(vErrors === null){
-vErrors = [err28];
-}
-else {
-vErrors.push(err28);
-}
+vErrors = fail(vErrors, instancePath+"/small", rule23);
 errors++;
 }
 }
 }
 if(data.forbidden !== undefined && func0.call(data, "forbidden")){
-const err29 = {instancePath:instancePath+"/forbidden",schemaPath:"#/properties/forbidden/false schema",keyword:"false schema",params:{},message:"boolean schema is false"};
-if(vErrors === null){
-vErrors = [err29];
-}
-else {
-vErrors.push(err29);
-}
+vErrors = fail(vErrors, instancePath+"/forbidden", rule24);
 errors++;
 }
 if(data.old !== undefined && func0.call(data, "old")){
 if(typeof data.old !== "string"){
-const err30 = {instancePath:instancePath+"/old",schemaPath:"#/properties/old/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err30];
-}
-else {
-vErrors.push(err30);
-}
+vErrors = fail(vErrors, instancePath+"/old", rule6);
 errors++;
 }
 }
 }
 else {
-const err31 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err31];
-}
-else {
-vErrors.push(err31);
-}
+vErrors = fail(vErrors, instancePath, rule25);
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
+}
+
+function fail(errors, instancePath, rule){
+const error = {instancePath,...rule};
+return errors === null ? [error] : (errors.push(error), errors);
 }
 
 export const validator: PayloadValidator = validate0;

@@ -3,11 +3,49 @@
 /* eslint-disable */
 import type { PayloadValidator } from "taskwright";
 
-const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","$defs":{"base":{"type":"object","properties":{"id":{"type":"string"}},"required":["id"]}},"properties":{"note":{"type":"string"}},"allOf":[{"$ref":"#/$defs/base"}],"oneOf":[{"properties":{"kind":{"const":"mail"},"to":{"type":"string"}},"required":["kind","to"]},{"properties":{"kind":{"const":"text"},"phone":{"type":"string"}},"required":["kind","phone"]}],"unevaluatedProperties":false};
-const schema1 = {"type":"object","properties":{"id":{"type":"string"}},"required":["id"]};
+const rule0 = {keyword:"required",params:{missingProperty: "id"},message:"must have required property 'id'"};
+const rule1 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule2 = {keyword:"type",params:{type: "object"},message:"must be object"};
+const rule3 = {keyword:"required",params:{missingProperty: "kind"},message:"must have required property 'kind'"};
+const rule4 = {keyword:"required",params:{missingProperty: "to"},message:"must have required property 'to'"};
+const rule5 = {keyword:"const",params:{allowedValue: "mail"},message:"must be equal to constant"};
+const rule6 = {keyword:"required",params:{missingProperty: "phone"},message:"must have required property 'phone'"};
+const rule7 = {keyword:"const",params:{allowedValue: "text"},message:"must be equal to constant"};
 const func0 = Object.prototype.hasOwnProperty;
 
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate1(data, instancePath=""){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate1.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+if((data.id === undefined) || (!(func0.call(data, "id")))){
+vErrors = fail(vErrors, instancePath, rule0);
+errors++;
+}
+if(data.id !== undefined && func0.call(data, "id")){
+if(typeof data.id !== "string"){
+vErrors = fail(vErrors, instancePath+"/id", rule1);
+errors++;
+}
+}
+}
+else {
+vErrors = fail(vErrors, instancePath, rule2);
+errors++;
+}
+validate1.errors = vErrors;
+return errors === 0;
+}
+validate1.evaluated = {"props":{"id":true},"dynamicProps":false,"dynamicItems":false};
+
+
+function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate0.evaluated;
@@ -23,46 +61,22 @@ let passing0 = null;
 const _errs2 = errors;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if((data.kind === undefined) || (!(func0.call(data, "kind")))){
-const err0 = {instancePath,schemaPath:"#/oneOf/0/required",keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
+vErrors = fail(vErrors, instancePath, rule3);
 errors++;
 }
 if((data.to === undefined) || (!(func0.call(data, "to")))){
-const err1 = {instancePath,schemaPath:"#/oneOf/0/required",keyword:"required",params:{missingProperty: "to"},message:"must have required property '"+"to"+"'"};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
+vErrors = fail(vErrors, instancePath, rule4);
 errors++;
 }
 if(data.kind !== undefined && func0.call(data, "kind")){
 if("mail" !== data.kind){
-const err2 = {instancePath:instancePath+"/kind",schemaPath:"#/oneOf/0/properties/kind/const",keyword:"const",params:{allowedValue: "mail"},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
+vErrors = fail(vErrors, instancePath+"/kind", rule5);
 errors++;
 }
 }
 if(data.to !== undefined && func0.call(data, "to")){
 if(typeof data.to !== "string"){
-const err3 = {instancePath:instancePath+"/to",schemaPath:"#/oneOf/0/properties/to/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
+vErrors = fail(vErrors, instancePath+"/to", rule1);
 errors++;
 }
 }
@@ -78,46 +92,22 @@ props0.to = true;
 const _errs6 = errors;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if((data.kind === undefined) || (!(func0.call(data, "kind")))){
-const err4 = {instancePath,schemaPath:"#/oneOf/1/required",keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
+vErrors = fail(vErrors, instancePath, rule3);
 errors++;
 }
 if((data.phone === undefined) || (!(func0.call(data, "phone")))){
-const err5 = {instancePath,schemaPath:"#/oneOf/1/required",keyword:"required",params:{missingProperty: "phone"},message:"must have required property '"+"phone"+"'"};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
+vErrors = fail(vErrors, instancePath, rule6);
 errors++;
 }
 if(data.kind !== undefined && func0.call(data, "kind")){
 if("text" !== data.kind){
-const err6 = {instancePath:instancePath+"/kind",schemaPath:"#/oneOf/1/properties/kind/const",keyword:"const",params:{allowedValue: "text"},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
+vErrors = fail(vErrors, instancePath+"/kind", rule7);
 errors++;
 }
 }
 if(data.phone !== undefined && func0.call(data, "phone")){
 if(typeof data.phone !== "string"){
-const err7 = {instancePath:instancePath+"/phone",schemaPath:"#/oneOf/1/properties/phone/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
+vErrors = fail(vErrors, instancePath+"/phone", rule1);
 errors++;
 }
 }
@@ -139,59 +129,16 @@ props0.phone = true;
 }
 }
 if(!valid0){
-const err8 = {instancePath,schemaPath:"#/oneOf",keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf"};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
+vErrors = fail(vErrors, instancePath, {keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf"});
 errors++;
 }
 else {
 errors = _errs1;
-if(vErrors !== null){
-if(_errs1){
-vErrors.length = _errs1;
+vErrors = cut(vErrors, _errs1);
 }
-else {
-vErrors = null;
-}
-}
-}
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.id === undefined) || (!(func0.call(data, "id")))){
-const err9 = {instancePath,schemaPath:"#/$defs/base/required",keyword:"required",params:{missingProperty: "id"},message:"must have required property '"+"id"+"'"};
-if(vErrors === null){
-vErrors = [err9];
-}
-else {
-vErrors.push(err9);
-}
-errors++;
-}
-if(data.id !== undefined && func0.call(data, "id")){
-if(typeof data.id !== "string"){
-const err10 = {instancePath:instancePath+"/id",schemaPath:"#/$defs/base/properties/id/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err10];
-}
-else {
-vErrors.push(err10);
-}
-errors++;
-}
-}
-}
-else {
-const err11 = {instancePath,schemaPath:"#/$defs/base/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err11];
-}
-else {
-vErrors.push(err11);
-}
-errors++;
+if(!(validate1(data, instancePath))){
+vErrors = join(vErrors, validate1.errors);
+errors = vErrors.length;
 }
 if(props0 !== true){
 props0 = props0 || {};
@@ -204,44 +151,41 @@ props0.note = true;
 }
 if(data.note !== undefined && func0.call(data, "note")){
 if(typeof data.note !== "string"){
-const err12 = {instancePath:instancePath+"/note",schemaPath:"#/properties/note/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err12];
-}
-else {
-vErrors.push(err12);
-}
+vErrors = fail(vErrors, instancePath+"/note", rule1);
 errors++;
 }
 }
 if(props0 !== true){
 for(const key0 of Object.keys(data)){
 if(!props0 || !props0[key0]){
-const err13 = {instancePath,schemaPath:"#/unevaluatedProperties",keyword:"unevaluatedProperties",params:{unevaluatedProperty: key0},message:"must NOT have unevaluated properties"};
-if(vErrors === null){
-vErrors = [err13];
-}
-else {
-vErrors.push(err13);
-}
+vErrors = fail(vErrors, instancePath, {keyword:"unevaluatedProperties",params:{unevaluatedProperty: key0},message:"must NOT have unevaluated properties"});
 errors++;
 }
 }
 }
 }
 else {
-const err14 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err14];
-}
-else {
-vErrors.push(err14);
-}
+vErrors = fail(vErrors, instancePath, rule2);
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
 }
 validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+function fail(errors, instancePath, rule){
+const error = {instancePath,...rule};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+
+function join(errors, others){
+return errors === null ? others : errors.concat(others);
+}
+
+function cut(errors, count){
+if(errors === null || count === 0) return null;
+errors.length = count;
+return errors;
+}
 
 export const validator: PayloadValidator = validate0;
