@@ -1,3 +1,4 @@
+import { identify } from "./identity.js";
 import type { LintedFile } from "./lint.js";
 import type { SchemaFile } from "./load.js";
 import { importedTypes, nameTask, pascalCase, type TaskNames } from "./names.js";
@@ -37,7 +38,7 @@ export async function buildModel({
 }: LintedFile): Promise<TaskModel> {
   if (root === undefined || validator === undefined)
     throw new Error(`${source.relativePath} was not linted clean.`);
-  const identifier = identifierOf({ source, defaults });
+  const identifier = identify({ source, defaults }).identifier;
   const names = nameTask(identifier, defaults.batch !== undefined);
   return Object.freeze({
     identifier,
@@ -77,12 +78,4 @@ function nameTypes(root: Definition, names: TaskNames): TypeNames {
       return side === "input" ? `${stemOf(target)}Input` : stemOf(target);
     },
   };
-}
-
-/** The task's name in the database. */
-export function identifierOf({
-  source,
-  defaults,
-}: Pick<LintedFile, "source" | "defaults">): string {
-  return defaults.identifier ?? source.name;
 }

@@ -1,10 +1,13 @@
 import { VariableDeclarationKind, type SourceFile } from "ts-morph";
 import { formatTypeScript, generatedHeader } from "../../format.js";
-import type { TaskModel } from "../model.js";
+import { namesOf, type TaskIdentity } from "../identity.js";
+import type { TaskNames } from "../names.js";
 import { createSource } from "../source.js";
 
+type NamedTask = TaskIdentity & { readonly names: TaskNames };
+
 /** The module that gathers all tasks. */
-export function emitRegistry(models: readonly TaskModel[], folder: string): Promise<string> {
+export function emitRegistry(tasks: readonly TaskIdentity[], folder: string): Promise<string> {
   const file = createSource();
   file.addImportDeclaration({
     moduleSpecifier: "taskwright",
@@ -19,6 +22,7 @@ export function emitRegistry(models: readonly TaskModel[], folder: string): Prom
       { name: "HandlerSet", isTypeOnly: true },
     ],
   });
+  const models = tasks.map((task) => ({ ...task, names: namesOf(task) }));
   for (const { names } of models) {
     file.addImportDeclaration({
       moduleSpecifier: `./${names.file}.js`,
@@ -50,7 +54,7 @@ export function emitRegistry(models: readonly TaskModel[], folder: string): Prom
 }
 
 /** What the client does is the runtime's; its methods' names are the helpers'. */
-function addClient(file: SourceFile, models: readonly TaskModel[]): void {
+function addClient(file: SourceFile, models: readonly NamedTask[]): void {
   const methods = models.map(
     ({ identifier, names }) => `${names.add}: ${JSON.stringify(identifier)}`,
   );
