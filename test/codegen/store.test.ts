@@ -1,13 +1,14 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { beforeEach, describe, expect, test, vi } from "vitest";
+import type * as compile from "../../codegen/tasks/compile.js";
 import { check, generate, type CodegenOptions } from "../../codegen/index.js";
 import { findScheduleFaults } from "../../src/cron/task-schedules.js";
 import { Project } from "../support/project.js";
 
 const compiled: string[] = [];
 vi.mock("../../codegen/tasks/compile.js", async (original) => {
-  const module = await original<typeof import("../../codegen/tasks/compile.js")>();
+  const module = await original<typeof compile>();
   return {
     ...module,
     compileTask: (...args: Parameters<typeof module.compileTask>) => {

@@ -63,12 +63,15 @@ function dropBroken(root: Draft, warn: Warn): void {
   }
 }
 
+/** Documents without broken defaults, which are asked about more than once. */
+const sound = new WeakSet();
+
 /** The properties whose defaults their own schemas refuse; none while the document doesn't compile. */
 export function findBrokenDefaults(root: object): { pointer: string; message: string }[] {
   const holders = walkSchemas(root).filter(
     ({ schema, keyword }) => keyword === "properties" && Object.hasOwn(schema, "default"),
   );
-  if (holders.length === 0) return [];
+  if (holders.length === 0 || sound.has(root)) return [];
   try {
     // Not strict: at the root of what is compiled here, a default has no effect.
     const ajv = createAjv(root, { strict: false, inlineRefs: false });
@@ -77,7 +80,10 @@ export function findBrokenDefaults(root: object): { pointer: string; message: st
     const validate = ajv.compile({
       prefixItems: holders.map(({ pointer }) => ({ $ref: `${base}${referenceTo(pointer)}` })),
     });
-    if (validate(structuredClone(holders.map(({ schema }) => schema["default"])))) return [];
+    if (validate(structuredClone(holders.map(({ schema }) => schema["default"])))) {
+      sound.add(root);
+      return [];
+    }
     const errors = validate.errors ?? [];
     return holders.flatMap(({ pointer }, index) => {
       const error = errors.find(({ instancePath }) => instancePath.split("/")[1] === `${index}`);

@@ -1,14 +1,14 @@
-import { VariableDeclarationKind, type SourceFile } from "ts-morph";
+import { VariableDeclarationKind } from "ts-morph";
 import { formatTypeScript, generatedHeader } from "../../format.js";
 import { namesOf, type TaskIdentity } from "../identity.js";
 import type { TaskNames } from "../names.js";
-import { createSource } from "../source.js";
+import { ModuleText } from "../source.js";
 
 type NamedTask = TaskIdentity & { readonly names: TaskNames };
 
 /** The module that gathers all tasks. */
 export function emitRegistry(tasks: readonly TaskIdentity[], folder: string): Promise<string> {
-  const file = createSource();
+  const file = new ModuleText();
   file.addImportDeclaration({
     moduleSpecifier: "taskwright",
     namedImports: [
@@ -29,9 +29,9 @@ export function emitRegistry(tasks: readonly TaskIdentity[], folder: string): Pr
       namedImports: [names.task],
     });
   }
-  file.addExportDeclarations(
-    models.map(({ names }) => ({ moduleSpecifier: `./${names.file}.js` })),
-  );
+  for (const { names } of models) {
+    file.addExportDeclaration({ moduleSpecifier: `./${names.file}.js` });
+  }
   const members = models.map(
     ({ identifier, names }) => `${JSON.stringify(identifier)}: ${names.task}`,
   );
@@ -50,11 +50,11 @@ export function emitRegistry(tasks: readonly TaskIdentity[], folder: string): Pr
   ]);
   addClient(file, models);
   addCron(file);
-  return formatTypeScript(`${generatedHeader(folder)}\n${file.getFullText()}`);
+  return formatTypeScript(`${generatedHeader(folder)}\n${file.print()}`);
 }
 
 /** What the client does is the runtime's; its methods' names are the helpers'. */
-function addClient(file: SourceFile, models: readonly NamedTask[]): void {
+function addClient(file: ModuleText, models: readonly NamedTask[]): void {
   const methods = models.map(
     ({ identifier, names }) => `${names.add}: ${JSON.stringify(identifier)}`,
   );
@@ -80,7 +80,7 @@ function addClient(file: SourceFile, models: readonly NamedTask[]): void {
   });
 }
 
-function addCron(file: SourceFile): void {
+function addCron(file: ModuleText): void {
   file.addVariableStatement({
     declarationKind: VariableDeclarationKind.Const,
     isExported: true,
@@ -91,7 +91,7 @@ function addCron(file: SourceFile): void {
   });
 }
 
-function addBinder(file: SourceFile, name: string, type: string, docs: string[]): void {
+function addBinder(file: ModuleText, name: string, type: string, docs: string[]): void {
   file.addFunction({
     name,
     isExported: true,
