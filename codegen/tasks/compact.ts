@@ -1,4 +1,5 @@
 import { isObject } from "../json.js";
+import { shortenStatements } from "./statements.js";
 
 /**
  * Makes ajv's standalone code several times smaller without changing what it does: errors become calls,
@@ -9,39 +10,10 @@ import { isObject } from "../json.js";
 export function compact(code: string): string {
   const values = new Map<string, string>();
   const rules = new Map<string, string>();
-  const short = shortenLists(shortenCalls(shortenErrors(takeValues(code, values), rules)));
+  const short = shortenCalls(shortenErrors(takeValues(code, values), rules));
   const constants = [...values, ...rules].map(([value, name]) => `const ${name} = ${value};`);
-  const used = helpers.filter(([name]) => short.includes(`= ${name}(`)).map(([, source]) => source);
-  return [...constants, short.trim(), ...used].join("\n");
+  return [...constants, shortenStatements(short).trim()].join("\n");
 }
-
-/** What shortened code calls, in the module itself. */
-const helpers: readonly (readonly [string, string])[] = [
-  [
-    "fail",
-    `
-function fail(errors, instancePath, rule){
-const error = {instancePath,...rule};
-return errors === null ? [error] : (errors.push(error), errors);
-}`,
-  ],
-  [
-    "join",
-    `
-function join(errors, others){
-return errors === null ? others : errors.concat(others);
-}`,
-  ],
-  [
-    "cut",
-    `
-function cut(errors, count){
-if(errors === null || count === 0) return null;
-errors.length = count;
-return errors;
-}`,
-  ],
-];
 
 const text = String.raw`"(?:[^"\\\n]|\\.)*"`;
 const path = String.raw`instancePath(?:\s*\+\s*(?:${text}|\w+(?:\.replace\([^()\n]*\))*|\([^()\n]*\)))*`;
@@ -73,9 +45,29 @@ function shortenErrors(code: string, rules: Map<string, string>): string {
     if (place === undefined || Object.values(told).some((part) => part === undefined)) return whole;
     const parts = Object.entries(told).map(([key, part]) => `${key}:${joinTexts(part ?? "")}`);
     const rule = `{${parts.join(",")}}`;
+    const known = knownRules.map(
+      ([form, name]) => [form.exec(rule)?.groups?.["key"], name] as const,
+    );
+    const [key, helper] = known.find(([key]) => key !== undefined) ?? [];
+    if (key !== undefined) return `vErrors = ${helper}(vErrors, ${place}, ${key});`;
     return `vErrors = fail(vErrors, ${place}, ${isConstant(rule) ? nameOf(rule, rules, "rule") : rule});`;
   });
 }
+
+/** Rules that tell of one key each, which there are many of. */
+const knownRules: readonly (readonly [RegExp, string])[] = [
+  [
+    new RegExp(
+      `^\\{keyword:"required",params:\\{missingProperty: (?<key>"(?<name>[\\w-]+)")\\},message:"must have required property '\\k<name>'"\\}$`,
+      "u",
+    ),
+    "missing",
+  ],
+  [
+    /^\{keyword:"additionalProperties",params:\{additionalProperty: (?<key>key\d+)\},message:"must NOT have additional properties"\}$/u,
+    "extra",
+  ],
+];
 
 function nameOf(source: string, names: Map<string, string>, stem: string): string {
   const name = names.get(source) ?? `${stem}${names.size}`;
@@ -180,17 +172,4 @@ function takeFromLine(
       : value;
     return `${call ?? ""}${nameOf(JSON.stringify(shown), values, "value")}`;
   });
-}
-
-/** Errors of a definition, which are added, and of a schema that was only tried, which are forgotten. */
-function shortenLists(code: string): string {
-  return code
-    .replaceAll(
-      /^vErrors = vErrors === null \? ([\w.]+)\.errors : vErrors\.concat\(\1\.errors\);$/gmu,
-      "vErrors = join(vErrors, $1.errors);",
-    )
-    .replaceAll(
-      /^if\(vErrors !== null\)\{\nif\((_errs\d+)\)\{\nvErrors\.length = \1;\n\}\nelse \{\nvErrors = null;\n\}\n\}$/gmu,
-      "vErrors = cut(vErrors, $1);",
-    );
 }

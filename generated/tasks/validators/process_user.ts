@@ -6,298 +6,285 @@ import { findDuplicate, ucs2length } from "taskwright/validation";
 
 const value0 = ["web","mobile","import"];
 const value1 = ["free","team","enterprise"];
-const rule0 = {keyword:"required",params:{missingProperty: "kind"},message:"must have required property 'kind'"};
-const rule1 = {keyword:"required",params:{missingProperty: "source"},message:"must have required property 'source'"};
-const rule2 = {keyword:"const",params:{allowedValue: "signup"},message:"must be equal to constant"};
-const rule3 = {keyword:"enum",params:{allowedValues: value0},message:"must be equal to one of the allowed values"};
-const rule4 = {keyword:"type",params:{type: "object"},message:"must be object"};
-const rule5 = {keyword:"required",params:{missingProperty: "name"},message:"must have required property 'name'"};
-const rule6 = {keyword:"const",params:{allowedValue: "rename"},message:"must be equal to constant"};
-const rule7 = {keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
-const rule8 = {keyword:"type",params:{type: "string"},message:"must be string"};
-const rule9 = {keyword:"required",params:{missingProperty: "intoUserId"},message:"must have required property 'intoUserId'"};
-const rule10 = {keyword:"const",params:{allowedValue: "merge"},message:"must be equal to constant"};
-const rule11 = {keyword:"required",params:{missingProperty: "userId"},message:"must have required property 'userId'"};
-const rule12 = {keyword:"required",params:{missingProperty: "action"},message:"must have required property 'action'"};
-const rule13 = {keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"};
-const rule14 = {keyword:"enum",params:{allowedValues: value1},message:"must be equal to one of the allowed values"};
-const rule15 = {keyword:"required",params:{missingProperty: "displayName"},message:"must have required property 'displayName'"};
-const rule16 = {keyword:"pattern",params:{pattern: "^[a-z]{2}(-[A-Z]{2})?$"},message:"must match pattern \"^[a-z]{2}(-[A-Z]{2})?$\""};
-const rule17 = {keyword:"maxItems",params:{limit: 20},message:"must NOT have more than 20 items"};
-const rule18 = {keyword:"type",params:{type: "array"},message:"must be array"};
+const rule0 = {keyword:"const",params:{allowedValue: "signup"},message:"must be equal to constant"};
+const rule1 = {keyword:"enum",params:{allowedValues: value0},message:"must be equal to one of the allowed values"};
+const rule2 = {keyword:"type",params:{type: "object"},message:"must be object"};
+const rule3 = {keyword:"const",params:{allowedValue: "rename"},message:"must be equal to constant"};
+const rule4 = {keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
+const rule5 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule6 = {keyword:"const",params:{allowedValue: "merge"},message:"must be equal to constant"};
+const rule7 = {keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"};
+const rule8 = {keyword:"enum",params:{allowedValues: value1},message:"must be equal to one of the allowed values"};
+const rule9 = {keyword:"pattern",params:{pattern: "^[a-z]{2}(-[A-Z]{2})?$"},message:"must match pattern \"^[a-z]{2}(-[A-Z]{2})?$\""};
+const rule10 = {keyword:"maxItems",params:{limit: 20},message:"must NOT have more than 20 items"};
+const rule11 = {keyword:"type",params:{type: "array"},message:"must be array"};
 const func0 = Object.prototype.hasOwnProperty;
 const func3 = ucs2length;
 const func11 = findDuplicate;
 const pattern0 = new RegExp("^[a-z]{2}(-[A-Z]{2})?$", "u");
 
-function validate1(data, instancePath=""){
-let vErrors = null;
+function validate1(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.kind === undefined) || (!(func0.call(data, "kind")))){
-vErrors = fail(vErrors, instancePath, rule0);
+if(isRecord(data)){
+if(own(data, "kind") === undefined){
+all = missing(all, at, "kind");
 errors++;
 }
-if((data.source === undefined) || (!(func0.call(data, "source")))){
-vErrors = fail(vErrors, instancePath, rule1);
+if(own(data, "source") === undefined){
+all = missing(all, at, "source");
 errors++;
 }
 for(const key0 of Object.keys(data)){
 if(!((key0 === "kind") || (key0 === "source"))){
-vErrors = fail(vErrors, instancePath, {keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.kind !== undefined && func0.call(data, "kind")){
+if(own(data, "kind") !== undefined){
 if("signup" !== data.kind){
-vErrors = fail(vErrors, instancePath+"/kind", rule2);
+all = fail(all, at+"/kind", rule0);
 errors++;
 }
 }
-if(data.source !== undefined && func0.call(data, "source")){
-let data1 = data.source;
+let data1 = own(data, "source");
+if(data1 !== undefined){
 if(!(((data1 === "web") || (data1 === "mobile")) || (data1 === "import"))){
-vErrors = fail(vErrors, instancePath+"/source", rule3);
+all = fail(all, at+"/source", rule1);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule4);
+all = fail(all, at, rule2);
 errors++;
 }
-validate1.errors = vErrors;
+validate1.errors = all;
 return errors === 0;
 }
 
 
-function validate3(data, instancePath=""){
-let vErrors = null;
+function validate3(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.kind === undefined) || (!(func0.call(data, "kind")))){
-vErrors = fail(vErrors, instancePath, rule0);
+if(isRecord(data)){
+if(own(data, "kind") === undefined){
+all = missing(all, at, "kind");
 errors++;
 }
-if((data.name === undefined) || (!(func0.call(data, "name")))){
-vErrors = fail(vErrors, instancePath, rule5);
+if(own(data, "name") === undefined){
+all = missing(all, at, "name");
 errors++;
 }
 for(const key0 of Object.keys(data)){
 if(!((key0 === "kind") || (key0 === "name"))){
-vErrors = fail(vErrors, instancePath, {keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.kind !== undefined && func0.call(data, "kind")){
+if(own(data, "kind") !== undefined){
 if("rename" !== data.kind){
-vErrors = fail(vErrors, instancePath+"/kind", rule6);
+all = fail(all, at+"/kind", rule3);
 errors++;
 }
 }
-if(data.name !== undefined && func0.call(data, "name")){
-let data1 = data.name;
+let data1 = own(data, "name");
+if(data1 !== undefined){
 if(typeof data1 === "string"){
 if(func3(data1) < 1){
-vErrors = fail(vErrors, instancePath+"/name", rule7);
+all = fail(all, at+"/name", rule4);
 errors++;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/name", rule8);
+all = fail(all, at+"/name", rule5);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule4);
+all = fail(all, at, rule2);
 errors++;
 }
-validate3.errors = vErrors;
+validate3.errors = all;
 return errors === 0;
 }
 
 
-function validate5(data, instancePath=""){
-let vErrors = null;
+function validate5(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.kind === undefined) || (!(func0.call(data, "kind")))){
-vErrors = fail(vErrors, instancePath, rule0);
+if(isRecord(data)){
+if(own(data, "kind") === undefined){
+all = missing(all, at, "kind");
 errors++;
 }
-if((data.intoUserId === undefined) || (!(func0.call(data, "intoUserId")))){
-vErrors = fail(vErrors, instancePath, rule9);
+if(own(data, "intoUserId") === undefined){
+all = missing(all, at, "intoUserId");
 errors++;
 }
 for(const key0 of Object.keys(data)){
 if(!((key0 === "kind") || (key0 === "intoUserId"))){
-vErrors = fail(vErrors, instancePath, {keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.kind !== undefined && func0.call(data, "kind")){
+if(own(data, "kind") !== undefined){
 if("merge" !== data.kind){
-vErrors = fail(vErrors, instancePath+"/kind", rule10);
+all = fail(all, at+"/kind", rule6);
 errors++;
 }
 }
-if(data.intoUserId !== undefined && func0.call(data, "intoUserId")){
-let data1 = data.intoUserId;
+let data1 = own(data, "intoUserId");
+if(data1 !== undefined){
 if(typeof data1 === "string"){
 if(func3(data1) < 1){
-vErrors = fail(vErrors, instancePath+"/intoUserId", rule7);
+all = fail(all, at+"/intoUserId", rule4);
 errors++;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/intoUserId", rule8);
+all = fail(all, at+"/intoUserId", rule5);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule4);
+all = fail(all, at, rule2);
 errors++;
 }
-validate5.errors = vErrors;
+validate5.errors = all;
 return errors === 0;
 }
 
 
-function validate0(data, instancePath=""){
-let vErrors = null;
+function validate0(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
+if(isRecord(data)){
 if(data.plan === undefined){
 data.plan = "free";
 }
-if((data.userId === undefined) || (!(func0.call(data, "userId")))){
-vErrors = fail(vErrors, instancePath, rule11);
+if(own(data, "userId") === undefined){
+all = missing(all, at, "userId");
 errors++;
 }
-if((data.action === undefined) || (!(func0.call(data, "action")))){
-vErrors = fail(vErrors, instancePath, rule12);
+if(own(data, "action") === undefined){
+all = missing(all, at, "action");
 errors++;
 }
 for(const key0 of Object.keys(data)){
 if(!((((key0 === "userId") || (key0 === "plan")) || (key0 === "profile")) || (key0 === "action"))){
-vErrors = fail(vErrors, instancePath, {keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.userId !== undefined && func0.call(data, "userId")){
-let data0 = data.userId;
+let data0 = own(data, "userId");
+if(data0 !== undefined){
 if(typeof data0 === "string"){
 if(func3(data0) > 64){
-vErrors = fail(vErrors, instancePath+"/userId", rule13);
+all = fail(all, at+"/userId", rule7);
 errors++;
 }
 if(func3(data0) < 1){
-vErrors = fail(vErrors, instancePath+"/userId", rule7);
+all = fail(all, at+"/userId", rule4);
 errors++;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/userId", rule8);
+all = fail(all, at+"/userId", rule5);
 errors++;
 }
 }
 let data1 = data.plan;
 if(!(((data1 === "free") || (data1 === "team")) || (data1 === "enterprise"))){
-vErrors = fail(vErrors, instancePath+"/plan", rule14);
+all = fail(all, at+"/plan", rule8);
 errors++;
 }
-if(data.profile !== undefined && func0.call(data, "profile")){
-let data2 = data.profile;
-if(data2 && typeof data2 == "object" && !Array.isArray(data2)){
-if((data2.displayName === undefined) || (!(func0.call(data2, "displayName")))){
-vErrors = fail(vErrors, instancePath+"/profile", rule15);
+let data2 = own(data, "profile");
+if(data2 !== undefined){
+if(isRecord(data2)){
+if(own(data2, "displayName") === undefined){
+all = missing(all, at+"/profile", "displayName");
 errors++;
 }
 for(const key1 of Object.keys(data2)){
 if(!(((key1 === "displayName") || (key1 === "locale")) || (key1 === "tags"))){
-vErrors = fail(vErrors, instancePath+"/profile", {keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"});
+all = extra(all, at+"/profile", key1);
 errors++;
 }
 }
-if(data2.displayName !== undefined && func0.call(data2, "displayName")){
-let data3 = data2.displayName;
+let data3 = own(data2, "displayName");
+if(data3 !== undefined){
 if(typeof data3 === "string"){
 if(func3(data3) < 1){
-vErrors = fail(vErrors, instancePath+"/profile/displayName", rule7);
+all = fail(all, at+"/profile/displayName", rule4);
 errors++;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/profile/displayName", rule8);
+all = fail(all, at+"/profile/displayName", rule5);
 errors++;
 }
 }
-if(data2.locale !== undefined && func0.call(data2, "locale")){
-let data4 = data2.locale;
+let data4 = own(data2, "locale");
+if(data4 !== undefined){
 if(typeof data4 === "string"){
 if(!pattern0.test(data4)){
-vErrors = fail(vErrors, instancePath+"/profile/locale", rule16);
+all = fail(all, at+"/profile/locale", rule9);
 errors++;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/profile/locale", rule8);
+all = fail(all, at+"/profile/locale", rule5);
 errors++;
 }
 }
-if(data2.tags !== undefined && func0.call(data2, "tags")){
-let data5 = data2.tags;
+let data5 = own(data2, "tags");
+if(data5 !== undefined){
 if(Array.isArray(data5)){
 if(data5.length > 20){
-vErrors = fail(vErrors, instancePath+"/profile/tags", rule17);
+all = fail(all, at+"/profile/tags", rule10);
 errors++;
 }
 const len0 = data5.length;
 for(let i0=0; i0<len0; i0++){
 if(typeof data5[i0] !== "string"){
-vErrors = fail(vErrors, instancePath+"/profile/tags/" + i0, rule8);
+all = fail(all, at+"/profile/tags/" + i0, rule5);
 errors++;
 }
 }
 const duplicate0 = func11(data5);
 if(duplicate0 !== undefined){
-vErrors = fail(vErrors, instancePath+"/profile/tags", {keyword:"uniqueItems",params:{i: duplicate0.i, j: duplicate0.j},message:"must NOT have duplicate items (items ## "+duplicate0.j+" and "+duplicate0.i+" are identical)"});
+all = fail(all, at+"/profile/tags", {keyword:"uniqueItems",params:{i: duplicate0.i, j: duplicate0.j},message:"must NOT have duplicate items (items ## "+duplicate0.j+" and "+duplicate0.i+" are identical)"});
 errors++;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/profile/tags", rule18);
+all = fail(all, at+"/profile/tags", rule11);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/profile", rule4);
+all = fail(all, at+"/profile", rule2);
 errors++;
 }
 }
-if(data.action !== undefined && func0.call(data, "action")){
-let data7 = data.action;
+let data7 = own(data, "action");
+if(data7 !== undefined){
 const _errs17 = errors;
 let valid4 = false;
 let passing0 = null;
 const _errs18 = errors;
-if(!(validate1(data7, instancePath+"/action"))){
-vErrors = join(vErrors, validate1.errors);
-errors = vErrors.length;
-}
+if(!validate1(data7, at+"/action")) errors = (all = join(all, validate1.errors)).length;
 var _valid0 = _errs18 === errors;
 if(_valid0){
 valid4 = true;
 passing0 = 0;
 }
 const _errs19 = errors;
-if(!(validate3(data7, instancePath+"/action"))){
-vErrors = join(vErrors, validate3.errors);
-errors = vErrors.length;
-}
+if(!validate3(data7, at+"/action")) errors = (all = join(all, validate3.errors)).length;
 var _valid0 = _errs19 === errors;
 if(_valid0 && valid4){
 valid4 = false;
@@ -309,10 +296,7 @@ valid4 = true;
 passing0 = 1;
 }
 const _errs20 = errors;
-if(!(validate5(data7, instancePath+"/action"))){
-vErrors = join(vErrors, validate5.errors);
-errors = vErrors.length;
-}
+if(!validate5(data7, at+"/action")) errors = (all = join(all, validate5.errors)).length;
 var _valid0 = _errs20 === errors;
 if(_valid0 && valid4){
 valid4 = false;
@@ -326,36 +310,47 @@ passing0 = 2;
 }
 }
 if(!valid4){
-vErrors = fail(vErrors, instancePath+"/action", {keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf"});
+all = fail(all, at+"/action", {keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf"});
 errors++;
 }
 else {
 errors = _errs17;
-vErrors = cut(vErrors, _errs17);
+all = cut(all, _errs17);
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule4);
+all = fail(all, at, rule2);
 errors++;
 }
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
 }
-
 function fail(errors, instancePath, rule){
 const error = {instancePath,...rule};
 return errors === null ? [error] : (errors.push(error), errors);
 }
-
+function missing(errors, instancePath, missingProperty){
+const error = {instancePath,keyword:"required",params:{missingProperty},message:"must have required property '"+missingProperty+"'"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function extra(errors, instancePath, additionalProperty){
+const error = {instancePath,keyword:"additionalProperties",params:{additionalProperty},message:"must NOT have additional properties"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
 function join(errors, others){
 return errors === null ? others : errors.concat(others);
 }
-
 function cut(errors, count){
 if(errors === null || count === 0) return null;
 errors.length = count;
 return errors;
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
 }
 
 export const validator: PayloadValidator = validate0;

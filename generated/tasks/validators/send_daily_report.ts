@@ -13,29 +13,29 @@ const func0 = Object.prototype.hasOwnProperty;
 const formats0 = formats.date;
 const formats2 = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i;
 
-function validate0(data, instancePath=""){
-let vErrors = null;
+function validate0(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
+if(isRecord(data)){
 if(data.recipients === undefined){
 data.recipients = [];
 }
 for(const key0 of Object.keys(data)){
 if(!((key0 === "date") || (key0 === "recipients"))){
-vErrors = fail(vErrors, instancePath, {keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.date !== undefined && func0.call(data, "date")){
-let data0 = data.date;
+let data0 = own(data, "date");
+if(data0 !== undefined){
 if(typeof data0 === "string"){
 if(!(formats0.validate(data0))){
-vErrors = fail(vErrors, instancePath+"/date", rule0);
+all = fail(all, at+"/date", rule0);
 errors++;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/date", rule1);
+all = fail(all, at+"/date", rule1);
 errors++;
 }
 }
@@ -46,32 +46,41 @@ for(let i0=0; i0<len0; i0++){
 let data2 = data1[i0];
 if(typeof data2 === "string"){
 if(!(formats2.test(data2))){
-vErrors = fail(vErrors, instancePath+"/recipients/" + i0, rule2);
+all = fail(all, at+"/recipients/" + i0, rule2);
 errors++;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/recipients/" + i0, rule1);
+all = fail(all, at+"/recipients/" + i0, rule1);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/recipients", rule3);
+all = fail(all, at+"/recipients", rule3);
 errors++;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule4);
+all = fail(all, at, rule4);
 errors++;
 }
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
 }
-
 function fail(errors, instancePath, rule){
 const error = {instancePath,...rule};
 return errors === null ? [error] : (errors.push(error), errors);
+}
+function extra(errors, instancePath, additionalProperty){
+const error = {instancePath,keyword:"additionalProperties",params:{additionalProperty},message:"must NOT have additional properties"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
 }
 
 export const validator: PayloadValidator = validate0;

@@ -6,21 +6,18 @@ import type { PayloadValidator } from "taskwright";
 const value0 = ["string","integer"];
 const value1 = ["b","c","d"];
 const value2 = ["a","b","c"];
-const rule0 = {keyword:"required",params:{missingProperty: "id"},message:"must have required property 'id'"};
-const rule1 = {keyword:"type",params:{type: value0},message:"must be string,integer"};
-const rule2 = {keyword:"type",params:{type: "string"},message:"must be string"};
-const rule3 = {keyword:"type",params:{type: "array"},message:"must be array"};
-const rule4 = {keyword:"type",params:{type: "object"},message:"must be object"};
-const rule5 = {keyword:"required",params:{missingProperty: "email"},message:"must have required property 'email'"};
-const rule6 = {keyword:"format",params:{format: "email"},message:"must match format \"email\""};
-const rule7 = {keyword:"enum",params:{allowedValues: value1},message:"must be equal to one of the allowed values"};
-const rule8 = {keyword:"required",params:{missingProperty: "level"},message:"must have required property 'level'"};
-const rule9 = {keyword:"enum",params:{allowedValues: value2},message:"must be equal to one of the allowed values"};
-const rule10 = {keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+const rule0 = {keyword:"type",params:{type: value0},message:"must be string,integer"};
+const rule1 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule2 = {keyword:"type",params:{type: "array"},message:"must be array"};
+const rule3 = {keyword:"type",params:{type: "object"},message:"must be object"};
+const rule4 = {keyword:"format",params:{format: "email"},message:"must match format \"email\""};
+const rule5 = {keyword:"enum",params:{allowedValues: value1},message:"must be equal to one of the allowed values"};
+const rule6 = {keyword:"enum",params:{allowedValues: value2},message:"must be equal to one of the allowed values"};
+const rule7 = {keyword:"type",params:{type: "boolean"},message:"must be boolean"};
 const func0 = Object.prototype.hasOwnProperty;
 
-function validate1(data, instancePath=""){
-let vErrors = null;
+function validate1(data, at=""){
+let all = null;
 let errors = 0;
 const evaluated0 = validate1.evaluated;
 if(evaluated0.dynamicProps){
@@ -29,54 +26,54 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.id === undefined) || (!(func0.call(data, "id")))){
-vErrors = fail(vErrors, instancePath, rule0);
+if(isRecord(data)){
+if(own(data, "id") === undefined){
+all = missing(all, at, "id");
 errors++;
 }
-if(data.id !== undefined && func0.call(data, "id")){
-let data0 = data.id;
+let data0 = own(data, "id");
+if(data0 !== undefined){
 if((typeof data0 !== "string") && (!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0))))){
-vErrors = fail(vErrors, instancePath+"/id", rule1);
+all = fail(all, at+"/id", rule0);
 errors++;
 }
 }
-if(data.level !== undefined && func0.call(data, "level")){
+if(own(data, "level") !== undefined){
 if(typeof data.level !== "string"){
-vErrors = fail(vErrors, instancePath+"/level", rule2);
+all = fail(all, at+"/level", rule1);
 errors++;
 }
 }
-if(data.tags !== undefined && func0.call(data, "tags")){
-let data2 = data.tags;
+let data2 = own(data, "tags");
+if(data2 !== undefined){
 if(Array.isArray(data2)){
 const len0 = data2.length;
 for(let i0=0; i0<len0; i0++){
 if(typeof data2[i0] !== "string"){
-vErrors = fail(vErrors, instancePath+"/tags/" + i0, rule2);
+all = fail(all, at+"/tags/" + i0, rule1);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/tags", rule3);
+all = fail(all, at+"/tags", rule2);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule4);
+all = fail(all, at, rule3);
 errors++;
 }
-validate1.errors = vErrors;
+validate1.errors = all;
 return errors === 0;
 }
 validate1.evaluated = {"props":{"id":true,"level":true,"tags":true},"dynamicProps":false,"dynamicItems":false};
 
 const formats0 = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i;
 
-function validate0(data, instancePath=""){
-let vErrors = null;
+function validate0(data, at=""){
+let all = null;
 let errors = 0;
 const evaluated0 = validate0.evaluated;
 if(evaluated0.dynamicProps){
@@ -85,81 +82,86 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(!(validate1(data, instancePath))){
-vErrors = join(vErrors, validate1.errors);
-errors = vErrors.length;
-}
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.email === undefined) || (!(func0.call(data, "email")))){
-vErrors = fail(vErrors, instancePath, rule5);
+if(!validate1(data, at)) errors = (all = join(all, validate1.errors)).length;
+if(isRecord(data)){
+if(own(data, "email") === undefined){
+all = missing(all, at, "email");
 errors++;
 }
-if(data.email !== undefined && func0.call(data, "email")){
-let data0 = data.email;
+let data0 = own(data, "email");
+if(data0 !== undefined){
 if(typeof data0 === "string"){
 if(!(formats0.test(data0))){
-vErrors = fail(vErrors, instancePath+"/email", rule6);
+all = fail(all, at+"/email", rule4);
 errors++;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/email", rule2);
+all = fail(all, at+"/email", rule1);
 errors++;
 }
 }
-if(data.level !== undefined && func0.call(data, "level")){
-let data1 = data.level;
+let data1 = own(data, "level");
+if(data1 !== undefined){
 if(!(((data1 === "b") || (data1 === "c")) || (data1 === "d"))){
-vErrors = fail(vErrors, instancePath+"/level", rule7);
+all = fail(all, at+"/level", rule5);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule4);
+all = fail(all, at, rule3);
 errors++;
 }
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.level === undefined) || (!(func0.call(data, "level")))){
-vErrors = fail(vErrors, instancePath, rule8);
+if(isRecord(data)){
+if(own(data, "level") === undefined){
+all = missing(all, at, "level");
 errors++;
 }
-if(data.level !== undefined && func0.call(data, "level")){
-let data2 = data.level;
+let data2 = own(data, "level");
+if(data2 !== undefined){
 if(!(((data2 === "a") || (data2 === "b")) || (data2 === "c"))){
-vErrors = fail(vErrors, instancePath+"/level", rule9);
+all = fail(all, at+"/level", rule6);
 errors++;
 }
 }
-if(data.extra !== undefined && func0.call(data, "extra")){
+if(own(data, "extra") !== undefined){
 if(typeof data.extra !== "boolean"){
-vErrors = fail(vErrors, instancePath+"/extra", rule10);
+all = fail(all, at+"/extra", rule7);
 errors++;
 }
 }
 for(const key0 of Object.keys(data)){
 if(((((key0 !== "level") && (key0 !== "extra")) && (key0 !== "email")) && (key0 !== "id")) && (key0 !== "tags")){
-vErrors = fail(vErrors, instancePath, {keyword:"unevaluatedProperties",params:{unevaluatedProperty: key0},message:"must NOT have unevaluated properties"});
+all = fail(all, at, {keyword:"unevaluatedProperties",params:{unevaluatedProperty: key0},message:"must NOT have unevaluated properties"});
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule4);
+all = fail(all, at, rule3);
 errors++;
 }
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
 }
 validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
 function fail(errors, instancePath, rule){
 const error = {instancePath,...rule};
 return errors === null ? [error] : (errors.push(error), errors);
 }
-
+function missing(errors, instancePath, missingProperty){
+const error = {instancePath,keyword:"required",params:{missingProperty},message:"must have required property '"+missingProperty+"'"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
 function join(errors, others){
 return errors === null ? others : errors.concat(others);
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
 }
 
 export const validator: PayloadValidator = validate0;

@@ -5,103 +5,95 @@ import type { PayloadValidator } from "taskwright";
 import { ucs2length } from "taskwright/validation";
 
 const value0 = {"target":0,"loose":0,"scalar":0,"overlap":0,"literals":0,"lists":0,"refs":0,"one":0,"other":0};
-const rule0 = {keyword:"required",params:{missingProperty: "x"},message:"must have required property 'x'"};
-const rule1 = {keyword:"type",params:{type: "number"},message:"must be number"};
-const rule2 = {keyword:"type",params:{type: "object"},message:"must be object"};
-const rule3 = {keyword:"required",params:{missingProperty: "y"},message:"must have required property 'y'"};
-const rule4 = {keyword:"required",params:{missingProperty: "one"},message:"must have required property 'one'"};
-const rule5 = {keyword:"required",params:{missingProperty: "other"},message:"must have required property 'other'"};
-const rule6 = {keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
-const rule7 = {keyword:"required",params:{missingProperty: "email"},message:"must have required property 'email'"};
-const rule8 = {keyword:"type",params:{type: "string"},message:"must be string"};
-const rule9 = {keyword:"required",params:{missingProperty: "phone"},message:"must have required property 'phone'"};
-const rule10 = {keyword:"type",params:{type: "boolean"},message:"must be boolean"};
-const rule11 = {keyword:"required",params:{missingProperty: "a"},message:"must have required property 'a'"};
-const rule12 = {keyword:"required",params:{missingProperty: "b"},message:"must have required property 'b'"};
-const rule13 = {keyword:"type",params:{type: "null"},message:"must be null"};
-const rule14 = {keyword:"maxLength",params:{limit: 3},message:"must NOT have more than 3 characters"};
-const rule15 = {keyword:"pattern",params:{pattern: "^a"},message:"must match pattern \"^a\""};
-const rule16 = {keyword:"type",params:{type: "integer"},message:"must be integer"};
-const rule17 = {keyword:"const",params:{allowedValue: "a"},message:"must be equal to constant"};
-const rule18 = {keyword:"const",params:{allowedValue: "b"},message:"must be equal to constant"};
-const rule19 = {keyword:"format",params:{format: "email"},message:"must match format \"email\""};
-const rule20 = {keyword:"type",params:{type: "array"},message:"must be array"};
+const rule0 = {keyword:"type",params:{type: "number"},message:"must be number"};
+const rule1 = {keyword:"type",params:{type: "object"},message:"must be object"};
+const rule2 = {keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
+const rule3 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule4 = {keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+const rule5 = {keyword:"type",params:{type: "null"},message:"must be null"};
+const rule6 = {keyword:"maxLength",params:{limit: 3},message:"must NOT have more than 3 characters"};
+const rule7 = {keyword:"pattern",params:{pattern: "^a"},message:"must match pattern \"^a\""};
+const rule8 = {keyword:"type",params:{type: "integer"},message:"must be integer"};
+const rule9 = {keyword:"const",params:{allowedValue: "a"},message:"must be equal to constant"};
+const rule10 = {keyword:"const",params:{allowedValue: "b"},message:"must be equal to constant"};
+const rule11 = {keyword:"format",params:{format: "email"},message:"must match format \"email\""};
+const rule12 = {keyword:"type",params:{type: "array"},message:"must be array"};
 const func0 = Object.prototype.hasOwnProperty;
 const func16 = ucs2length;
 const pattern0 = new RegExp("^a", "u");
 const formats0 = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i;
 
-function validate1(data, instancePath=""){
-let vErrors = null;
+function validate1(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.x === undefined) || (!(func0.call(data, "x")))){
-vErrors = fail(vErrors, instancePath, rule0);
+if(isRecord(data)){
+if(own(data, "x") === undefined){
+all = missing(all, at, "x");
 errors++;
 }
 for(const key0 of Object.keys(data)){
 if(!(key0 === "x")){
-vErrors = fail(vErrors, instancePath, {keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.x !== undefined && func0.call(data, "x")){
-let data0 = data.x;
+let data0 = own(data, "x");
+if(data0 !== undefined){
 if(!((typeof data0 == "number") && (isFinite(data0)))){
-vErrors = fail(vErrors, instancePath+"/x", rule1);
+all = fail(all, at+"/x", rule0);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule2);
+all = fail(all, at, rule1);
 errors++;
 }
-validate1.errors = vErrors;
+validate1.errors = all;
 return errors === 0;
 }
 
 
-function validate3(data, instancePath=""){
-let vErrors = null;
+function validate3(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.y === undefined) || (!(func0.call(data, "y")))){
-vErrors = fail(vErrors, instancePath, rule3);
+if(isRecord(data)){
+if(own(data, "y") === undefined){
+all = missing(all, at, "y");
 errors++;
 }
 for(const key0 of Object.keys(data)){
 if(!(key0 === "y")){
-vErrors = fail(vErrors, instancePath, {keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.y !== undefined && func0.call(data, "y")){
-let data0 = data.y;
+let data0 = own(data, "y");
+if(data0 !== undefined){
 if(!((typeof data0 == "number") && (isFinite(data0)))){
-vErrors = fail(vErrors, instancePath+"/y", rule1);
+all = fail(all, at+"/y", rule0);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule2);
+all = fail(all, at, rule1);
 errors++;
 }
-validate3.errors = vErrors;
+validate3.errors = all;
 return errors === 0;
 }
 
 
-function validate0(data, instancePath=""){
-let vErrors = null;
+function validate0(data, at=""){
+let all = null;
 let errors = 0;
 const _errs1 = errors;
 let valid0 = false;
 const _errs2 = errors;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.one === undefined) || (!(func0.call(data, "one")))){
-vErrors = fail(vErrors, instancePath, rule4);
+if(isRecord(data)){
+if(own(data, "one") === undefined){
+all = missing(all, at, "one");
 errors++;
 }
 }
@@ -109,9 +101,9 @@ var _valid0 = _errs2 === errors;
 valid0 = valid0 || _valid0;
 if(!valid0){
 const _errs3 = errors;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.other === undefined) || (!(func0.call(data, "other")))){
-vErrors = fail(vErrors, instancePath, rule5);
+if(isRecord(data)){
+if(own(data, "other") === undefined){
+all = missing(all, at, "other");
 errors++;
 }
 }
@@ -119,152 +111,152 @@ var _valid0 = _errs3 === errors;
 valid0 = valid0 || _valid0;
 }
 if(!valid0){
-vErrors = fail(vErrors, instancePath, rule6);
+all = fail(all, at, rule2);
 errors++;
 }
 else {
 errors = _errs1;
-vErrors = cut(vErrors, _errs1);
+all = cut(all, _errs1);
 }
-if(data && typeof data == "object" && !Array.isArray(data)){
+if(isRecord(data)){
 for(const key0 of Object.keys(data)){
 if(!(func0.call(value0, key0))){
-vErrors = fail(vErrors, instancePath, {keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.target !== undefined && func0.call(data, "target")){
-let data0 = data.target;
+let data0 = own(data, "target");
+if(data0 !== undefined){
 const _errs6 = errors;
 let valid2 = false;
 const _errs7 = errors;
-if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
-if((data0.email === undefined) || (!(func0.call(data0, "email")))){
-vErrors = fail(vErrors, instancePath+"/target", rule7);
+if(isRecord(data0)){
+if(own(data0, "email") === undefined){
+all = missing(all, at+"/target", "email");
 errors++;
 }
 for(const key1 of Object.keys(data0)){
 if(!(key1 === "email")){
-vErrors = fail(vErrors, instancePath+"/target", {keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"});
+all = extra(all, at+"/target", key1);
 errors++;
 }
 }
-if(data0.email !== undefined && func0.call(data0, "email")){
+if(own(data0, "email") !== undefined){
 if(typeof data0.email !== "string"){
-vErrors = fail(vErrors, instancePath+"/target/email", rule8);
+all = fail(all, at+"/target/email", rule3);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/target", rule2);
+all = fail(all, at+"/target", rule1);
 errors++;
 }
 var _valid1 = _errs7 === errors;
 valid2 = valid2 || _valid1;
 if(!valid2){
 const _errs12 = errors;
-if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
-if((data0.phone === undefined) || (!(func0.call(data0, "phone")))){
-vErrors = fail(vErrors, instancePath+"/target", rule9);
+if(isRecord(data0)){
+if(own(data0, "phone") === undefined){
+all = missing(all, at+"/target", "phone");
 errors++;
 }
 for(const key2 of Object.keys(data0)){
 if(!((key2 === "phone") || (key2 === "sms"))){
-vErrors = fail(vErrors, instancePath+"/target", {keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"});
+all = extra(all, at+"/target", key2);
 errors++;
 }
 }
-if(data0.phone !== undefined && func0.call(data0, "phone")){
+if(own(data0, "phone") !== undefined){
 if(typeof data0.phone !== "string"){
-vErrors = fail(vErrors, instancePath+"/target/phone", rule8);
+all = fail(all, at+"/target/phone", rule3);
 errors++;
 }
 }
-if(data0.sms !== undefined && func0.call(data0, "sms")){
+if(own(data0, "sms") !== undefined){
 if(typeof data0.sms !== "boolean"){
-vErrors = fail(vErrors, instancePath+"/target/sms", rule10);
+all = fail(all, at+"/target/sms", rule4);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/target", rule2);
+all = fail(all, at+"/target", rule1);
 errors++;
 }
 var _valid1 = _errs12 === errors;
 valid2 = valid2 || _valid1;
 }
 if(!valid2){
-vErrors = fail(vErrors, instancePath+"/target", rule6);
+all = fail(all, at+"/target", rule2);
 errors++;
 }
 else {
 errors = _errs6;
-vErrors = cut(vErrors, _errs6);
+all = cut(all, _errs6);
 }
 }
-if(data.loose !== undefined && func0.call(data, "loose")){
-let data4 = data.loose;
+let data4 = own(data, "loose");
+if(data4 !== undefined){
 const _errs20 = errors;
 let valid5 = false;
 const _errs21 = errors;
-if(data4 && typeof data4 == "object" && !Array.isArray(data4)){
-if((data4.a === undefined) || (!(func0.call(data4, "a")))){
-vErrors = fail(vErrors, instancePath+"/loose", rule11);
+if(isRecord(data4)){
+if(own(data4, "a") === undefined){
+all = missing(all, at+"/loose", "a");
 errors++;
 }
-if(data4.a !== undefined && func0.call(data4, "a")){
+if(own(data4, "a") !== undefined){
 if(typeof data4.a !== "string"){
-vErrors = fail(vErrors, instancePath+"/loose/a", rule8);
+all = fail(all, at+"/loose/a", rule3);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/loose", rule2);
+all = fail(all, at+"/loose", rule1);
 errors++;
 }
 var _valid2 = _errs21 === errors;
 valid5 = valid5 || _valid2;
 if(!valid5){
 const _errs25 = errors;
-if(data4 && typeof data4 == "object" && !Array.isArray(data4)){
-if((data4.b === undefined) || (!(func0.call(data4, "b")))){
-vErrors = fail(vErrors, instancePath+"/loose", rule12);
+if(isRecord(data4)){
+if(own(data4, "b") === undefined){
+all = missing(all, at+"/loose", "b");
 errors++;
 }
-if(data4.b !== undefined && func0.call(data4, "b")){
-let data6 = data4.b;
+let data6 = own(data4, "b");
+if(data6 !== undefined){
 if(!((typeof data6 == "number") && (isFinite(data6)))){
-vErrors = fail(vErrors, instancePath+"/loose/b", rule1);
+all = fail(all, at+"/loose/b", rule0);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/loose", rule2);
+all = fail(all, at+"/loose", rule1);
 errors++;
 }
 var _valid2 = _errs25 === errors;
 valid5 = valid5 || _valid2;
 }
 if(!valid5){
-vErrors = fail(vErrors, instancePath+"/loose", rule6);
+all = fail(all, at+"/loose", rule2);
 errors++;
 }
 else {
 errors = _errs20;
-vErrors = cut(vErrors, _errs20);
+all = cut(all, _errs20);
 }
 }
-if(data.scalar !== undefined && func0.call(data, "scalar")){
-let data7 = data.scalar;
+let data7 = own(data, "scalar");
+if(data7 !== undefined){
 const _errs30 = errors;
 let valid8 = false;
 const _errs31 = errors;
 if(typeof data7 !== "string"){
-vErrors = fail(vErrors, instancePath+"/scalar", rule8);
+all = fail(all, at+"/scalar", rule3);
 errors++;
 }
 var _valid3 = _errs31 === errors;
@@ -272,7 +264,7 @@ valid8 = valid8 || _valid3;
 if(!valid8){
 const _errs33 = errors;
 if(!((typeof data7 == "number") && (isFinite(data7)))){
-vErrors = fail(vErrors, instancePath+"/scalar", rule1);
+all = fail(all, at+"/scalar", rule0);
 errors++;
 }
 var _valid3 = _errs33 === errors;
@@ -280,7 +272,7 @@ valid8 = valid8 || _valid3;
 if(!valid8){
 const _errs35 = errors;
 if(data7 !== null){
-vErrors = fail(vErrors, instancePath+"/scalar", rule13);
+all = fail(all, at+"/scalar", rule5);
 errors++;
 }
 var _valid3 = _errs35 === errors;
@@ -288,27 +280,27 @@ valid8 = valid8 || _valid3;
 }
 }
 if(!valid8){
-vErrors = fail(vErrors, instancePath+"/scalar", rule6);
+all = fail(all, at+"/scalar", rule2);
 errors++;
 }
 else {
 errors = _errs30;
-vErrors = cut(vErrors, _errs30);
+all = cut(all, _errs30);
 }
 }
-if(data.overlap !== undefined && func0.call(data, "overlap")){
-let data8 = data.overlap;
+let data8 = own(data, "overlap");
+if(data8 !== undefined){
 const _errs38 = errors;
 let valid9 = false;
 const _errs39 = errors;
 if(typeof data8 === "string"){
 if(func16(data8) > 3){
-vErrors = fail(vErrors, instancePath+"/overlap", rule14);
+all = fail(all, at+"/overlap", rule6);
 errors++;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/overlap", rule8);
+all = fail(all, at+"/overlap", rule3);
 errors++;
 }
 var _valid4 = _errs39 === errors;
@@ -317,12 +309,12 @@ if(!valid9){
 const _errs41 = errors;
 if(typeof data8 === "string"){
 if(!pattern0.test(data8)){
-vErrors = fail(vErrors, instancePath+"/overlap", rule15);
+all = fail(all, at+"/overlap", rule7);
 errors++;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/overlap", rule8);
+all = fail(all, at+"/overlap", rule3);
 errors++;
 }
 var _valid4 = _errs41 === errors;
@@ -330,7 +322,7 @@ valid9 = valid9 || _valid4;
 if(!valid9){
 const _errs43 = errors;
 if(!(((typeof data8 == "number") && (!(data8 % 1) && !isNaN(data8))) && (isFinite(data8)))){
-vErrors = fail(vErrors, instancePath+"/overlap", rule16);
+all = fail(all, at+"/overlap", rule8);
 errors++;
 }
 var _valid4 = _errs43 === errors;
@@ -338,21 +330,21 @@ valid9 = valid9 || _valid4;
 }
 }
 if(!valid9){
-vErrors = fail(vErrors, instancePath+"/overlap", rule6);
+all = fail(all, at+"/overlap", rule2);
 errors++;
 }
 else {
 errors = _errs38;
-vErrors = cut(vErrors, _errs38);
+all = cut(all, _errs38);
 }
 }
-if(data.literals !== undefined && func0.call(data, "literals")){
-let data9 = data.literals;
+let data9 = own(data, "literals");
+if(data9 !== undefined){
 const _errs46 = errors;
 let valid10 = false;
 const _errs47 = errors;
 if("a" !== data9){
-vErrors = fail(vErrors, instancePath+"/literals", rule17);
+all = fail(all, at+"/literals", rule9);
 errors++;
 }
 var _valid5 = _errs47 === errors;
@@ -360,7 +352,7 @@ valid10 = valid10 || _valid5;
 if(!valid10){
 const _errs48 = errors;
 if("b" !== data9){
-vErrors = fail(vErrors, instancePath+"/literals", rule18);
+all = fail(all, at+"/literals", rule10);
 errors++;
 }
 var _valid5 = _errs48 === errors;
@@ -369,12 +361,12 @@ if(!valid10){
 const _errs49 = errors;
 if(typeof data9 === "string"){
 if(!(formats0.test(data9))){
-vErrors = fail(vErrors, instancePath+"/literals", rule19);
+all = fail(all, at+"/literals", rule11);
 errors++;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/literals", rule8);
+all = fail(all, at+"/literals", rule3);
 errors++;
 }
 var _valid5 = _errs49 === errors;
@@ -382,16 +374,16 @@ valid10 = valid10 || _valid5;
 }
 }
 if(!valid10){
-vErrors = fail(vErrors, instancePath+"/literals", rule6);
+all = fail(all, at+"/literals", rule2);
 errors++;
 }
 else {
 errors = _errs46;
-vErrors = cut(vErrors, _errs46);
+all = cut(all, _errs46);
 }
 }
-if(data.lists !== undefined && func0.call(data, "lists")){
-let data10 = data.lists;
+let data10 = own(data, "lists");
+if(data10 !== undefined){
 const _errs52 = errors;
 let valid11 = false;
 const _errs53 = errors;
@@ -399,13 +391,13 @@ if(Array.isArray(data10)){
 const len0 = data10.length;
 for(let i0=0; i0<len0; i0++){
 if(typeof data10[i0] !== "string"){
-vErrors = fail(vErrors, instancePath+"/lists/" + i0, rule8);
+all = fail(all, at+"/lists/" + i0, rule3);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/lists", rule20);
+all = fail(all, at+"/lists", rule12);
 errors++;
 }
 var _valid6 = _errs53 === errors;
@@ -417,90 +409,95 @@ const len1 = data10.length;
 for(let i1=0; i1<len1; i1++){
 let data12 = data10[i1];
 if(!((typeof data12 == "number") && (isFinite(data12)))){
-vErrors = fail(vErrors, instancePath+"/lists/" + i1, rule1);
+all = fail(all, at+"/lists/" + i1, rule0);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/lists", rule20);
+all = fail(all, at+"/lists", rule12);
 errors++;
 }
 var _valid6 = _errs57 === errors;
 valid11 = valid11 || _valid6;
 }
 if(!valid11){
-vErrors = fail(vErrors, instancePath+"/lists", rule6);
+all = fail(all, at+"/lists", rule2);
 errors++;
 }
 else {
 errors = _errs52;
-vErrors = cut(vErrors, _errs52);
+all = cut(all, _errs52);
 }
 }
-if(data.refs !== undefined && func0.call(data, "refs")){
-let data13 = data.refs;
+let data13 = own(data, "refs");
+if(data13 !== undefined){
 const _errs62 = errors;
 let valid16 = false;
 const _errs63 = errors;
-if(!(validate1(data13, instancePath+"/refs"))){
-vErrors = join(vErrors, validate1.errors);
-errors = vErrors.length;
-}
+if(!validate1(data13, at+"/refs")) errors = (all = join(all, validate1.errors)).length;
 var _valid7 = _errs63 === errors;
 valid16 = valid16 || _valid7;
 if(!valid16){
 const _errs64 = errors;
-if(!(validate3(data13, instancePath+"/refs"))){
-vErrors = join(vErrors, validate3.errors);
-errors = vErrors.length;
-}
+if(!validate3(data13, at+"/refs")) errors = (all = join(all, validate3.errors)).length;
 var _valid7 = _errs64 === errors;
 valid16 = valid16 || _valid7;
 }
 if(!valid16){
-vErrors = fail(vErrors, instancePath+"/refs", rule6);
+all = fail(all, at+"/refs", rule2);
 errors++;
 }
 else {
 errors = _errs62;
-vErrors = cut(vErrors, _errs62);
+all = cut(all, _errs62);
 }
 }
-if(data.one !== undefined && func0.call(data, "one")){
+if(own(data, "one") !== undefined){
 if(typeof data.one !== "string"){
-vErrors = fail(vErrors, instancePath+"/one", rule8);
+all = fail(all, at+"/one", rule3);
 errors++;
 }
 }
-if(data.other !== undefined && func0.call(data, "other")){
+if(own(data, "other") !== undefined){
 if(typeof data.other !== "string"){
-vErrors = fail(vErrors, instancePath+"/other", rule8);
+all = fail(all, at+"/other", rule3);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule2);
+all = fail(all, at, rule1);
 errors++;
 }
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
 }
-
 function fail(errors, instancePath, rule){
 const error = {instancePath,...rule};
 return errors === null ? [error] : (errors.push(error), errors);
 }
-
+function missing(errors, instancePath, missingProperty){
+const error = {instancePath,keyword:"required",params:{missingProperty},message:"must have required property '"+missingProperty+"'"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function extra(errors, instancePath, additionalProperty){
+const error = {instancePath,keyword:"additionalProperties",params:{additionalProperty},message:"must NOT have additional properties"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
 function join(errors, others){
 return errors === null ? others : errors.concat(others);
 }
-
 function cut(errors, count){
 if(errors === null || count === 0) return null;
 errors.length = count;
 return errors;
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
 }
 
 export const validator: PayloadValidator = validate0;

@@ -4,43 +4,41 @@
 import type { PayloadValidator } from "taskwright";
 
 const value0 = ["a","b","c"];
-const rule0 = {keyword:"required",params:{missingProperty: "data"},message:"must have required property 'data'"};
-const rule1 = {keyword:"type",params:{type: "string"},message:"must be string"};
-const rule2 = {keyword:"if",params:{failingKeyword: "then"},message:"must match \"then\" schema"};
-const rule3 = {keyword:"type",params:{type: "number"},message:"must be number"};
-const rule4 = {keyword:"not",params:{},message:"must NOT be valid"};
-const rule5 = {keyword:"required",params:{missingProperty: "kind"},message:"must have required property 'kind'"};
-const rule6 = {keyword:"enum",params:{allowedValues: value0},message:"must be equal to one of the allowed values"};
-const rule7 = {keyword:"type",params:{type: "object"},message:"must be object"};
+const rule0 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule1 = {keyword:"if",params:{failingKeyword: "then"},message:"must match \"then\" schema"};
+const rule2 = {keyword:"type",params:{type: "number"},message:"must be number"};
+const rule3 = {keyword:"not",params:{},message:"must NOT be valid"};
+const rule4 = {keyword:"enum",params:{allowedValues: value0},message:"must be equal to one of the allowed values"};
+const rule5 = {keyword:"type",params:{type: "object"},message:"must be object"};
 const func0 = Object.prototype.hasOwnProperty;
 
-function validate0(data, instancePath=""){
-let vErrors = null;
+function validate0(data, at=""){
+let all = null;
 let errors = 0;
 const _errs2 = errors;
 let valid1 = true;
 const _errs3 = errors;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.kind !== undefined && func0.call(data, "kind")){
+if(isRecord(data)){
+if(own(data, "kind") !== undefined){
 if("a" !== data.kind){
-vErrors = fail(vErrors);
+all = fail(all);
 errors++;
 }
 }
 }
 var _valid0 = _errs3 === errors;
 errors = _errs2;
-vErrors = cut(vErrors, _errs2);
+all = cut(all, _errs2);
 if(_valid0){
 const _errs5 = errors;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.data === undefined) || (!(func0.call(data, "data")))){
-vErrors = fail(vErrors, instancePath, rule0);
+if(isRecord(data)){
+if(own(data, "data") === undefined){
+all = missing(all, at, "data");
 errors++;
 }
-if(data.data !== undefined && func0.call(data, "data")){
+if(own(data, "data") !== undefined){
 if(typeof data.data !== "string"){
-vErrors = fail(vErrors, instancePath+"/data", rule1);
+all = fail(all, at+"/data", rule0);
 errors++;
 }
 }
@@ -49,31 +47,31 @@ var _valid0 = _errs5 === errors;
 valid1 = _valid0;
 }
 if(!valid1){
-vErrors = fail(vErrors, instancePath, rule2);
+all = fail(all, at, rule1);
 errors++;
 }
 const _errs9 = errors;
 let valid4 = true;
 const _errs10 = errors;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.kind !== undefined && func0.call(data, "kind")){
+if(isRecord(data)){
+if(own(data, "kind") !== undefined){
 if("b" !== data.kind){
-vErrors = fail(vErrors);
+all = fail(all);
 errors++;
 }
 }
 }
 var _valid1 = _errs10 === errors;
 errors = _errs9;
-vErrors = cut(vErrors, _errs9);
+all = cut(all, _errs9);
 let ifClause0;
 if(_valid1){
 const _errs12 = errors;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.data !== undefined && func0.call(data, "data")){
-let data3 = data.data;
+if(isRecord(data)){
+let data3 = own(data, "data");
+if(data3 !== undefined){
 if(!((typeof data3 == "number") && (isFinite(data3)))){
-vErrors = fail(vErrors, instancePath+"/data", rule3);
+all = fail(all, at+"/data", rule2);
 errors++;
 }
 }
@@ -86,72 +84,84 @@ else {
 const _errs15 = errors;
 const _errs16 = errors;
 const _errs17 = errors;
-if(data && typeof data == "object" && !Array.isArray(data)){
+if(isRecord(data)){
 let missing0;
 if(((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason")){
-vErrors = fail(vErrors);
+all = fail(all);
 errors++;
 }
 }
 var valid7 = _errs17 === errors;
 if(valid7){
-vErrors = fail(vErrors, instancePath, rule4);
+all = fail(all, at, rule3);
 errors++;
 }
 else {
 errors = _errs16;
-vErrors = cut(vErrors, _errs16);
+all = cut(all, _errs16);
 }
 var _valid1 = _errs15 === errors;
 valid4 = _valid1;
 ifClause0 = "else";
 }
 if(!valid4){
-vErrors = fail(vErrors, instancePath, {keyword:"if",params:{failingKeyword: ifClause0},message:"must match \""+ifClause0+"\" schema"});
+all = fail(all, at, {keyword:"if",params:{failingKeyword: ifClause0},message:"must match \""+ifClause0+"\" schema"});
 errors++;
 }
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.kind === undefined) || (!(func0.call(data, "kind")))){
-vErrors = fail(vErrors, instancePath, rule5);
+if(isRecord(data)){
+if(own(data, "kind") === undefined){
+all = missing(all, at, "kind");
 errors++;
 }
 for(const key0 of Object.keys(data)){
 if(!(((key0 === "kind") || (key0 === "data")) || (key0 === "reason"))){
-vErrors = fail(vErrors, instancePath, {keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.kind !== undefined && func0.call(data, "kind")){
-let data4 = data.kind;
+let data4 = own(data, "kind");
+if(data4 !== undefined){
 if(!(((data4 === "a") || (data4 === "b")) || (data4 === "c"))){
-vErrors = fail(vErrors, instancePath+"/kind", rule6);
+all = fail(all, at+"/kind", rule4);
 errors++;
 }
 }
-if(data.reason !== undefined && func0.call(data, "reason")){
+if(own(data, "reason") !== undefined){
 if(typeof data.reason !== "string"){
-vErrors = fail(vErrors, instancePath+"/reason", rule1);
+all = fail(all, at+"/reason", rule0);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule7);
+all = fail(all, at, rule5);
 errors++;
 }
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
 }
-
 function fail(errors, instancePath, rule){
 const error = {instancePath,...rule};
 return errors === null ? [error] : (errors.push(error), errors);
 }
-
+function missing(errors, instancePath, missingProperty){
+const error = {instancePath,keyword:"required",params:{missingProperty},message:"must have required property '"+missingProperty+"'"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function extra(errors, instancePath, additionalProperty){
+const error = {instancePath,keyword:"additionalProperties",params:{additionalProperty},message:"must NOT have additional properties"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
 function cut(errors, count){
 if(errors === null || count === 0) return null;
 errors.length = count;
 return errors;
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
 }
 
 export const validator: PayloadValidator = validate0;

@@ -10,24 +10,19 @@ const value2 = ["red","blue"];
 const value3 = ["string","number","boolean"];
 const value4 = ["a","b","c"];
 const value5 = ["x","y"];
-const rule0 = {keyword:"required",params:{missingProperty: "postcode"},message:"must have required property 'postcode'"};
-const rule1 = {keyword:"required",params:{missingProperty: "zip"},message:"must have required property 'zip'"};
-const rule2 = {keyword:"required",params:{missingProperty: "customs"},message:"must have required property 'customs'"};
-const rule3 = {keyword:"required",params:{missingProperty: "country"},message:"must have required property 'country'"};
-const rule4 = {keyword:"enum",params:{allowedValues: value1},message:"must be equal to one of the allowed values"};
-const rule5 = {keyword:"type",params:{type: "string"},message:"must be string"};
-const rule6 = {keyword:"type",params:{type: "boolean"},message:"must be boolean"};
-const rule7 = {keyword:"enum",params:{allowedValues: value2},message:"must be equal to one of the allowed values"};
-const rule8 = {keyword:"type",params:{type: value3},message:"must be string,number,boolean"};
-const rule9 = {keyword:"not",params:{},message:"must NOT be valid"};
-const rule10 = {keyword:"enum",params:{allowedValues: value4},message:"must be equal to one of the allowed values"};
-const rule11 = {keyword:"type",params:{type: "number"},message:"must be number"};
-const rule12 = {keyword:"multipleOf",params:{multipleOf: 10},message:"must be multiple of 10"};
-const rule13 = {keyword:"if",params:{failingKeyword: "then"},message:"must match \"then\" schema"};
-const rule14 = {keyword:"enum",params:{allowedValues: value5},message:"must be equal to one of the allowed values"};
-const rule15 = {keyword:"required",params:{missingProperty: "message"},message:"must have required property 'message'"};
-const rule16 = {keyword:"const",params:{allowedValue: "red"},message:"must be equal to constant"};
-const rule17 = {keyword:"type",params:{type: "object"},message:"must be object"};
+const rule0 = {keyword:"enum",params:{allowedValues: value1},message:"must be equal to one of the allowed values"};
+const rule1 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule2 = {keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+const rule3 = {keyword:"enum",params:{allowedValues: value2},message:"must be equal to one of the allowed values"};
+const rule4 = {keyword:"type",params:{type: value3},message:"must be string,number,boolean"};
+const rule5 = {keyword:"not",params:{},message:"must NOT be valid"};
+const rule6 = {keyword:"enum",params:{allowedValues: value4},message:"must be equal to one of the allowed values"};
+const rule7 = {keyword:"type",params:{type: "number"},message:"must be number"};
+const rule8 = {keyword:"multipleOf",params:{multipleOf: 10},message:"must be multiple of 10"};
+const rule9 = {keyword:"if",params:{failingKeyword: "then"},message:"must match \"then\" schema"};
+const rule10 = {keyword:"enum",params:{allowedValues: value5},message:"must be equal to one of the allowed values"};
+const rule11 = {keyword:"const",params:{allowedValue: "red"},message:"must be equal to constant"};
+const rule12 = {keyword:"type",params:{type: "object"},message:"must be object"};
 const func0 = Object.prototype.hasOwnProperty;
 const func21 = isMultipleOf;
 
@@ -37,14 +32,14 @@ let errors = 0;
 const _errs1 = errors;
 let valid0 = true;
 const _errs2 = errors;
-if(data && typeof data == "object" && !Array.isArray(data)){
+if(isRecord(data)){
 let missing0;
 if(((data.country === undefined) || (!(func0.call(data, "country")))) && (missing0 = "country")){
 vErrors = fail(vErrors);
 errors++;
 }
 else {
-if(data.country !== undefined && func0.call(data, "country")){
+if(own(data, "country") !== undefined){
 if("DE" !== data.country){
 vErrors = fail(vErrors);
 errors++;
@@ -58,9 +53,9 @@ vErrors = cut(vErrors, _errs1);
 let ifClause0;
 if(_valid0){
 const _errs4 = errors;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.postcode === undefined) || (!(func0.call(data, "postcode")))){
-vErrors = fail(vErrors, instancePath, rule0);
+if(isRecord(data)){
+if(own(data, "postcode") === undefined){
+vErrors = missing(vErrors, instancePath, "postcode");
 errors++;
 }
 }
@@ -70,13 +65,13 @@ ifClause0 = "then";
 }
 else {
 const _errs5 = errors;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.zip === undefined) || (!(func0.call(data, "zip")))){
-vErrors = fail(vErrors, instancePath, rule1);
+if(isRecord(data)){
+if(own(data, "zip") === undefined){
+vErrors = missing(vErrors, instancePath, "zip");
 errors++;
 }
-if((data.customs === undefined) || (!(func0.call(data, "customs")))){
-vErrors = fail(vErrors, instancePath, rule2);
+if(own(data, "customs") === undefined){
+vErrors = missing(vErrors, instancePath, "customs");
 errors++;
 }
 }
@@ -88,77 +83,77 @@ if(!valid0){
 vErrors = fail(vErrors, instancePath, {keyword:"if",params:{failingKeyword: ifClause0},message:"must match \""+ifClause0+"\" schema"});
 errors++;
 }
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.country === undefined) || (!(func0.call(data, "country")))){
-vErrors = fail(vErrors, instancePath, rule3);
+if(isRecord(data)){
+if(own(data, "country") === undefined){
+vErrors = missing(vErrors, instancePath, "country");
 errors++;
 }
 for(const key0 of Object.keys(data)){
 if(!(func0.call(value0, key0))){
-vErrors = fail(vErrors, instancePath, {keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+vErrors = extra(vErrors, instancePath, key0);
 errors++;
 }
 }
-if(data.country !== undefined && func0.call(data, "country")){
-let data1 = data.country;
+let data1 = own(data, "country");
+if(data1 !== undefined){
 if(!(((data1 === "DE") || (data1 === "US")) || (data1 === "CA"))){
-vErrors = fail(vErrors, instancePath+"/country", rule4);
+vErrors = fail(vErrors, instancePath+"/country", rule0);
 errors++;
 }
 }
-if(data.postcode !== undefined && func0.call(data, "postcode")){
+if(own(data, "postcode") !== undefined){
 if(typeof data.postcode !== "string"){
-vErrors = fail(vErrors, instancePath+"/postcode", rule5);
+vErrors = fail(vErrors, instancePath+"/postcode", rule1);
 errors++;
 }
 }
-if(data.zip !== undefined && func0.call(data, "zip")){
+if(own(data, "zip") !== undefined){
 if(typeof data.zip !== "string"){
-vErrors = fail(vErrors, instancePath+"/zip", rule5);
+vErrors = fail(vErrors, instancePath+"/zip", rule1);
 errors++;
 }
 }
-if(data.customs !== undefined && func0.call(data, "customs")){
+if(own(data, "customs") !== undefined){
 if(typeof data.customs !== "boolean"){
-vErrors = fail(vErrors, instancePath+"/customs", rule6);
+vErrors = fail(vErrors, instancePath+"/customs", rule2);
 errors++;
 }
 }
-if(data.card !== undefined && func0.call(data, "card")){
+if(own(data, "card") !== undefined){
 if(typeof data.card !== "string"){
-vErrors = fail(vErrors, instancePath+"/card", rule5);
+vErrors = fail(vErrors, instancePath+"/card", rule1);
 errors++;
 }
 }
-if(data.cvc !== undefined && func0.call(data, "cvc")){
+if(own(data, "cvc") !== undefined){
 if(typeof data.cvc !== "string"){
-vErrors = fail(vErrors, instancePath+"/cvc", rule5);
+vErrors = fail(vErrors, instancePath+"/cvc", rule1);
 errors++;
 }
 }
-if(data.gift !== undefined && func0.call(data, "gift")){
+if(own(data, "gift") !== undefined){
 if(typeof data.gift !== "boolean"){
-vErrors = fail(vErrors, instancePath+"/gift", rule6);
+vErrors = fail(vErrors, instancePath+"/gift", rule2);
 errors++;
 }
 }
-if(data.message !== undefined && func0.call(data, "message")){
+if(own(data, "message") !== undefined){
 if(typeof data.message !== "string"){
-vErrors = fail(vErrors, instancePath+"/message", rule5);
+vErrors = fail(vErrors, instancePath+"/message", rule1);
 errors++;
 }
 }
-if(data.wrap !== undefined && func0.call(data, "wrap")){
-let data9 = data.wrap;
+let data9 = own(data, "wrap");
+if(data9 !== undefined){
 if(!((data9 === "red") || (data9 === "blue"))){
-vErrors = fail(vErrors, instancePath+"/wrap", rule7);
+vErrors = fail(vErrors, instancePath+"/wrap", rule3);
 errors++;
 }
 }
-if(data.value !== undefined && func0.call(data, "value")){
-let data10 = data.value;
+let data10 = own(data, "value");
+if(data10 !== undefined){
 if(((typeof data10 !== "string") && (!((typeof data10 == "number") && (isFinite(data10))))) && (typeof data10 !== "boolean")){
-vErrors = fail(vErrors, instancePath+"/value", rule8);
+vErrors = fail(vErrors, instancePath+"/value", rule4);
 errors++;
 }
 const _errs25 = errors;
@@ -169,7 +164,7 @@ errors++;
 }
 var valid3 = _errs26 === errors;
 if(valid3){
-vErrors = fail(vErrors, instancePath+"/value", rule9);
+vErrors = fail(vErrors, instancePath+"/value", rule5);
 errors++;
 }
 else {
@@ -177,14 +172,14 @@ errors = _errs25;
 vErrors = cut(vErrors, _errs25);
 }
 }
-if(data.state !== undefined && func0.call(data, "state")){
-let data11 = data.state;
+let data11 = own(data, "state");
+if(data11 !== undefined){
 if(typeof data11 !== "string"){
-vErrors = fail(vErrors, instancePath+"/state", rule5);
+vErrors = fail(vErrors, instancePath+"/state", rule1);
 errors++;
 }
 if(!(((data11 === "a") || (data11 === "b")) || (data11 === "c"))){
-vErrors = fail(vErrors, instancePath+"/state", rule10);
+vErrors = fail(vErrors, instancePath+"/state", rule6);
 errors++;
 }
 const _errs30 = errors;
@@ -195,7 +190,7 @@ errors++;
 }
 var valid4 = _errs31 === errors;
 if(valid4){
-vErrors = fail(vErrors, instancePath+"/state", rule9);
+vErrors = fail(vErrors, instancePath+"/state", rule5);
 errors++;
 }
 else {
@@ -203,8 +198,8 @@ errors = _errs30;
 vErrors = cut(vErrors, _errs30);
 }
 }
-if(data.other !== undefined && func0.call(data, "other")){
-let data12 = data.other;
+let data12 = own(data, "other");
+if(data12 !== undefined){
 const _errs33 = errors;
 const _errs34 = errors;
 if((typeof data12 !== "string") && (!(data12 && typeof data12 == "object" && !Array.isArray(data12)))){
@@ -213,7 +208,7 @@ errors++;
 }
 var valid5 = _errs34 === errors;
 if(valid5){
-vErrors = fail(vErrors, instancePath+"/other", rule9);
+vErrors = fail(vErrors, instancePath+"/other", rule5);
 errors++;
 }
 else {
@@ -221,10 +216,10 @@ errors = _errs33;
 vErrors = cut(vErrors, _errs33);
 }
 }
-if(data.name !== undefined && func0.call(data, "name")){
-let data13 = data.name;
+let data13 = own(data, "name");
+if(data13 !== undefined){
 if(typeof data13 !== "string"){
-vErrors = fail(vErrors, instancePath+"/name", rule5);
+vErrors = fail(vErrors, instancePath+"/name", rule1);
 errors++;
 }
 const _errs38 = errors;
@@ -235,7 +230,7 @@ errors++;
 }
 var valid6 = _errs39 === errors;
 if(valid6){
-vErrors = fail(vErrors, instancePath+"/name", rule9);
+vErrors = fail(vErrors, instancePath+"/name", rule5);
 errors++;
 }
 else {
@@ -243,10 +238,10 @@ errors = _errs38;
 vErrors = cut(vErrors, _errs38);
 }
 }
-if(data.weight !== undefined && func0.call(data, "weight")){
-let data14 = data.weight;
+let data14 = own(data, "weight");
+if(data14 !== undefined){
 if(!((typeof data14 == "number") && (isFinite(data14)))){
-vErrors = fail(vErrors, instancePath+"/weight", rule11);
+vErrors = fail(vErrors, instancePath+"/weight", rule7);
 errors++;
 }
 const _errs42 = errors;
@@ -265,7 +260,7 @@ if(_valid1){
 const _errs44 = errors;
 if((typeof data14 == "number") && (isFinite(data14))){
 if(!func21(data14, 10)){
-vErrors = fail(vErrors, instancePath+"/weight", rule12);
+vErrors = fail(vErrors, instancePath+"/weight", rule8);
 errors++;
 }
 }
@@ -273,12 +268,12 @@ var _valid1 = _errs44 === errors;
 valid7 = _valid1;
 }
 if(!valid7){
-vErrors = fail(vErrors, instancePath+"/weight", rule13);
+vErrors = fail(vErrors, instancePath+"/weight", rule9);
 errors++;
 }
 }
-if(data.choice !== undefined && func0.call(data, "choice")){
-let data15 = data.choice;
+let data15 = own(data, "choice");
+if(data15 !== undefined){
 const _errs46 = errors;
 let valid8 = true;
 const _errs47 = errors;
@@ -293,7 +288,7 @@ let ifClause1;
 if(_valid2){
 const _errs49 = errors;
 if(!((data15 === "x") || (data15 === "y"))){
-vErrors = fail(vErrors, instancePath+"/choice", rule14);
+vErrors = fail(vErrors, instancePath+"/choice", rule10);
 errors++;
 }
 var _valid2 = _errs49 === errors;
@@ -303,7 +298,7 @@ ifClause1 = "then";
 else {
 const _errs50 = errors;
 if(!((typeof data15 == "number") && (isFinite(data15)))){
-vErrors = fail(vErrors, instancePath+"/choice", rule11);
+vErrors = fail(vErrors, instancePath+"/choice", rule7);
 errors++;
 }
 var _valid2 = _errs50 === errors;
@@ -315,8 +310,8 @@ vErrors = fail(vErrors, instancePath+"/choice", {keyword:"if",params:{failingKey
 errors++;
 }
 }
-if(data.card !== undefined && func0.call(data, "card")){
-if((data.cvc === undefined) || (!(func0.call(data, "cvc")))){
+if(own(data, "card") !== undefined){
+if(own(data, "cvc") === undefined){
 const err37 = {instancePath,schemaPath:"#/dependentRequired",keyword:"dependentRequired",params:{property: "card",
     missingProperty: "cvc",
     depsCount: 1,
@@ -330,15 +325,15 @@ vErrors.push(err37);
 errors++;
 }
 }
-if(data.gift !== undefined && func0.call(data, "gift")){
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.message === undefined) || (!(func0.call(data, "message")))){
-vErrors = fail(vErrors, instancePath, rule15);
+if(own(data, "gift") !== undefined){
+if(isRecord(data)){
+if(own(data, "message") === undefined){
+vErrors = missing(vErrors, instancePath, "message");
 errors++;
 }
-if(data.wrap !== undefined && func0.call(data, "wrap")){
+if(own(data, "wrap") !== undefined){
 if("red" !== data.wrap){
-vErrors = fail(vErrors, instancePath+"/wrap", rule16);
+vErrors = fail(vErrors, instancePath+"/wrap", rule11);
 errors++;
 }
 }
@@ -346,22 +341,34 @@ errors++;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule17);
+vErrors = fail(vErrors, instancePath, rule12);
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
 }
-
 function fail(errors, instancePath, rule){
 const error = {instancePath,...rule};
 return errors === null ? [error] : (errors.push(error), errors);
 }
-
+function missing(errors, instancePath, missingProperty){
+const error = {instancePath,keyword:"required",params:{missingProperty},message:"must have required property '"+missingProperty+"'"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function extra(errors, instancePath, additionalProperty){
+const error = {instancePath,keyword:"additionalProperties",params:{additionalProperty},message:"must NOT have additional properties"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
 function cut(errors, count){
 if(errors === null || count === 0) return null;
 errors.length = count;
 return errors;
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
 }
 
 export const validator: PayloadValidator = validate0;

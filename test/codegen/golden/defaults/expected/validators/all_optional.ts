@@ -8,36 +8,41 @@ const rule1 = {keyword:"type",params:{type: "string"},message:"must be string"};
 const rule2 = {keyword:"type",params:{type: "object"},message:"must be object"};
 const func0 = Object.prototype.hasOwnProperty;
 
-function validate0(data, instancePath=""){
-let vErrors = null;
+function validate0(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
+if(isRecord(data)){
 if(data.retries === undefined){
 data.retries = 3;
 }
 let data0 = data.retries;
 if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-vErrors = fail(vErrors, instancePath+"/retries", rule0);
+all = fail(all, at+"/retries", rule0);
 errors++;
 }
-if(data.region !== undefined && func0.call(data, "region")){
+if(own(data, "region") !== undefined){
 if(typeof data.region !== "string"){
-vErrors = fail(vErrors, instancePath+"/region", rule1);
+all = fail(all, at+"/region", rule1);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule2);
+all = fail(all, at, rule2);
 errors++;
 }
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
 }
-
 function fail(errors, instancePath, rule){
 const error = {instancePath,...rule};
 return errors === null ? [error] : (errors.push(error), errors);
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
 }
 
 export const validator: PayloadValidator = validate0;

@@ -6,108 +6,100 @@ import type { PayloadValidator } from "taskwright";
 const value0 = {"number":0,"currency":0,"net":0,"address":0,"options":0,"lines":0,"note":0,"extra":0,"tree":0,"first":0};
 const value1 = ["EUR","USD"];
 const value2 = ["string","null"];
-const rule0 = {keyword:"required",params:{missingProperty: "text"},message:"must have required property 'text'"};
-const rule1 = {keyword:"type",params:{type: "string"},message:"must be string"};
-const rule2 = {keyword:"type",params:{type: "number"},message:"must be number"};
-const rule3 = {keyword:"type",params:{type: "object"},message:"must be object"};
-const rule4 = {keyword:"type",params:{type: "array"},message:"must be array"};
-const rule5 = {keyword:"required",params:{missingProperty: "number"},message:"must have required property 'number'"};
-const rule6 = {keyword:"required",params:{missingProperty: "currency"},message:"must have required property 'currency'"};
-const rule7 = {keyword:"required",params:{missingProperty: "lines"},message:"must have required property 'lines'"};
-const rule8 = {keyword:"enum",params:{allowedValues: value1},message:"must be equal to one of the allowed values"};
-const rule9 = {keyword:"type",params:{type: "integer"},message:"must be integer"};
-const rule10 = {keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
-const rule11 = {keyword:"required",params:{missingProperty: "street"},message:"must have required property 'street'"};
-const rule12 = {keyword:"type",params:{type: "boolean"},message:"must be boolean"};
-const rule13 = {keyword:"type",params:{type: value2},message:"must be string,null"};
+const rule0 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule1 = {keyword:"type",params:{type: "number"},message:"must be number"};
+const rule2 = {keyword:"type",params:{type: "object"},message:"must be object"};
+const rule3 = {keyword:"type",params:{type: "array"},message:"must be array"};
+const rule4 = {keyword:"enum",params:{allowedValues: value1},message:"must be equal to one of the allowed values"};
+const rule5 = {keyword:"type",params:{type: "integer"},message:"must be integer"};
+const rule6 = {keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+const rule7 = {keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+const rule8 = {keyword:"type",params:{type: value2},message:"must be string,null"};
 const func0 = Object.prototype.hasOwnProperty;
 
-function validate1(data, instancePath=""){
-let vErrors = null;
+function validate1(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
+if(isRecord(data)){
 if(data.quantity === undefined){
 data.quantity = 1;
 }
-if((data.text === undefined) || (!(func0.call(data, "text")))){
-vErrors = fail(vErrors, instancePath, rule0);
+if(own(data, "text") === undefined){
+all = missing(all, at, "text");
 errors++;
 }
 for(const key0 of Object.keys(data)){
 if(!((key0 === "text") || (key0 === "quantity"))){
-vErrors = fail(vErrors, instancePath, {keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.text !== undefined && func0.call(data, "text")){
+if(own(data, "text") !== undefined){
 if(typeof data.text !== "string"){
-vErrors = fail(vErrors, instancePath+"/text", rule1);
+all = fail(all, at+"/text", rule0);
 errors++;
 }
 }
 let data1 = data.quantity;
 if(!((typeof data1 == "number") && (isFinite(data1)))){
-vErrors = fail(vErrors, instancePath+"/quantity", rule2);
+all = fail(all, at+"/quantity", rule1);
 errors++;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule3);
+all = fail(all, at, rule2);
 errors++;
 }
-validate1.errors = vErrors;
+validate1.errors = all;
 return errors === 0;
 }
 
 const wrapper0 = {validate: validate4};
 
-function validate4(data, instancePath=""){
-let vErrors = null;
+function validate4(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
+if(isRecord(data)){
 if(data.label === undefined){
 data.label = "";
 }
 for(const key0 of Object.keys(data)){
 if(!((key0 === "label") || (key0 === "children"))){
-vErrors = fail(vErrors, instancePath, {keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+all = extra(all, at, key0);
 errors++;
 }
 }
 if(typeof data.label !== "string"){
-vErrors = fail(vErrors, instancePath+"/label", rule1);
+all = fail(all, at+"/label", rule0);
 errors++;
 }
-if(data.children !== undefined && func0.call(data, "children")){
-let data1 = data.children;
+let data1 = own(data, "children");
+if(data1 !== undefined){
 if(Array.isArray(data1)){
 const len0 = data1.length;
 for(let i0=0; i0<len0; i0++){
-if(!(wrapper0.validate(data1[i0], instancePath+"/children/" + i0))){
-vErrors = join(vErrors, wrapper0.validate.errors);
-errors = vErrors.length;
-}
+if(!wrapper0.validate(data1[i0], at+"/children/" + i0)) errors = (all = join(all, wrapper0.validate.errors)).length;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/children", rule4);
+all = fail(all, at+"/children", rule3);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule3);
+all = fail(all, at, rule2);
 errors++;
 }
-validate4.errors = vErrors;
+validate4.errors = all;
 return errors === 0;
 }
 
 
-function validate0(data, instancePath=""){
-let vErrors = null;
+function validate0(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
+if(isRecord(data)){
 if(data.currency === undefined){
 data.currency = "EUR";
 }
@@ -126,80 +118,80 @@ data.extra = {"a":{"text":"x"}};
 if(data.first === undefined){
 data.first = {"text":"first"};
 }
-if((data.number === undefined) || (!(func0.call(data, "number")))){
-vErrors = fail(vErrors, instancePath, rule5);
+if(own(data, "number") === undefined){
+all = missing(all, at, "number");
 errors++;
 }
-if((data.currency === undefined) || (!(func0.call(data, "currency")))){
-vErrors = fail(vErrors, instancePath, rule6);
+if(own(data, "currency") === undefined){
+all = missing(all, at, "currency");
 errors++;
 }
-if((data.lines === undefined) || (!(func0.call(data, "lines")))){
-vErrors = fail(vErrors, instancePath, rule7);
+if(own(data, "lines") === undefined){
+all = missing(all, at, "lines");
 errors++;
 }
 for(const key0 of Object.keys(data)){
 if(!(func0.call(value0, key0))){
-vErrors = fail(vErrors, instancePath, {keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.number !== undefined && func0.call(data, "number")){
+if(own(data, "number") !== undefined){
 if(typeof data.number !== "string"){
-vErrors = fail(vErrors, instancePath+"/number", rule1);
+all = fail(all, at+"/number", rule0);
 errors++;
 }
 }
 let data1 = data.currency;
 if(!((data1 === "EUR") || (data1 === "USD"))){
-vErrors = fail(vErrors, instancePath+"/currency", rule8);
+all = fail(all, at+"/currency", rule4);
 errors++;
 }
 let data2 = data.net;
 if(!(((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2))) && (isFinite(data2)))){
-vErrors = fail(vErrors, instancePath+"/net", rule9);
+all = fail(all, at+"/net", rule5);
 errors++;
 }
 if((typeof data2 == "number") && (isFinite(data2))){
 if(data2 < 0 || isNaN(data2)){
-vErrors = fail(vErrors, instancePath+"/net", rule10);
+all = fail(all, at+"/net", rule6);
 errors++;
 }
 }
-if(data.address !== undefined && func0.call(data, "address")){
-let data3 = data.address;
-if(data3 && typeof data3 == "object" && !Array.isArray(data3)){
+let data3 = own(data, "address");
+if(data3 !== undefined){
+if(isRecord(data3)){
 if(data3.country === undefined){
 data3.country = "DE";
 }
-if((data3.street === undefined) || (!(func0.call(data3, "street")))){
-vErrors = fail(vErrors, instancePath+"/address", rule11);
+if(own(data3, "street") === undefined){
+all = missing(all, at+"/address", "street");
 errors++;
 }
 for(const key1 of Object.keys(data3)){
 if(!((key1 === "country") || (key1 === "street"))){
-vErrors = fail(vErrors, instancePath+"/address", {keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"});
+all = extra(all, at+"/address", key1);
 errors++;
 }
 }
 if(typeof data3.country !== "string"){
-vErrors = fail(vErrors, instancePath+"/address/country", rule1);
+all = fail(all, at+"/address/country", rule0);
 errors++;
 }
-if(data3.street !== undefined && func0.call(data3, "street")){
+if(own(data3, "street") !== undefined){
 if(typeof data3.street !== "string"){
-vErrors = fail(vErrors, instancePath+"/address/street", rule1);
+all = fail(all, at+"/address/street", rule0);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/address", rule3);
+all = fail(all, at+"/address", rule2);
 errors++;
 }
 }
 let data6 = data.options;
-if(data6 && typeof data6 == "object" && !Array.isArray(data6)){
+if(isRecord(data6)){
 if(data6.draft === undefined){
 data6.draft = false;
 }
@@ -208,84 +200,87 @@ data6.copies = 1;
 }
 for(const key2 of Object.keys(data6)){
 if(!((key2 === "draft") || (key2 === "copies"))){
-vErrors = fail(vErrors, instancePath+"/options", {keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"});
+all = extra(all, at+"/options", key2);
 errors++;
 }
 }
 if(typeof data6.draft !== "boolean"){
-vErrors = fail(vErrors, instancePath+"/options/draft", rule12);
+all = fail(all, at+"/options/draft", rule7);
 errors++;
 }
 let data8 = data6.copies;
 if(!(((typeof data8 == "number") && (!(data8 % 1) && !isNaN(data8))) && (isFinite(data8)))){
-vErrors = fail(vErrors, instancePath+"/options/copies", rule9);
+all = fail(all, at+"/options/copies", rule5);
 errors++;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/options", rule3);
+all = fail(all, at+"/options", rule2);
 errors++;
 }
-if(data.lines !== undefined && func0.call(data, "lines")){
-let data9 = data.lines;
+let data9 = own(data, "lines");
+if(data9 !== undefined){
 if(Array.isArray(data9)){
 const len0 = data9.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate1(data9[i0], instancePath+"/lines/" + i0))){
-vErrors = join(vErrors, validate1.errors);
-errors = vErrors.length;
-}
+if(!validate1(data9[i0], at+"/lines/" + i0)) errors = (all = join(all, validate1.errors)).length;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/lines", rule4);
+all = fail(all, at+"/lines", rule3);
 errors++;
 }
 }
 let data11 = data.note;
 if((typeof data11 !== "string") && (data11 !== null)){
-vErrors = fail(vErrors, instancePath+"/note", rule13);
+all = fail(all, at+"/note", rule8);
 errors++;
 }
 let data12 = data.extra;
-if(data12 && typeof data12 == "object" && !Array.isArray(data12)){
+if(isRecord(data12)){
 for(const key3 of Object.keys(data12)){
-if(!(validate1(data12[key3], instancePath+"/extra/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")))){
-vErrors = join(vErrors, validate1.errors);
-errors = vErrors.length;
-}
+if(!validate1(data12[key3], at+"/extra/" + token(key3))) errors = (all = join(all, validate1.errors)).length;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/extra", rule3);
+all = fail(all, at+"/extra", rule2);
 errors++;
 }
-if(data.tree !== undefined && func0.call(data, "tree")){
-if(!(validate4(data.tree, instancePath+"/tree"))){
-vErrors = join(vErrors, validate4.errors);
-errors = vErrors.length;
+if(own(data, "tree") !== undefined){
+if(!validate4(data.tree, at+"/tree")) errors = (all = join(all, validate4.errors)).length;
 }
-}
-if(!(validate1(data.first, instancePath+"/first"))){
-vErrors = join(vErrors, validate1.errors);
-errors = vErrors.length;
-}
+if(!validate1(data.first, at+"/first")) errors = (all = join(all, validate1.errors)).length;
 }
 else {
-vErrors = fail(vErrors, instancePath, rule3);
+all = fail(all, at, rule2);
 errors++;
 }
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
 }
-
 function fail(errors, instancePath, rule){
 const error = {instancePath,...rule};
 return errors === null ? [error] : (errors.push(error), errors);
 }
-
+function missing(errors, instancePath, missingProperty){
+const error = {instancePath,keyword:"required",params:{missingProperty},message:"must have required property '"+missingProperty+"'"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function extra(errors, instancePath, additionalProperty){
+const error = {instancePath,keyword:"additionalProperties",params:{additionalProperty},message:"must NOT have additional properties"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
 function join(errors, others){
 return errors === null ? others : errors.concat(others);
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
+}
+function token(key){
+return key.replace(/~/g, "~0").replace(/\//g, "~1");
 }
 
 export const validator: PayloadValidator = validate0;

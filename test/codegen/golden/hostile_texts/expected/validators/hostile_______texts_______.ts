@@ -2,6 +2,7 @@
 // @ts-nocheck
 /* eslint-disable */
 import type { PayloadValidator } from "taskwright";
+import { equal } from "taskwright/validation";
 
 const value0 = {"text":0,"choice":0,"*/":0,"a`b":0,"a\\b":0,"a\nb":0,"":0,"[k: string]":0,"$ref":0,"tsType":0,"default":0,"TaskwrightType0":0};
 const value1 = ["End */ of `it`, ${x} and \\u002a/:\nsecond\r\nthird   line. 😀 @@end // <script> \\n","`","${a}","\\","'","\"","\n",""];
@@ -12,119 +13,136 @@ const rule3 = {keyword:"enum",params:{allowedValues: value1},message:"must be eq
 const rule4 = {keyword:"pattern",params:{pattern: "^[*]/`[$][{]"},message:"must match pattern \"^[*]/`[$][{]\""};
 const rule5 = {keyword:"type",params:{type: "object"},message:"must be object"};
 const func0 = Object.prototype.hasOwnProperty;
+const func4 = equal;
 const pattern0 = new RegExp("^[*]/`[$][{]", "u");
 
-function validate0(data, instancePath=""){
-let vErrors = null;
+function validate0(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
+if(isRecord(data)){
 if(data.text === undefined){
 data.text = "End */ of `it`, ${x} and \\u002a/:\nsecond\r\nthird \u2028 line. 😀 @@end // <script> \\n";
 }
-if((data["*/"] === undefined) || (!(func0.call(data, "*/")))){
-vErrors = fail(vErrors, instancePath, rule0);
+if(own(data, "*/") === undefined){
+all = fail(all, at, rule0);
 errors++;
 }
-if((data["a`b"] === undefined) || (!(func0.call(data, "a`b")))){
-vErrors = fail(vErrors, instancePath, rule1);
+if(own(data, "a`b") === undefined){
+all = fail(all, at, rule1);
 errors++;
 }
 for(const key0 of Object.keys(data)){
 if(!(func0.call(value0, key0))){
-vErrors = fail(vErrors, instancePath, {keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+all = extra(all, at, key0);
 errors++;
 }
 }
 if(typeof data.text !== "string"){
-vErrors = fail(vErrors, instancePath+"/text", rule2);
+all = fail(all, at+"/text", rule2);
 errors++;
 }
-if(data.choice !== undefined && func0.call(data, "choice")){
-let data1 = data.choice;
-if(!((((((((data1 === "End */ of `it`, ${x} and \\u002a/:\nsecond\r\nthird \u2028 line. 😀 @@end // <script> \\n") || (data1 === "`")) || (data1 === "${a}")) || (data1 === "\\")) || (data1 === "'")) || (data1 === "\"")) || (data1 === "\n")) || (data1 === ""))){
-vErrors = fail(vErrors, instancePath+"/choice", rule3);
+if(own(data, "choice") !== undefined){
+let valid1;
+valid1 = false;
+for(const v0 of value1){
+if(func4(data.choice, v0)){
+valid1 = true;
+break;
+}
+}
+if(!valid1){
+all = fail(all, at+"/choice", rule3);
 errors++;
 }
 }
-if(data["*/"] !== undefined && func0.call(data, "*/")){
-let data2 = data["*/"];
+let data2 = own(data, "*/");
+if(data2 !== undefined){
 if(typeof data2 === "string"){
 if(!pattern0.test(data2)){
-vErrors = fail(vErrors, instancePath+"/*~1", rule4);
+all = fail(all, at+"/*~1", rule4);
 errors++;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/*~1", rule2);
+all = fail(all, at+"/*~1", rule2);
 errors++;
 }
 }
-if(data["a`b"] !== undefined && func0.call(data, "a`b")){
+if(own(data, "a`b") !== undefined){
 if(typeof data["a`b"] !== "string"){
-vErrors = fail(vErrors, instancePath+"/a`b", rule2);
+all = fail(all, at+"/a`b", rule2);
 errors++;
 }
 }
-if(data["a\\b"] !== undefined && func0.call(data, "a\\b")){
+if(own(data, "a\\b") !== undefined){
 if(typeof data["a\\b"] !== "string"){
-vErrors = fail(vErrors, instancePath+"/a\\b", rule2);
+all = fail(all, at+"/a\\b", rule2);
 errors++;
 }
 }
-if(data["a\nb"] !== undefined && func0.call(data, "a\nb")){
+if(own(data, "a\nb") !== undefined){
 if(typeof data["a\nb"] !== "string"){
-vErrors = fail(vErrors, instancePath+"/a\nb", rule2);
+all = fail(all, at+"/a\nb", rule2);
 errors++;
 }
 }
-if(data[""] !== undefined && func0.call(data, "")){
+if(own(data, "") !== undefined){
 if(typeof data[""] !== "string"){
-vErrors = fail(vErrors, instancePath+"/", rule2);
+all = fail(all, at+"/", rule2);
 errors++;
 }
 }
-if(data["[k: string]"] !== undefined && func0.call(data, "[k: string]")){
+if(own(data, "[k: string]") !== undefined){
 if(typeof data["[k: string]"] !== "string"){
-vErrors = fail(vErrors, instancePath+"/[k: string]", rule2);
+all = fail(all, at+"/[k: string]", rule2);
 errors++;
 }
 }
-if(data.$ref !== undefined && func0.call(data, "$ref")){
+if(own(data, "$ref") !== undefined){
 if(typeof data.$ref !== "string"){
-vErrors = fail(vErrors, instancePath+"/$ref", rule2);
+all = fail(all, at+"/$ref", rule2);
 errors++;
 }
 }
-if(data.tsType !== undefined && func0.call(data, "tsType")){
+if(own(data, "tsType") !== undefined){
 if(typeof data.tsType !== "string"){
-vErrors = fail(vErrors, instancePath+"/tsType", rule2);
+all = fail(all, at+"/tsType", rule2);
 errors++;
 }
 }
-if(data.default !== undefined && func0.call(data, "default")){
+if(own(data, "default") !== undefined){
 if(typeof data.default !== "string"){
-vErrors = fail(vErrors, instancePath+"/default", rule2);
+all = fail(all, at+"/default", rule2);
 errors++;
 }
 }
-if(data.TaskwrightType0 !== undefined && func0.call(data, "TaskwrightType0")){
+if(own(data, "TaskwrightType0") !== undefined){
 if(typeof data.TaskwrightType0 !== "string"){
-vErrors = fail(vErrors, instancePath+"/TaskwrightType0", rule2);
+all = fail(all, at+"/TaskwrightType0", rule2);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule5);
+all = fail(all, at, rule5);
 errors++;
 }
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
 }
-
 function fail(errors, instancePath, rule){
 const error = {instancePath,...rule};
 return errors === null ? [error] : (errors.push(error), errors);
+}
+function extra(errors, instancePath, additionalProperty){
+const error = {instancePath,keyword:"additionalProperties",params:{additionalProperty},message:"must NOT have additional properties"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
 }
 
 export const validator: PayloadValidator = validate0;

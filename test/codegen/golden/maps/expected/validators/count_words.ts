@@ -10,312 +10,327 @@ const value3 = ["string","null"];
 const rule0 = {keyword:"type",params:{type: "integer"},message:"must be integer"};
 const rule1 = {keyword:"type",params:{type: "object"},message:"must be object"};
 const rule2 = {keyword:"type",params:{type: "string"},message:"must be string"};
-const rule3 = {keyword:"required",params:{missingProperty: "total"},message:"must have required property 'total'"};
-const rule4 = {keyword:"type",params:{type: "boolean"},message:"must be boolean"};
-const rule5 = {keyword:"type",params:{type: "number"},message:"must be number"};
-const rule6 = {keyword:"enum",params:{allowedValues: value1},message:"must be equal to one of the allowed values"};
-const rule7 = {keyword:"enum",params:{allowedValues: value2},message:"must be equal to one of the allowed values"};
-const rule8 = {keyword:"pattern",params:{pattern: "^[a-z]+$"},message:"must match pattern \"^[a-z]+$\""};
-const rule9 = {keyword:"maxProperties",params:{limit: 2},message:"must NOT have more than 2 properties"};
-const rule10 = {keyword:"minProperties",params:{limit: 1},message:"must NOT have fewer than 1 properties"};
-const rule11 = {keyword:"type",params:{type: value3},message:"must be string,null"};
-const rule12 = {keyword:"type",params:{type: "array"},message:"must be array"};
-const rule13 = {keyword:"type",params:{type: "null"},message:"must be null"};
-const rule14 = {keyword:"false schema",params:{},message:"boolean schema is false"};
+const rule3 = {keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+const rule4 = {keyword:"type",params:{type: "number"},message:"must be number"};
+const rule5 = {keyword:"enum",params:{allowedValues: value1},message:"must be equal to one of the allowed values"};
+const rule6 = {keyword:"enum",params:{allowedValues: value2},message:"must be equal to one of the allowed values"};
+const rule7 = {keyword:"pattern",params:{pattern: "^[a-z]+$"},message:"must match pattern \"^[a-z]+$\""};
+const rule8 = {keyword:"maxProperties",params:{limit: 2},message:"must NOT have more than 2 properties"};
+const rule9 = {keyword:"minProperties",params:{limit: 1},message:"must NOT have fewer than 1 properties"};
+const rule10 = {keyword:"type",params:{type: value3},message:"must be string,null"};
+const rule11 = {keyword:"type",params:{type: "array"},message:"must be array"};
+const rule12 = {keyword:"type",params:{type: "null"},message:"must be null"};
+const rule13 = {keyword:"false schema",params:{},message:"boolean schema is false"};
 const func0 = Object.prototype.hasOwnProperty;
 const pattern0 = new RegExp("^x-", "u");
 const pattern4 = new RegExp("^[a-z]+$", "u");
 
-function validate0(data, instancePath=""){
-let vErrors = null;
+function validate0(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
+if(isRecord(data)){
 for(const key0 of Object.keys(data)){
 if(!(func0.call(value0, key0))){
-vErrors = fail(vErrors, instancePath, {keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.counts !== undefined && func0.call(data, "counts")){
-let data0 = data.counts;
-if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
+let data0 = own(data, "counts");
+if(data0 !== undefined){
+if(isRecord(data0)){
 for(const key1 of Object.keys(data0)){
 let data1 = data0[key1];
 if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
-vErrors = fail(vErrors, instancePath+"/counts/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"), rule0);
+all = fail(all, at+"/counts/" + token(key1), rule0);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/counts", rule1);
+all = fail(all, at+"/counts", rule1);
 errors++;
 }
 }
-if(data.headers !== undefined && func0.call(data, "headers")){
-let data2 = data.headers;
-if(data2 && typeof data2 == "object" && !Array.isArray(data2)){
+let data2 = own(data, "headers");
+if(data2 !== undefined){
+if(isRecord(data2)){
 for(const key2 of Object.keys(data2)){
 if(!(pattern0.test(key2))){
-vErrors = fail(vErrors, instancePath+"/headers", {keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"});
+all = extra(all, at+"/headers", key2);
 errors++;
 }
 }
 for(const key3 of Object.keys(data2)){
 if(pattern0.test(key3)){
 if(typeof data2[key3] !== "string"){
-vErrors = fail(vErrors, instancePath+"/headers/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"), rule2);
+all = fail(all, at+"/headers/" + token(key3), rule2);
 errors++;
 }
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/headers", rule1);
+all = fail(all, at+"/headers", rule1);
 errors++;
 }
 }
-if(data.both !== undefined && func0.call(data, "both")){
-let data4 = data.both;
-if(data4 && typeof data4 == "object" && !Array.isArray(data4)){
-if((data4.total === undefined) || (!(func0.call(data4, "total")))){
-vErrors = fail(vErrors, instancePath+"/both", rule3);
+let data4 = own(data, "both");
+if(data4 !== undefined){
+if(isRecord(data4)){
+if(own(data4, "total") === undefined){
+all = missing(all, at+"/both", "total");
 errors++;
 }
 for(const key4 of Object.keys(data4)){
 if(!(((key4 === "total") || (key4 === "x-a")) || (pattern0.test(key4)))){
 if(typeof data4[key4] !== "boolean"){
-vErrors = fail(vErrors, instancePath+"/both/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"), rule4);
+all = fail(all, at+"/both/" + token(key4), rule3);
 errors++;
 }
 }
 }
-if(data4.total !== undefined && func0.call(data4, "total")){
-let data6 = data4.total;
+let data6 = own(data4, "total");
+if(data6 !== undefined){
 if(!((typeof data6 == "number") && (isFinite(data6)))){
-vErrors = fail(vErrors, instancePath+"/both/total", rule5);
+all = fail(all, at+"/both/total", rule4);
 errors++;
 }
 }
-if(data4["x-a"] !== undefined && func0.call(data4, "x-a")){
-let data7 = data4["x-a"];
+let data7 = own(data4, "x-a");
+if(data7 !== undefined){
 if(!((data7 === "p") || (data7 === "q"))){
-vErrors = fail(vErrors, instancePath+"/both/x-a", rule6);
+all = fail(all, at+"/both/x-a", rule5);
 errors++;
 }
 }
 for(const key5 of Object.keys(data4)){
 if(pattern0.test(key5)){
 if(typeof data4[key5] !== "string"){
-vErrors = fail(vErrors, instancePath+"/both/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"), rule2);
+all = fail(all, at+"/both/" + token(key5), rule2);
 errors++;
 }
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/both", rule1);
+all = fail(all, at+"/both", rule1);
 errors++;
 }
 }
-if(data.named !== undefined && func0.call(data, "named")){
-let data9 = data.named;
-if(data9 && typeof data9 == "object" && !Array.isArray(data9)){
+let data9 = own(data, "named");
+if(data9 !== undefined){
+if(isRecord(data9)){
 for(const key6 of Object.keys(data9)){
 const _errs24 = errors;
 if(!((key6 === "a") || (key6 === "b"))){
-vErrors = fail(vErrors, instancePath+"/named", rule7);
+all = fail(all, at+"/named", rule6);
 errors++;
 }
 var valid6 = _errs24 === errors;
 if(!valid6){
-vErrors = fail(vErrors, instancePath+"/named", {keyword:"propertyNames",params:{propertyName: key6},message:"property name must be valid"});
+all = fail(all, at+"/named", {keyword:"propertyNames",params:{propertyName: key6},message:"property name must be valid"});
 errors++;
 }
 }
 for(const key7 of Object.keys(data9)){
 let data10 = data9[key7];
 if(!((typeof data10 == "number") && (isFinite(data10)))){
-vErrors = fail(vErrors, instancePath+"/named/" + key7.replace(/~/g, "~0").replace(/\//g, "~1"), rule5);
+all = fail(all, at+"/named/" + token(key7), rule4);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/named", rule1);
+all = fail(all, at+"/named", rule1);
 errors++;
 }
 }
-if(data.lower !== undefined && func0.call(data, "lower")){
-let data11 = data.lower;
-if(data11 && typeof data11 == "object" && !Array.isArray(data11)){
+let data11 = own(data, "lower");
+if(data11 !== undefined){
+if(isRecord(data11)){
 for(const key8 of Object.keys(data11)){
 const _errs30 = errors;
 if(typeof key8 === "string"){
 if(!pattern4.test(key8)){
-vErrors = fail(vErrors, instancePath+"/lower", rule8);
+all = fail(all, at+"/lower", rule7);
 errors++;
 }
 }
 var valid8 = _errs30 === errors;
 if(!valid8){
-vErrors = fail(vErrors, instancePath+"/lower", {keyword:"propertyNames",params:{propertyName: key8},message:"property name must be valid"});
+all = fail(all, at+"/lower", {keyword:"propertyNames",params:{propertyName: key8},message:"property name must be valid"});
 errors++;
 }
 }
 for(const key9 of Object.keys(data11)){
 if(typeof data11[key9] !== "string"){
-vErrors = fail(vErrors, instancePath+"/lower/" + key9.replace(/~/g, "~0").replace(/\//g, "~1"), rule2);
+all = fail(all, at+"/lower/" + token(key9), rule2);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/lower", rule1);
+all = fail(all, at+"/lower", rule1);
 errors++;
 }
 }
-if(data.empty !== undefined && func0.call(data, "empty")){
-let data13 = data.empty;
-if(data13 && typeof data13 == "object" && !Array.isArray(data13)){
+let data13 = own(data, "empty");
+if(data13 !== undefined){
+if(isRecord(data13)){
 for(const key10 of Object.keys(data13)){
-vErrors = fail(vErrors, instancePath+"/empty", {keyword:"additionalProperties",params:{additionalProperty: key10},message:"must NOT have additional properties"});
+all = extra(all, at+"/empty", key10);
 errors++;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/empty", rule1);
+all = fail(all, at+"/empty", rule1);
 errors++;
 }
 }
-if(data.open !== undefined && func0.call(data, "open")){
-let data14 = data.open;
+let data14 = own(data, "open");
+if(data14 !== undefined){
 if(!(data14 && typeof data14 == "object" && !Array.isArray(data14))){
-vErrors = fail(vErrors, instancePath+"/open", rule1);
+all = fail(all, at+"/open", rule1);
 errors++;
 }
 }
-if(data.sized !== undefined && func0.call(data, "sized")){
-let data15 = data.sized;
-if(data15 && typeof data15 == "object" && !Array.isArray(data15)){
+let data15 = own(data, "sized");
+if(data15 !== undefined){
+if(isRecord(data15)){
 if(Object.keys(data15).length > 2){
-vErrors = fail(vErrors, instancePath+"/sized", rule9);
+all = fail(all, at+"/sized", rule8);
 errors++;
 }
 if(Object.keys(data15).length < 1){
-vErrors = fail(vErrors, instancePath+"/sized", rule10);
+all = fail(all, at+"/sized", rule9);
 errors++;
 }
 for(const key11 of Object.keys(data15)){
 let data16 = data15[key11];
 if((typeof data16 !== "string") && (data16 !== null)){
-vErrors = fail(vErrors, instancePath+"/sized/" + key11.replace(/~/g, "~0").replace(/\//g, "~1"), rule11);
+all = fail(all, at+"/sized/" + token(key11), rule10);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/sized", rule1);
+all = fail(all, at+"/sized", rule1);
 errors++;
 }
 }
-if(data.deep !== undefined && func0.call(data, "deep")){
-let data17 = data.deep;
-if(data17 && typeof data17 == "object" && !Array.isArray(data17)){
+let data17 = own(data, "deep");
+if(data17 !== undefined){
+if(isRecord(data17)){
 for(const key12 of Object.keys(data17)){
 let data18 = data17[key12];
 if(Array.isArray(data18)){
 const len0 = data18.length;
 for(let i0=0; i0<len0; i0++){
 let data19 = data18[i0];
-if(data19 && typeof data19 == "object" && !Array.isArray(data19)){
+if(isRecord(data19)){
 for(const key13 of Object.keys(data19)){
 if(typeof data19[key13] !== "string"){
-vErrors = fail(vErrors, instancePath+"/deep/" + key12.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + i0+"/" + key13.replace(/~/g, "~0").replace(/\//g, "~1"), rule2);
+all = fail(all, at+"/deep/" + token(key12)+"/" + i0+"/" + token(key13), rule2);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/deep/" + key12.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + i0, rule1);
+all = fail(all, at+"/deep/" + token(key12)+"/" + i0, rule1);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/deep/" + key12.replace(/~/g, "~0").replace(/\//g, "~1"), rule12);
+all = fail(all, at+"/deep/" + token(key12), rule11);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/deep", rule1);
+all = fail(all, at+"/deep", rule1);
 errors++;
 }
 }
-if(data.optional !== undefined && func0.call(data, "optional")){
-let data21 = data.optional;
-if(data21 && typeof data21 == "object" && !Array.isArray(data21)){
+let data21 = own(data, "optional");
+if(data21 !== undefined){
+if(isRecord(data21)){
 for(const key14 of Object.keys(data21)){
 if(!((key14 === "a") || (key14 === "b"))){
 if(data21[key14] !== null){
-vErrors = fail(vErrors, instancePath+"/optional/" + key14.replace(/~/g, "~0").replace(/\//g, "~1"), rule13);
+all = fail(all, at+"/optional/" + token(key14), rule12);
 errors++;
 }
 }
 }
-if(data21.a !== undefined && func0.call(data21, "a")){
-let data23 = data21.a;
+let data23 = own(data21, "a");
+if(data23 !== undefined){
 if(!((typeof data23 == "number") && (isFinite(data23)))){
-vErrors = fail(vErrors, instancePath+"/optional/a", rule5);
+all = fail(all, at+"/optional/a", rule4);
 errors++;
 }
 }
-if(data21.b !== undefined && func0.call(data21, "b")){
+if(own(data21, "b") !== undefined){
 if(typeof data21.b !== "string"){
-vErrors = fail(vErrors, instancePath+"/optional/b", rule2);
+all = fail(all, at+"/optional/b", rule2);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/optional", rule1);
+all = fail(all, at+"/optional", rule1);
 errors++;
 }
 }
-if(data.without !== undefined && func0.call(data, "without")){
-let data25 = data.without;
-if(data25 && typeof data25 == "object" && !Array.isArray(data25)){
+let data25 = own(data, "without");
+if(data25 !== undefined){
+if(isRecord(data25)){
 for(const key15 of Object.keys(data25)){
 if(!(key15 === "a")){
 if(typeof data25[key15] !== "string"){
-vErrors = fail(vErrors, instancePath+"/without/" + key15.replace(/~/g, "~0").replace(/\//g, "~1"), rule2);
+all = fail(all, at+"/without/" + token(key15), rule2);
 errors++;
 }
 }
 }
-if(data25.a !== undefined && func0.call(data25, "a")){
-vErrors = fail(vErrors, instancePath+"/without/a", rule14);
+if(own(data25, "a") !== undefined){
+all = fail(all, at+"/without/a", rule13);
 errors++;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/without", rule1);
+all = fail(all, at+"/without", rule1);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule1);
+all = fail(all, at, rule1);
 errors++;
 }
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
 }
-
 function fail(errors, instancePath, rule){
 const error = {instancePath,...rule};
 return errors === null ? [error] : (errors.push(error), errors);
+}
+function missing(errors, instancePath, missingProperty){
+const error = {instancePath,keyword:"required",params:{missingProperty},message:"must have required property '"+missingProperty+"'"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function extra(errors, instancePath, additionalProperty){
+const error = {instancePath,keyword:"additionalProperties",params:{additionalProperty},message:"must NOT have additional properties"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
+}
+function token(key){
+return key.replace(/~/g, "~0").replace(/\//g, "~1");
 }
 
 export const validator: PayloadValidator = validate0;

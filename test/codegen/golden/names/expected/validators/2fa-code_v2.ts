@@ -4,130 +4,142 @@
 import type { PayloadValidator } from "taskwright";
 
 const value0 = {"we-ird":0,"with space":0,"1st":0,"":0,"quote\"d":0,"back\\slash":0,"`tick`":0,"ünïcode":0,"日本":0,"new\nline":0,"class":0,"default":0,"$dollar":0,"_under":0};
-const rule0 = {keyword:"required",params:{missingProperty: "we-ird"},message:"must have required property 'we-ird'"};
-const rule1 = {keyword:"required",params:{missingProperty: "with space"},message:"must have required property 'with space'"};
-const rule2 = {keyword:"type",params:{type: "string"},message:"must be string"};
-const rule3 = {keyword:"type",params:{type: "number"},message:"must be number"};
-const rule4 = {keyword:"type",params:{type: "boolean"},message:"must be boolean"};
-const rule5 = {keyword:"type",params:{type: "object"},message:"must be object"};
+const rule0 = {keyword:"required",params:{missingProperty: "with space"},message:"must have required property 'with space'"};
+const rule1 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule2 = {keyword:"type",params:{type: "number"},message:"must be number"};
+const rule3 = {keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+const rule4 = {keyword:"type",params:{type: "object"},message:"must be object"};
 const func0 = Object.prototype.hasOwnProperty;
 
-function validate0(data, instancePath=""){
-let vErrors = null;
+function validate0(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data["we-ird"] === undefined) || (!(func0.call(data, "we-ird")))){
-vErrors = fail(vErrors, instancePath, rule0);
+if(isRecord(data)){
+if(own(data, "we-ird") === undefined){
+all = missing(all, at, "we-ird");
 errors++;
 }
-if((data["with space"] === undefined) || (!(func0.call(data, "with space")))){
-vErrors = fail(vErrors, instancePath, rule1);
+if(own(data, "with space") === undefined){
+all = fail(all, at, rule0);
 errors++;
 }
 for(const key0 of Object.keys(data)){
 if(!(func0.call(value0, key0))){
-vErrors = fail(vErrors, instancePath, {keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data["we-ird"] !== undefined && func0.call(data, "we-ird")){
+if(own(data, "we-ird") !== undefined){
 if(typeof data["we-ird"] !== "string"){
-vErrors = fail(vErrors, instancePath+"/we-ird", rule2);
+all = fail(all, at+"/we-ird", rule1);
 errors++;
 }
 }
-if(data["with space"] !== undefined && func0.call(data, "with space")){
-let data1 = data["with space"];
+let data1 = own(data, "with space");
+if(data1 !== undefined){
 if(!((typeof data1 == "number") && (isFinite(data1)))){
-vErrors = fail(vErrors, instancePath+"/with space", rule3);
+all = fail(all, at+"/with space", rule2);
 errors++;
 }
 }
-if(data["1st"] !== undefined && func0.call(data, "1st")){
+if(own(data, "1st") !== undefined){
 if(typeof data["1st"] !== "string"){
-vErrors = fail(vErrors, instancePath+"/1st", rule2);
+all = fail(all, at+"/1st", rule1);
 errors++;
 }
 }
-if(data[""] !== undefined && func0.call(data, "")){
+if(own(data, "") !== undefined){
 if(typeof data[""] !== "boolean"){
-vErrors = fail(vErrors, instancePath+"/", rule4);
+all = fail(all, at+"/", rule3);
 errors++;
 }
 }
-if(data["quote\"d"] !== undefined && func0.call(data, "quote\"d")){
+if(own(data, "quote\"d") !== undefined){
 if(typeof data["quote\"d"] !== "string"){
-vErrors = fail(vErrors, instancePath+"/quote\"d", rule2);
+all = fail(all, at+"/quote\"d", rule1);
 errors++;
 }
 }
-if(data["back\\slash"] !== undefined && func0.call(data, "back\\slash")){
+if(own(data, "back\\slash") !== undefined){
 if(typeof data["back\\slash"] !== "string"){
-vErrors = fail(vErrors, instancePath+"/back\\slash", rule2);
+all = fail(all, at+"/back\\slash", rule1);
 errors++;
 }
 }
-if(data["`tick`"] !== undefined && func0.call(data, "`tick`")){
+if(own(data, "`tick`") !== undefined){
 if(typeof data["`tick`"] !== "string"){
-vErrors = fail(vErrors, instancePath+"/`tick`", rule2);
+all = fail(all, at+"/`tick`", rule1);
 errors++;
 }
 }
-if(data["ünïcode"] !== undefined && func0.call(data, "ünïcode")){
+if(own(data, "ünïcode") !== undefined){
 if(typeof data["ünïcode"] !== "string"){
-vErrors = fail(vErrors, instancePath+"/ünïcode", rule2);
+all = fail(all, at+"/ünïcode", rule1);
 errors++;
 }
 }
-if(data["日本"] !== undefined && func0.call(data, "日本")){
+if(own(data, "日本") !== undefined){
 if(typeof data["日本"] !== "string"){
-vErrors = fail(vErrors, instancePath+"/日本", rule2);
+all = fail(all, at+"/日本", rule1);
 errors++;
 }
 }
-if(data["new\nline"] !== undefined && func0.call(data, "new\nline")){
+if(own(data, "new\nline") !== undefined){
 if(typeof data["new\nline"] !== "string"){
-vErrors = fail(vErrors, instancePath+"/new\nline", rule2);
+all = fail(all, at+"/new\nline", rule1);
 errors++;
 }
 }
-if(data.class !== undefined && func0.call(data, "class")){
+if(own(data, "class") !== undefined){
 if(typeof data.class !== "string"){
-vErrors = fail(vErrors, instancePath+"/class", rule2);
+all = fail(all, at+"/class", rule1);
 errors++;
 }
 }
-if(data.default !== undefined && func0.call(data, "default")){
+if(own(data, "default") !== undefined){
 if(typeof data.default !== "string"){
-vErrors = fail(vErrors, instancePath+"/default", rule2);
+all = fail(all, at+"/default", rule1);
 errors++;
 }
 }
-if(data.$dollar !== undefined && func0.call(data, "$dollar")){
+if(own(data, "$dollar") !== undefined){
 if(typeof data.$dollar !== "string"){
-vErrors = fail(vErrors, instancePath+"/$dollar", rule2);
+all = fail(all, at+"/$dollar", rule1);
 errors++;
 }
 }
-if(data._under !== undefined && func0.call(data, "_under")){
-let data13 = data._under;
+let data13 = own(data, "_under");
+if(data13 !== undefined){
 if(!((typeof data13 == "number") && (isFinite(data13)))){
-vErrors = fail(vErrors, instancePath+"/_under", rule3);
+all = fail(all, at+"/_under", rule2);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule5);
+all = fail(all, at, rule4);
 errors++;
 }
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
 }
-
 function fail(errors, instancePath, rule){
 const error = {instancePath,...rule};
 return errors === null ? [error] : (errors.push(error), errors);
+}
+function missing(errors, instancePath, missingProperty){
+const error = {instancePath,keyword:"required",params:{missingProperty},message:"must have required property '"+missingProperty+"'"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function extra(errors, instancePath, additionalProperty){
+const error = {instancePath,keyword:"additionalProperties",params:{additionalProperty},message:"must NOT have additional properties"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
 }
 
 export const validator: PayloadValidator = validate0;

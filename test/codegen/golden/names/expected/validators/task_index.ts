@@ -8,132 +8,128 @@ const rule1 = {keyword:"type",params:{type: "object"},message:"must be object"};
 const rule2 = {keyword:"type",params:{type: "number"},message:"must be number"};
 const func0 = Object.prototype.hasOwnProperty;
 
-function validate1(data, instancePath=""){
-let vErrors = null;
+function validate1(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
+if(isRecord(data)){
 for(const key0 of Object.keys(data)){
 if(!(key0 === "x")){
-vErrors = fail(vErrors, instancePath, {keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.x !== undefined && func0.call(data, "x")){
+if(own(data, "x") !== undefined){
 if(typeof data.x !== "string"){
-vErrors = fail(vErrors, instancePath+"/x", rule0);
+all = fail(all, at+"/x", rule0);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule1);
+all = fail(all, at, rule1);
 errors++;
 }
-validate1.errors = vErrors;
+validate1.errors = all;
 return errors === 0;
 }
 
 
-function validate3(data, instancePath=""){
-let vErrors = null;
+function validate3(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
+if(isRecord(data)){
 for(const key0 of Object.keys(data)){
 if(!(key0 === "y")){
-vErrors = fail(vErrors, instancePath, {keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.y !== undefined && func0.call(data, "y")){
+if(own(data, "y") !== undefined){
 if(typeof data.y !== "string"){
-vErrors = fail(vErrors, instancePath+"/y", rule0);
+all = fail(all, at+"/y", rule0);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule1);
+all = fail(all, at, rule1);
 errors++;
 }
-validate3.errors = vErrors;
+validate3.errors = all;
 return errors === 0;
 }
 
 
-function validate5(data, instancePath=""){
-let vErrors = null;
+function validate5(data, at=""){
+let all = null;
 let errors = 0;
 if(typeof data !== "string"){
-vErrors = fail(vErrors, instancePath, rule0);
+all = fail(all, at, rule0);
 errors++;
 }
-validate5.errors = vErrors;
+validate5.errors = all;
 return errors === 0;
 }
 
 
-function validate7(data, instancePath=""){
-let vErrors = null;
+function validate7(data, at=""){
+let all = null;
 let errors = 0;
 if(!((typeof data == "number") && (isFinite(data)))){
-vErrors = fail(vErrors, instancePath, rule2);
+all = fail(all, at, rule2);
 errors++;
 }
-validate7.errors = vErrors;
+validate7.errors = all;
 return errors === 0;
 }
 
 
-function validate0(data, instancePath=""){
-let vErrors = null;
+function validate0(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
+if(isRecord(data)){
 for(const key0 of Object.keys(data)){
 if(!((((key0 === "a") || (key0 === "b")) || (key0 === "c")) || (key0 === "d"))){
-vErrors = fail(vErrors, instancePath, {keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.a !== undefined && func0.call(data, "a")){
-if(!(validate1(data.a, instancePath+"/a"))){
-vErrors = join(vErrors, validate1.errors);
-errors = vErrors.length;
+if(own(data, "a") !== undefined){
+if(!validate1(data.a, at+"/a")) errors = (all = join(all, validate1.errors)).length;
 }
+if(own(data, "b") !== undefined){
+if(!validate3(data.b, at+"/b")) errors = (all = join(all, validate3.errors)).length;
 }
-if(data.b !== undefined && func0.call(data, "b")){
-if(!(validate3(data.b, instancePath+"/b"))){
-vErrors = join(vErrors, validate3.errors);
-errors = vErrors.length;
+if(own(data, "c") !== undefined){
+if(!validate5(data.c, at+"/c")) errors = (all = join(all, validate5.errors)).length;
 }
-}
-if(data.c !== undefined && func0.call(data, "c")){
-if(!(validate5(data.c, instancePath+"/c"))){
-vErrors = join(vErrors, validate5.errors);
-errors = vErrors.length;
-}
-}
-if(data.d !== undefined && func0.call(data, "d")){
-if(!(validate7(data.d, instancePath+"/d"))){
-vErrors = join(vErrors, validate7.errors);
-errors = vErrors.length;
-}
+if(own(data, "d") !== undefined){
+if(!validate7(data.d, at+"/d")) errors = (all = join(all, validate7.errors)).length;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule1);
+all = fail(all, at, rule1);
 errors++;
 }
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
 }
-
 function fail(errors, instancePath, rule){
 const error = {instancePath,...rule};
 return errors === null ? [error] : (errors.push(error), errors);
 }
-
+function extra(errors, instancePath, additionalProperty){
+const error = {instancePath,keyword:"additionalProperties",params:{additionalProperty},message:"must NOT have additional properties"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
 function join(errors, others){
 return errors === null ? others : errors.concat(others);
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
 }
 
 export const validator: PayloadValidator = validate0;

@@ -7,58 +7,63 @@ const rule0 = {keyword:"type",params:{type: "string"},message:"must be string"};
 const rule1 = {keyword:"type",params:{type: "object"},message:"must be object"};
 const func0 = Object.prototype.hasOwnProperty;
 
-function validate1(data, instancePath=""){
-let vErrors = null;
+function validate1(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.Record !== undefined && func0.call(data, "Record")){
+if(isRecord(data)){
+if(own(data, "Record") !== undefined){
 if(typeof data.Record !== "string"){
-vErrors = fail(vErrors, instancePath+"/Record", rule0);
+all = fail(all, at+"/Record", rule0);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule1);
+all = fail(all, at, rule1);
 errors++;
 }
-validate1.errors = vErrors;
+validate1.errors = all;
 return errors === 0;
 }
 
 
-function validate0(data, instancePath=""){
-let vErrors = null;
+function validate0(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
+if(isRecord(data)){
 for(const key0 of Object.keys(data)){
 if(!(key0 === "item")){
-vErrors = fail(vErrors, instancePath, {keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.item !== undefined && func0.call(data, "item")){
-if(!(validate1(data.item, instancePath+"/item"))){
-vErrors = join(vErrors, validate1.errors);
-errors = vErrors.length;
-}
+if(own(data, "item") !== undefined){
+if(!validate1(data.item, at+"/item")) errors = (all = join(all, validate1.errors)).length;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule1);
+all = fail(all, at, rule1);
 errors++;
 }
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
 }
-
 function fail(errors, instancePath, rule){
 const error = {instancePath,...rule};
 return errors === null ? [error] : (errors.push(error), errors);
 }
-
+function extra(errors, instancePath, additionalProperty){
+const error = {instancePath,keyword:"additionalProperties",params:{additionalProperty},message:"must NOT have additional properties"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
 function join(errors, others){
 return errors === null ? others : errors.concat(others);
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
 }
 
 export const validator: PayloadValidator = validate0;

@@ -7,80 +7,73 @@ import { ucs2length } from "taskwright/validation";
 const value0 = ["cash","voucher"];
 const value1 = ["string","number","null"];
 const value2 = ["number","null"];
-const rule0 = {keyword:"required",params:{missingProperty: "method"},message:"must have required property 'method'"};
-const rule1 = {keyword:"required",params:{missingProperty: "kind"},message:"must have required property 'kind'"};
-const rule2 = {keyword:"required",params:{missingProperty: "number"},message:"must have required property 'number'"};
-const rule3 = {keyword:"const",params:{allowedValue: "card"},message:"must be equal to constant"};
-const rule4 = {keyword:"type",params:{type: "string"},message:"must be string"};
-const rule5 = {keyword:"type",params:{type: "object"},message:"must be object"};
-const rule6 = {keyword:"required",params:{missingProperty: "iban"},message:"must have required property 'iban'"};
-const rule7 = {keyword:"const",params:{allowedValue: "iban"},message:"must be equal to constant"};
-const rule8 = {keyword:"enum",params:{allowedValues: value0},message:"must be equal to one of the allowed values"};
-const rule9 = {keyword:"required",params:{missingProperty: "a"},message:"must have required property 'a'"};
-const rule10 = {keyword:"required",params:{missingProperty: "b"},message:"must have required property 'b'"};
-const rule11 = {keyword:"type",params:{type: "number"},message:"must be number"};
-const rule12 = {keyword:"type",params:{type: "integer"},message:"must be integer"};
-const rule13 = {keyword:"maxLength",params:{limit: 2},message:"must NOT have more than 2 characters"};
-const rule14 = {keyword:"minLength",params:{limit: 2},message:"must NOT have fewer than 2 characters"};
-const rule15 = {keyword:"type",params:{type: value1},message:"must be string,number,null"};
-const rule16 = {keyword:"type",params:{type: value2},message:"must be number,null"};
-const rule17 = {keyword:"type",params:{type: "array"},message:"must be array"};
-const rule18 = {keyword:"required",params:{missingProperty: "v"},message:"must have required property 'v'"};
-const rule19 = {keyword:"const",params:{allowedValue: 1},message:"must be equal to constant"};
-const rule20 = {keyword:"const",params:{allowedValue: 2},message:"must be equal to constant"};
+const rule0 = {keyword:"const",params:{allowedValue: "card"},message:"must be equal to constant"};
+const rule1 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule2 = {keyword:"type",params:{type: "object"},message:"must be object"};
+const rule3 = {keyword:"const",params:{allowedValue: "iban"},message:"must be equal to constant"};
+const rule4 = {keyword:"enum",params:{allowedValues: value0},message:"must be equal to one of the allowed values"};
+const rule5 = {keyword:"type",params:{type: "number"},message:"must be number"};
+const rule6 = {keyword:"type",params:{type: "integer"},message:"must be integer"};
+const rule7 = {keyword:"maxLength",params:{limit: 2},message:"must NOT have more than 2 characters"};
+const rule8 = {keyword:"minLength",params:{limit: 2},message:"must NOT have fewer than 2 characters"};
+const rule9 = {keyword:"type",params:{type: value1},message:"must be string,number,null"};
+const rule10 = {keyword:"type",params:{type: value2},message:"must be number,null"};
+const rule11 = {keyword:"type",params:{type: "array"},message:"must be array"};
+const rule12 = {keyword:"const",params:{allowedValue: 1},message:"must be equal to constant"};
+const rule13 = {keyword:"const",params:{allowedValue: 2},message:"must be equal to constant"};
 const func0 = Object.prototype.hasOwnProperty;
 const func25 = ucs2length;
 
-function validate0(data, instancePath=""){
-let vErrors = null;
+function validate0(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.method === undefined) || (!(func0.call(data, "method")))){
-vErrors = fail(vErrors, instancePath, rule0);
+if(isRecord(data)){
+if(own(data, "method") === undefined){
+all = missing(all, at, "method");
 errors++;
 }
 for(const key0 of Object.keys(data)){
 if(!((((((((key0 === "method") || (key0 === "either")) || (key0 === "open")) || (key0 === "numbers")) || (key0 === "sizes")) || (key0 === "kinds")) || (key0 === "numbersOrList")) || (key0 === "version"))){
-vErrors = fail(vErrors, instancePath, {keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.method !== undefined && func0.call(data, "method")){
-let data0 = data.method;
+let data0 = own(data, "method");
+if(data0 !== undefined){
 const _errs3 = errors;
 let valid1 = false;
 let passing0 = null;
 const _errs4 = errors;
-if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
-if((data0.kind === undefined) || (!(func0.call(data0, "kind")))){
-vErrors = fail(vErrors, instancePath+"/method", rule1);
+if(isRecord(data0)){
+if(own(data0, "kind") === undefined){
+all = missing(all, at+"/method", "kind");
 errors++;
 }
-if((data0.number === undefined) || (!(func0.call(data0, "number")))){
-vErrors = fail(vErrors, instancePath+"/method", rule2);
+if(own(data0, "number") === undefined){
+all = missing(all, at+"/method", "number");
 errors++;
 }
 for(const key1 of Object.keys(data0)){
 if(!((key1 === "kind") || (key1 === "number"))){
-vErrors = fail(vErrors, instancePath+"/method", {keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"});
+all = extra(all, at+"/method", key1);
 errors++;
 }
 }
-if(data0.kind !== undefined && func0.call(data0, "kind")){
+if(own(data0, "kind") !== undefined){
 if("card" !== data0.kind){
-vErrors = fail(vErrors, instancePath+"/method/kind", rule3);
+all = fail(all, at+"/method/kind", rule0);
 errors++;
 }
 }
-if(data0.number !== undefined && func0.call(data0, "number")){
+if(own(data0, "number") !== undefined){
 if(typeof data0.number !== "string"){
-vErrors = fail(vErrors, instancePath+"/method/number", rule4);
+all = fail(all, at+"/method/number", rule1);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/method", rule5);
+all = fail(all, at+"/method", rule2);
 errors++;
 }
 var _valid0 = _errs4 === errors;
@@ -89,42 +82,42 @@ valid1 = true;
 passing0 = 0;
 }
 const _errs10 = errors;
-if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
-if((data0.kind === undefined) || (!(func0.call(data0, "kind")))){
-vErrors = fail(vErrors, instancePath+"/method", rule1);
+if(isRecord(data0)){
+if(own(data0, "kind") === undefined){
+all = missing(all, at+"/method", "kind");
 errors++;
 }
-if((data0.iban === undefined) || (!(func0.call(data0, "iban")))){
-vErrors = fail(vErrors, instancePath+"/method", rule6);
+if(own(data0, "iban") === undefined){
+all = missing(all, at+"/method", "iban");
 errors++;
 }
 for(const key2 of Object.keys(data0)){
 if(!(((key2 === "kind") || (key2 === "iban")) || (key2 === "bic"))){
-vErrors = fail(vErrors, instancePath+"/method", {keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"});
+all = extra(all, at+"/method", key2);
 errors++;
 }
 }
-if(data0.kind !== undefined && func0.call(data0, "kind")){
+if(own(data0, "kind") !== undefined){
 if("iban" !== data0.kind){
-vErrors = fail(vErrors, instancePath+"/method/kind", rule7);
+all = fail(all, at+"/method/kind", rule3);
 errors++;
 }
 }
-if(data0.iban !== undefined && func0.call(data0, "iban")){
+if(own(data0, "iban") !== undefined){
 if(typeof data0.iban !== "string"){
-vErrors = fail(vErrors, instancePath+"/method/iban", rule4);
+all = fail(all, at+"/method/iban", rule1);
 errors++;
 }
 }
-if(data0.bic !== undefined && func0.call(data0, "bic")){
+if(own(data0, "bic") !== undefined){
 if(typeof data0.bic !== "string"){
-vErrors = fail(vErrors, instancePath+"/method/bic", rule4);
+all = fail(all, at+"/method/bic", rule1);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/method", rule5);
+all = fail(all, at+"/method", rule2);
 errors++;
 }
 var _valid0 = _errs10 === errors;
@@ -138,27 +131,27 @@ valid1 = true;
 passing0 = 1;
 }
 const _errs18 = errors;
-if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
-if((data0.kind === undefined) || (!(func0.call(data0, "kind")))){
-vErrors = fail(vErrors, instancePath+"/method", rule1);
+if(isRecord(data0)){
+if(own(data0, "kind") === undefined){
+all = missing(all, at+"/method", "kind");
 errors++;
 }
 for(const key3 of Object.keys(data0)){
 if(!(key3 === "kind")){
-vErrors = fail(vErrors, instancePath+"/method", {keyword:"additionalProperties",params:{additionalProperty: key3},message:"must NOT have additional properties"});
+all = extra(all, at+"/method", key3);
 errors++;
 }
 }
-if(data0.kind !== undefined && func0.call(data0, "kind")){
-let data6 = data0.kind;
+let data6 = own(data0, "kind");
+if(data6 !== undefined){
 if(!((data6 === "cash") || (data6 === "voucher"))){
-vErrors = fail(vErrors, instancePath+"/method/kind", rule8);
+all = fail(all, at+"/method/kind", rule4);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/method", rule5);
+all = fail(all, at+"/method", rule2);
 errors++;
 }
 var _valid0 = _errs18 === errors;
@@ -174,23 +167,23 @@ passing0 = 2;
 }
 }
 if(!valid1){
-vErrors = fail(vErrors, instancePath+"/method", {keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf"});
+all = fail(all, at+"/method", {keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf"});
 errors++;
 }
 else {
 errors = _errs3;
-vErrors = cut(vErrors, _errs3);
+all = cut(all, _errs3);
 }
 }
-if(data.either !== undefined && func0.call(data, "either")){
-let data7 = data.either;
+let data7 = own(data, "either");
+if(data7 !== undefined){
 const _errs24 = errors;
 let valid5 = false;
 let passing1 = null;
 const _errs25 = errors;
-if(data7 && typeof data7 == "object" && !Array.isArray(data7)){
-if((data7.a === undefined) || (!(func0.call(data7, "a")))){
-vErrors = fail(vErrors, instancePath+"/either", rule9);
+if(isRecord(data7)){
+if(own(data7, "a") === undefined){
+all = missing(all, at+"/either", "a");
 errors++;
 }
 }
@@ -200,9 +193,9 @@ valid5 = true;
 passing1 = 0;
 }
 const _errs26 = errors;
-if(data7 && typeof data7 == "object" && !Array.isArray(data7)){
-if((data7.b === undefined) || (!(func0.call(data7, "b")))){
-vErrors = fail(vErrors, instancePath+"/either", rule10);
+if(isRecord(data7)){
+if(own(data7, "b") === undefined){
+all = missing(all, at+"/either", "b");
 errors++;
 }
 }
@@ -218,57 +211,57 @@ passing1 = 1;
 }
 }
 if(!valid5){
-vErrors = fail(vErrors, instancePath+"/either", {keyword:"oneOf",params:{passingSchemas: passing1},message:"must match exactly one schema in oneOf"});
+all = fail(all, at+"/either", {keyword:"oneOf",params:{passingSchemas: passing1},message:"must match exactly one schema in oneOf"});
 errors++;
 }
 else {
 errors = _errs24;
-vErrors = cut(vErrors, _errs24);
+all = cut(all, _errs24);
 }
-if(data7 && typeof data7 == "object" && !Array.isArray(data7)){
+if(isRecord(data7)){
 for(const key4 of Object.keys(data7)){
 if(!((key4 === "a") || (key4 === "b"))){
-vErrors = fail(vErrors, instancePath+"/either", {keyword:"additionalProperties",params:{additionalProperty: key4},message:"must NOT have additional properties"});
+all = extra(all, at+"/either", key4);
 errors++;
 }
 }
-if(data7.a !== undefined && func0.call(data7, "a")){
+if(own(data7, "a") !== undefined){
 if(typeof data7.a !== "string"){
-vErrors = fail(vErrors, instancePath+"/either/a", rule4);
+all = fail(all, at+"/either/a", rule1);
 errors++;
 }
 }
-if(data7.b !== undefined && func0.call(data7, "b")){
-let data9 = data7.b;
+let data9 = own(data7, "b");
+if(data9 !== undefined){
 if(!((typeof data9 == "number") && (isFinite(data9)))){
-vErrors = fail(vErrors, instancePath+"/either/b", rule11);
+all = fail(all, at+"/either/b", rule5);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/either", rule5);
+all = fail(all, at+"/either", rule2);
 errors++;
 }
 }
-if(data.open !== undefined && func0.call(data, "open")){
-let data10 = data.open;
+let data10 = own(data, "open");
+if(data10 !== undefined){
 if(!(data10 && typeof data10 == "object" && !Array.isArray(data10))){
-vErrors = fail(vErrors, instancePath+"/open", rule5);
+all = fail(all, at+"/open", rule2);
 errors++;
 }
 const _errs34 = errors;
 let valid7 = false;
 let passing2 = null;
 const _errs35 = errors;
-if(data10 && typeof data10 == "object" && !Array.isArray(data10)){
-if((data10.a === undefined) || (!(func0.call(data10, "a")))){
-vErrors = fail(vErrors, instancePath+"/open", rule9);
+if(isRecord(data10)){
+if(own(data10, "a") === undefined){
+all = missing(all, at+"/open", "a");
 errors++;
 }
-if(data10.a !== undefined && func0.call(data10, "a")){
+if(own(data10, "a") !== undefined){
 if(typeof data10.a !== "string"){
-vErrors = fail(vErrors, instancePath+"/open/a", rule4);
+all = fail(all, at+"/open/a", rule1);
 errors++;
 }
 }
@@ -279,15 +272,15 @@ valid7 = true;
 passing2 = 0;
 }
 const _errs38 = errors;
-if(data10 && typeof data10 == "object" && !Array.isArray(data10)){
-if((data10.b === undefined) || (!(func0.call(data10, "b")))){
-vErrors = fail(vErrors, instancePath+"/open", rule10);
+if(isRecord(data10)){
+if(own(data10, "b") === undefined){
+all = missing(all, at+"/open", "b");
 errors++;
 }
-if(data10.b !== undefined && func0.call(data10, "b")){
-let data12 = data10.b;
+let data12 = own(data10, "b");
+if(data12 !== undefined){
 if(!((typeof data12 == "number") && (isFinite(data12)))){
-vErrors = fail(vErrors, instancePath+"/open/b", rule11);
+all = fail(all, at+"/open/b", rule5);
 errors++;
 }
 }
@@ -304,22 +297,22 @@ passing2 = 1;
 }
 }
 if(!valid7){
-vErrors = fail(vErrors, instancePath+"/open", {keyword:"oneOf",params:{passingSchemas: passing2},message:"must match exactly one schema in oneOf"});
+all = fail(all, at+"/open", {keyword:"oneOf",params:{passingSchemas: passing2},message:"must match exactly one schema in oneOf"});
 errors++;
 }
 else {
 errors = _errs34;
-vErrors = cut(vErrors, _errs34);
+all = cut(all, _errs34);
 }
 }
-if(data.numbers !== undefined && func0.call(data, "numbers")){
-let data13 = data.numbers;
+let data13 = own(data, "numbers");
+if(data13 !== undefined){
 const _errs42 = errors;
 let valid10 = false;
 let passing3 = null;
 const _errs43 = errors;
 if(!((typeof data13 == "number") && (isFinite(data13)))){
-vErrors = fail(vErrors, instancePath+"/numbers", rule11);
+all = fail(all, at+"/numbers", rule5);
 errors++;
 }
 var _valid3 = _errs43 === errors;
@@ -329,7 +322,7 @@ passing3 = 0;
 }
 const _errs45 = errors;
 if(!(((typeof data13 == "number") && (!(data13 % 1) && !isNaN(data13))) && (isFinite(data13)))){
-vErrors = fail(vErrors, instancePath+"/numbers", rule12);
+all = fail(all, at+"/numbers", rule6);
 errors++;
 }
 var _valid3 = _errs45 === errors;
@@ -344,28 +337,28 @@ passing3 = 1;
 }
 }
 if(!valid10){
-vErrors = fail(vErrors, instancePath+"/numbers", {keyword:"oneOf",params:{passingSchemas: passing3},message:"must match exactly one schema in oneOf"});
+all = fail(all, at+"/numbers", {keyword:"oneOf",params:{passingSchemas: passing3},message:"must match exactly one schema in oneOf"});
 errors++;
 }
 else {
 errors = _errs42;
-vErrors = cut(vErrors, _errs42);
+all = cut(all, _errs42);
 }
 }
-if(data.sizes !== undefined && func0.call(data, "sizes")){
-let data14 = data.sizes;
+let data14 = own(data, "sizes");
+if(data14 !== undefined){
 const _errs48 = errors;
 let valid11 = false;
 let passing4 = null;
 const _errs49 = errors;
 if(typeof data14 === "string"){
 if(func25(data14) > 2){
-vErrors = fail(vErrors, instancePath+"/sizes", rule13);
+all = fail(all, at+"/sizes", rule7);
 errors++;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/sizes", rule4);
+all = fail(all, at+"/sizes", rule1);
 errors++;
 }
 var _valid4 = _errs49 === errors;
@@ -376,12 +369,12 @@ passing4 = 0;
 const _errs51 = errors;
 if(typeof data14 === "string"){
 if(func25(data14) < 2){
-vErrors = fail(vErrors, instancePath+"/sizes", rule14);
+all = fail(all, at+"/sizes", rule8);
 errors++;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/sizes", rule4);
+all = fail(all, at+"/sizes", rule1);
 errors++;
 }
 var _valid4 = _errs51 === errors;
@@ -396,18 +389,18 @@ passing4 = 1;
 }
 }
 if(!valid11){
-vErrors = fail(vErrors, instancePath+"/sizes", {keyword:"oneOf",params:{passingSchemas: passing4},message:"must match exactly one schema in oneOf"});
+all = fail(all, at+"/sizes", {keyword:"oneOf",params:{passingSchemas: passing4},message:"must match exactly one schema in oneOf"});
 errors++;
 }
 else {
 errors = _errs48;
-vErrors = cut(vErrors, _errs48);
+all = cut(all, _errs48);
 }
 }
-if(data.kinds !== undefined && func0.call(data, "kinds")){
-let data15 = data.kinds;
+let data15 = own(data, "kinds");
+if(data15 !== undefined){
 if(((typeof data15 !== "string") && (!((typeof data15 == "number") && (isFinite(data15))))) && (data15 !== null)){
-vErrors = fail(vErrors, instancePath+"/kinds", rule15);
+all = fail(all, at+"/kinds", rule9);
 errors++;
 }
 const _errs55 = errors;
@@ -415,7 +408,7 @@ let valid12 = false;
 let passing5 = null;
 const _errs56 = errors;
 if(typeof data15 !== "string"){
-vErrors = fail(vErrors, instancePath+"/kinds", rule4);
+all = fail(all, at+"/kinds", rule1);
 errors++;
 }
 var _valid5 = _errs56 === errors;
@@ -425,7 +418,7 @@ passing5 = 0;
 }
 const _errs58 = errors;
 if((!((typeof data15 == "number") && (isFinite(data15)))) && (data15 !== null)){
-vErrors = fail(vErrors, instancePath+"/kinds", rule16);
+all = fail(all, at+"/kinds", rule10);
 errors++;
 }
 var _valid5 = _errs58 === errors;
@@ -440,22 +433,22 @@ passing5 = 1;
 }
 }
 if(!valid12){
-vErrors = fail(vErrors, instancePath+"/kinds", {keyword:"oneOf",params:{passingSchemas: passing5},message:"must match exactly one schema in oneOf"});
+all = fail(all, at+"/kinds", {keyword:"oneOf",params:{passingSchemas: passing5},message:"must match exactly one schema in oneOf"});
 errors++;
 }
 else {
 errors = _errs55;
-vErrors = cut(vErrors, _errs55);
+all = cut(all, _errs55);
 }
 }
-if(data.numbersOrList !== undefined && func0.call(data, "numbersOrList")){
-let data16 = data.numbersOrList;
+let data16 = own(data, "numbersOrList");
+if(data16 !== undefined){
 const _errs61 = errors;
 let valid13 = false;
 let passing6 = null;
 const _errs62 = errors;
 if(!((typeof data16 == "number") && (isFinite(data16)))){
-vErrors = fail(vErrors, instancePath+"/numbersOrList", rule11);
+all = fail(all, at+"/numbersOrList", rule5);
 errors++;
 }
 var _valid6 = _errs62 === errors;
@@ -469,13 +462,13 @@ const len0 = data16.length;
 for(let i0=0; i0<len0; i0++){
 let data17 = data16[i0];
 if(!((typeof data17 == "number") && (isFinite(data17)))){
-vErrors = fail(vErrors, instancePath+"/numbersOrList/" + i0, rule11);
+all = fail(all, at+"/numbersOrList/" + i0, rule5);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/numbersOrList", rule17);
+all = fail(all, at+"/numbersOrList", rule11);
 errors++;
 }
 var _valid6 = _errs64 === errors;
@@ -490,40 +483,40 @@ passing6 = 1;
 }
 }
 if(!valid13){
-vErrors = fail(vErrors, instancePath+"/numbersOrList", {keyword:"oneOf",params:{passingSchemas: passing6},message:"must match exactly one schema in oneOf"});
+all = fail(all, at+"/numbersOrList", {keyword:"oneOf",params:{passingSchemas: passing6},message:"must match exactly one schema in oneOf"});
 errors++;
 }
 else {
 errors = _errs61;
-vErrors = cut(vErrors, _errs61);
+all = cut(all, _errs61);
 }
 }
-if(data.version !== undefined && func0.call(data, "version")){
-let data18 = data.version;
+let data18 = own(data, "version");
+if(data18 !== undefined){
 const _errs69 = errors;
 let valid16 = false;
 let passing7 = null;
 const _errs70 = errors;
-if(data18 && typeof data18 == "object" && !Array.isArray(data18)){
-if((data18.v === undefined) || (!(func0.call(data18, "v")))){
-vErrors = fail(vErrors, instancePath+"/version", rule18);
+if(isRecord(data18)){
+if(own(data18, "v") === undefined){
+all = missing(all, at+"/version", "v");
 errors++;
 }
-if(data18.v !== undefined && func0.call(data18, "v")){
+if(own(data18, "v") !== undefined){
 if(1 !== data18.v){
-vErrors = fail(vErrors, instancePath+"/version/v", rule19);
+all = fail(all, at+"/version/v", rule12);
 errors++;
 }
 }
-if(data18.a !== undefined && func0.call(data18, "a")){
+if(own(data18, "a") !== undefined){
 if(typeof data18.a !== "string"){
-vErrors = fail(vErrors, instancePath+"/version/a", rule4);
+all = fail(all, at+"/version/a", rule1);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/version", rule5);
+all = fail(all, at+"/version", rule2);
 errors++;
 }
 var _valid7 = _errs70 === errors;
@@ -532,26 +525,26 @@ valid16 = true;
 passing7 = 0;
 }
 const _errs75 = errors;
-if(data18 && typeof data18 == "object" && !Array.isArray(data18)){
-if((data18.v === undefined) || (!(func0.call(data18, "v")))){
-vErrors = fail(vErrors, instancePath+"/version", rule18);
+if(isRecord(data18)){
+if(own(data18, "v") === undefined){
+all = missing(all, at+"/version", "v");
 errors++;
 }
-if(data18.v !== undefined && func0.call(data18, "v")){
+if(own(data18, "v") !== undefined){
 if(2 !== data18.v){
-vErrors = fail(vErrors, instancePath+"/version/v", rule20);
+all = fail(all, at+"/version/v", rule13);
 errors++;
 }
 }
-if(data18.b !== undefined && func0.call(data18, "b")){
+if(own(data18, "b") !== undefined){
 if(typeof data18.b !== "string"){
-vErrors = fail(vErrors, instancePath+"/version/b", rule4);
+all = fail(all, at+"/version/b", rule1);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/version", rule5);
+all = fail(all, at+"/version", rule2);
 errors++;
 }
 var _valid7 = _errs75 === errors;
@@ -566,32 +559,44 @@ passing7 = 1;
 }
 }
 if(!valid16){
-vErrors = fail(vErrors, instancePath+"/version", {keyword:"oneOf",params:{passingSchemas: passing7},message:"must match exactly one schema in oneOf"});
+all = fail(all, at+"/version", {keyword:"oneOf",params:{passingSchemas: passing7},message:"must match exactly one schema in oneOf"});
 errors++;
 }
 else {
 errors = _errs69;
-vErrors = cut(vErrors, _errs69);
+all = cut(all, _errs69);
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule5);
+all = fail(all, at, rule2);
 errors++;
 }
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
 }
-
 function fail(errors, instancePath, rule){
 const error = {instancePath,...rule};
 return errors === null ? [error] : (errors.push(error), errors);
 }
-
+function missing(errors, instancePath, missingProperty){
+const error = {instancePath,keyword:"required",params:{missingProperty},message:"must have required property '"+missingProperty+"'"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function extra(errors, instancePath, additionalProperty){
+const error = {instancePath,keyword:"additionalProperties",params:{additionalProperty},message:"must NOT have additional properties"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
 function cut(errors, count){
 if(errors === null || count === 0) return null;
 errors.length = count;
 return errors;
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
 }
 
 export const validator: PayloadValidator = validate0;

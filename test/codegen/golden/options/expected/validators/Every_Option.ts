@@ -4,73 +4,68 @@
 import type { PayloadValidator } from "taskwright";
 
 const value0 = ["a","b"];
-const rule0 = {keyword:"required",params:{missingProperty: "id"},message:"must have required property 'id'"};
-const rule1 = {keyword:"required",params:{missingProperty: "count"},message:"must have required property 'count'"};
-const rule2 = {keyword:"required",params:{missingProperty: "on"},message:"must have required property 'on'"};
-const rule3 = {keyword:"required",params:{missingProperty: "either"},message:"must have required property 'either'"};
-const rule4 = {keyword:"required",params:{missingProperty: "kind"},message:"must have required property 'kind'"};
-const rule5 = {keyword:"type",params:{type: "string"},message:"must be string"};
-const rule6 = {keyword:"type",params:{type: "integer"},message:"must be integer"};
-const rule7 = {keyword:"type",params:{type: "boolean"},message:"must be boolean"};
-const rule8 = {keyword:"type",params:{type: "number"},message:"must be number"};
-const rule9 = {keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
-const rule10 = {keyword:"enum",params:{allowedValues: value0},message:"must be equal to one of the allowed values"};
-const rule11 = {keyword:"type",params:{type: "object"},message:"must be object"};
+const rule0 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule1 = {keyword:"type",params:{type: "integer"},message:"must be integer"};
+const rule2 = {keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+const rule3 = {keyword:"type",params:{type: "number"},message:"must be number"};
+const rule4 = {keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
+const rule5 = {keyword:"enum",params:{allowedValues: value0},message:"must be equal to one of the allowed values"};
+const rule6 = {keyword:"type",params:{type: "object"},message:"must be object"};
 const func0 = Object.prototype.hasOwnProperty;
 
-function validate0(data, instancePath=""){
-let vErrors = null;
+function validate0(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
+if(isRecord(data)){
 if(data.region === undefined){
 data.region = "eu";
 }
-if((data.id === undefined) || (!(func0.call(data, "id")))){
-vErrors = fail(vErrors, instancePath, rule0);
+if(own(data, "id") === undefined){
+all = missing(all, at, "id");
 errors++;
 }
-if((data.count === undefined) || (!(func0.call(data, "count")))){
-vErrors = fail(vErrors, instancePath, rule1);
+if(own(data, "count") === undefined){
+all = missing(all, at, "count");
 errors++;
 }
-if((data.on === undefined) || (!(func0.call(data, "on")))){
-vErrors = fail(vErrors, instancePath, rule2);
+if(own(data, "on") === undefined){
+all = missing(all, at, "on");
 errors++;
 }
-if((data.either === undefined) || (!(func0.call(data, "either")))){
-vErrors = fail(vErrors, instancePath, rule3);
+if(own(data, "either") === undefined){
+all = missing(all, at, "either");
 errors++;
 }
-if((data.kind === undefined) || (!(func0.call(data, "kind")))){
-vErrors = fail(vErrors, instancePath, rule4);
+if(own(data, "kind") === undefined){
+all = missing(all, at, "kind");
 errors++;
 }
-if(data.id !== undefined && func0.call(data, "id")){
+if(own(data, "id") !== undefined){
 if(typeof data.id !== "string"){
-vErrors = fail(vErrors, instancePath+"/id", rule5);
+all = fail(all, at+"/id", rule0);
 errors++;
 }
 }
-if(data.count !== undefined && func0.call(data, "count")){
-let data1 = data.count;
+let data1 = own(data, "count");
+if(data1 !== undefined){
 if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
-vErrors = fail(vErrors, instancePath+"/count", rule6);
+all = fail(all, at+"/count", rule1);
 errors++;
 }
 }
-if(data.on !== undefined && func0.call(data, "on")){
+if(own(data, "on") !== undefined){
 if(typeof data.on !== "boolean"){
-vErrors = fail(vErrors, instancePath+"/on", rule7);
+all = fail(all, at+"/on", rule2);
 errors++;
 }
 }
-if(data.either !== undefined && func0.call(data, "either")){
-let data3 = data.either;
+let data3 = own(data, "either");
+if(data3 !== undefined){
 const _errs8 = errors;
 let valid1 = false;
 const _errs9 = errors;
 if(typeof data3 !== "string"){
-vErrors = fail(vErrors, instancePath+"/either", rule5);
+all = fail(all, at+"/either", rule0);
 errors++;
 }
 var _valid0 = _errs9 === errors;
@@ -78,50 +73,58 @@ valid1 = valid1 || _valid0;
 if(!valid1){
 const _errs11 = errors;
 if(!((typeof data3 == "number") && (isFinite(data3)))){
-vErrors = fail(vErrors, instancePath+"/either", rule8);
+all = fail(all, at+"/either", rule3);
 errors++;
 }
 var _valid0 = _errs11 === errors;
 valid1 = valid1 || _valid0;
 }
 if(!valid1){
-vErrors = fail(vErrors, instancePath+"/either", rule9);
+all = fail(all, at+"/either", rule4);
 errors++;
 }
 else {
 errors = _errs8;
-vErrors = cut(vErrors, _errs8);
+all = cut(all, _errs8);
 }
 }
-if(data.kind !== undefined && func0.call(data, "kind")){
-let data4 = data.kind;
+let data4 = own(data, "kind");
+if(data4 !== undefined){
 if(!((data4 === "a") || (data4 === "b"))){
-vErrors = fail(vErrors, instancePath+"/kind", rule10);
+all = fail(all, at+"/kind", rule5);
 errors++;
 }
 }
 if(typeof data.region !== "string"){
-vErrors = fail(vErrors, instancePath+"/region", rule5);
+all = fail(all, at+"/region", rule0);
 errors++;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule11);
+all = fail(all, at, rule6);
 errors++;
 }
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
 }
-
 function fail(errors, instancePath, rule){
 const error = {instancePath,...rule};
 return errors === null ? [error] : (errors.push(error), errors);
 }
-
+function missing(errors, instancePath, missingProperty){
+const error = {instancePath,keyword:"required",params:{missingProperty},message:"must have required property '"+missingProperty+"'"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
 function cut(errors, count){
 if(errors === null || count === 0) return null;
 errors.length = count;
 return errors;
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
 }
 
 export const validator: PayloadValidator = validate0;

@@ -8,23 +8,22 @@ const rule0 = {keyword:"minLength",params:{limit: 1},message:"must NOT have fewe
 const rule1 = {keyword:"type",params:{type: "string"},message:"must be string"};
 const func0 = ucs2length;
 
-function validate0(data, instancePath=""){
-let vErrors = null;
+function validate0(data, at=""){
+let all = null;
 let errors = 0;
 if(typeof data === "string"){
 if(func0(data) < 1){
-vErrors = fail(vErrors, instancePath, rule0);
+all = fail(all, at, rule0);
 errors++;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule1);
+all = fail(all, at, rule1);
 errors++;
 }
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
 }
-
 function fail(errors, instancePath, rule){
 const error = {instancePath,...rule};
 return errors === null ? [error] : (errors.push(error), errors);

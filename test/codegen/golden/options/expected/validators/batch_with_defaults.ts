@@ -4,53 +4,65 @@
 import type { PayloadValidator } from "taskwright";
 
 const value0 = ["kg","t"];
-const rule0 = {keyword:"required",params:{missingProperty: "id"},message:"must have required property 'id'"};
-const rule1 = {keyword:"type",params:{type: "integer"},message:"must be integer"};
-const rule2 = {keyword:"enum",params:{allowedValues: value0},message:"must be equal to one of the allowed values"};
-const rule3 = {keyword:"type",params:{type: "object"},message:"must be object"};
+const rule0 = {keyword:"type",params:{type: "integer"},message:"must be integer"};
+const rule1 = {keyword:"enum",params:{allowedValues: value0},message:"must be equal to one of the allowed values"};
+const rule2 = {keyword:"type",params:{type: "object"},message:"must be object"};
 const func0 = Object.prototype.hasOwnProperty;
 
-function validate0(data, instancePath=""){
-let vErrors = null;
+function validate0(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
+if(isRecord(data)){
 if(data.unit === undefined){
 data.unit = "kg";
 }
-if((data.id === undefined) || (!(func0.call(data, "id")))){
-vErrors = fail(vErrors, instancePath, rule0);
+if(own(data, "id") === undefined){
+all = missing(all, at, "id");
 errors++;
 }
 for(const key0 of Object.keys(data)){
 if(!((key0 === "id") || (key0 === "unit"))){
-vErrors = fail(vErrors, instancePath, {keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.id !== undefined && func0.call(data, "id")){
-let data0 = data.id;
+let data0 = own(data, "id");
+if(data0 !== undefined){
 if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-vErrors = fail(vErrors, instancePath+"/id", rule1);
+all = fail(all, at+"/id", rule0);
 errors++;
 }
 }
 let data1 = data.unit;
 if(!((data1 === "kg") || (data1 === "t"))){
-vErrors = fail(vErrors, instancePath+"/unit", rule2);
+all = fail(all, at+"/unit", rule1);
 errors++;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule3);
+all = fail(all, at, rule2);
 errors++;
 }
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
 }
-
 function fail(errors, instancePath, rule){
 const error = {instancePath,...rule};
 return errors === null ? [error] : (errors.push(error), errors);
+}
+function missing(errors, instancePath, missingProperty){
+const error = {instancePath,keyword:"required",params:{missingProperty},message:"must have required property '"+missingProperty+"'"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function extra(errors, instancePath, additionalProperty){
+const error = {instancePath,keyword:"additionalProperties",params:{additionalProperty},message:"must NOT have additional properties"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
 }
 
 export const validator: PayloadValidator = validate0;

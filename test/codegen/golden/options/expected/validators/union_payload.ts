@@ -4,55 +4,53 @@
 import type { PayloadValidator } from "taskwright";
 
 const rule0 = {keyword:"type",params:{type: "object"},message:"must be object"};
-const rule1 = {keyword:"required",params:{missingProperty: "kind"},message:"must have required property 'kind'"};
-const rule2 = {keyword:"required",params:{missingProperty: "id"},message:"must have required property 'id'"};
-const rule3 = {keyword:"const",params:{allowedValue: "a"},message:"must be equal to constant"};
-const rule4 = {keyword:"type",params:{type: "string"},message:"must be string"};
-const rule5 = {keyword:"const",params:{allowedValue: "b"},message:"must be equal to constant"};
-const rule6 = {keyword:"type",params:{type: "number"},message:"must be number"};
+const rule1 = {keyword:"const",params:{allowedValue: "a"},message:"must be equal to constant"};
+const rule2 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule3 = {keyword:"const",params:{allowedValue: "b"},message:"must be equal to constant"};
+const rule4 = {keyword:"type",params:{type: "number"},message:"must be number"};
 const func0 = Object.prototype.hasOwnProperty;
 
-function validate0(data, instancePath=""){
-let vErrors = null;
+function validate0(data, at=""){
+let all = null;
 let errors = 0;
 if(!(data && typeof data == "object" && !Array.isArray(data))){
-vErrors = fail(vErrors, instancePath, rule0);
+all = fail(all, at, rule0);
 errors++;
 }
 const _errs1 = errors;
 let valid0 = false;
 let passing0 = null;
 const _errs2 = errors;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.kind === undefined) || (!(func0.call(data, "kind")))){
-vErrors = fail(vErrors, instancePath, rule1);
+if(isRecord(data)){
+if(own(data, "kind") === undefined){
+all = missing(all, at, "kind");
 errors++;
 }
-if((data.id === undefined) || (!(func0.call(data, "id")))){
-vErrors = fail(vErrors, instancePath, rule2);
+if(own(data, "id") === undefined){
+all = missing(all, at, "id");
 errors++;
 }
 for(const key0 of Object.keys(data)){
 if(!((key0 === "kind") || (key0 === "id"))){
-vErrors = fail(vErrors, instancePath, {keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.kind !== undefined && func0.call(data, "kind")){
+if(own(data, "kind") !== undefined){
 if("a" !== data.kind){
-vErrors = fail(vErrors, instancePath+"/kind", rule3);
+all = fail(all, at+"/kind", rule1);
 errors++;
 }
 }
-if(data.id !== undefined && func0.call(data, "id")){
+if(own(data, "id") !== undefined){
 if(typeof data.id !== "string"){
-vErrors = fail(vErrors, instancePath+"/id", rule4);
+all = fail(all, at+"/id", rule2);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule0);
+all = fail(all, at, rule0);
 errors++;
 }
 var _valid0 = _errs2 === errors;
@@ -61,37 +59,37 @@ valid0 = true;
 passing0 = 0;
 }
 const _errs8 = errors;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.kind === undefined) || (!(func0.call(data, "kind")))){
-vErrors = fail(vErrors, instancePath, rule1);
+if(isRecord(data)){
+if(own(data, "kind") === undefined){
+all = missing(all, at, "kind");
 errors++;
 }
-if((data.id === undefined) || (!(func0.call(data, "id")))){
-vErrors = fail(vErrors, instancePath, rule2);
+if(own(data, "id") === undefined){
+all = missing(all, at, "id");
 errors++;
 }
 for(const key1 of Object.keys(data)){
 if(!((key1 === "kind") || (key1 === "id"))){
-vErrors = fail(vErrors, instancePath, {keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"});
+all = extra(all, at, key1);
 errors++;
 }
 }
-if(data.kind !== undefined && func0.call(data, "kind")){
+if(own(data, "kind") !== undefined){
 if("b" !== data.kind){
-vErrors = fail(vErrors, instancePath+"/kind", rule5);
+all = fail(all, at+"/kind", rule3);
 errors++;
 }
 }
-if(data.id !== undefined && func0.call(data, "id")){
-let data3 = data.id;
+let data3 = own(data, "id");
+if(data3 !== undefined){
 if(!((typeof data3 == "number") && (isFinite(data3)))){
-vErrors = fail(vErrors, instancePath+"/id", rule6);
+all = fail(all, at+"/id", rule4);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule0);
+all = fail(all, at, rule0);
 errors++;
 }
 var _valid0 = _errs8 === errors;
@@ -106,26 +104,38 @@ passing0 = 1;
 }
 }
 if(!valid0){
-vErrors = fail(vErrors, instancePath, {keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf"});
+all = fail(all, at, {keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf"});
 errors++;
 }
 else {
 errors = _errs1;
-vErrors = cut(vErrors, _errs1);
+all = cut(all, _errs1);
 }
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
 }
-
 function fail(errors, instancePath, rule){
 const error = {instancePath,...rule};
 return errors === null ? [error] : (errors.push(error), errors);
 }
-
+function missing(errors, instancePath, missingProperty){
+const error = {instancePath,keyword:"required",params:{missingProperty},message:"must have required property '"+missingProperty+"'"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function extra(errors, instancePath, additionalProperty){
+const error = {instancePath,keyword:"additionalProperties",params:{additionalProperty},message:"must NOT have additional properties"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
 function cut(errors, count){
 if(errors === null || count === 0) return null;
 errors.length = count;
 return errors;
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
 }
 
 export const validator: PayloadValidator = validate0;

@@ -6,339 +6,320 @@ import { formats } from "taskwright/validation";
 
 const value0 = ["null","boolean","number","string","array","object"];
 const value1 = {"plain":0,"described":0,"narrowed":0,"anchored":0,"odd":0,"number":0,"list":0,"self":0,"into":0,"inline":0,"tree":0,"expression":0,"alias":0,"yes":0,"json":0};
-const rule0 = {keyword:"required",params:{missingProperty: "street"},message:"must have required property 'street'"};
-const rule1 = {keyword:"type",params:{type: "string"},message:"must be string"};
-const rule2 = {keyword:"type",params:{type: "object"},message:"must be object"};
-const rule3 = {keyword:"required",params:{missingProperty: "name"},message:"must have required property 'name'"};
-const rule4 = {keyword:"format",params:{format: "date"},message:"must match format \"date\""};
-const rule5 = {keyword:"type",params:{type: "number"},message:"must be number"};
-const rule6 = {keyword:"required",params:{missingProperty: "x"},message:"must have required property 'x'"};
-const rule7 = {keyword:"type",params:{type: "array"},message:"must be array"};
-const rule8 = {keyword:"type",params:{type: "null"},message:"must be null"};
-const rule9 = {keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
-const rule10 = {keyword:"required",params:{missingProperty: "op"},message:"must have required property 'op'"};
-const rule11 = {keyword:"required",params:{missingProperty: "of"},message:"must have required property 'of'"};
-const rule12 = {keyword:"const",params:{allowedValue: "sum"},message:"must be equal to constant"};
-const rule13 = {keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"};
-const rule14 = {keyword:"const",params:{allowedValue: "not"},message:"must be equal to constant"};
-const rule15 = {keyword:"type",params:{type: value0},message:"must be null,boolean,number,string,array,object"};
-const rule16 = {keyword:"required",params:{missingProperty: "plain"},message:"must have required property 'plain'"};
-const rule17 = {keyword:"required",params:{missingProperty: "zip"},message:"must have required property 'zip'"};
+const rule0 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule1 = {keyword:"type",params:{type: "object"},message:"must be object"};
+const rule2 = {keyword:"format",params:{format: "date"},message:"must match format \"date\""};
+const rule3 = {keyword:"type",params:{type: "number"},message:"must be number"};
+const rule4 = {keyword:"type",params:{type: "array"},message:"must be array"};
+const rule5 = {keyword:"type",params:{type: "null"},message:"must be null"};
+const rule6 = {keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
+const rule7 = {keyword:"const",params:{allowedValue: "sum"},message:"must be equal to constant"};
+const rule8 = {keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"};
+const rule9 = {keyword:"const",params:{allowedValue: "not"},message:"must be equal to constant"};
+const rule10 = {keyword:"type",params:{type: value0},message:"must be null,boolean,number,string,array,object"};
 const func0 = Object.prototype.hasOwnProperty;
 
-function validate1(data, instancePath=""){
-let vErrors = null;
+function validate1(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.street === undefined) || (!(func0.call(data, "street")))){
-vErrors = fail(vErrors, instancePath, rule0);
+if(isRecord(data)){
+if(own(data, "street") === undefined){
+all = missing(all, at, "street");
 errors++;
 }
 for(const key0 of Object.keys(data)){
 if(!((key0 === "street") || (key0 === "zip"))){
-vErrors = fail(vErrors, instancePath, {keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.street !== undefined && func0.call(data, "street")){
+if(own(data, "street") !== undefined){
 if(typeof data.street !== "string"){
-vErrors = fail(vErrors, instancePath+"/street", rule1);
+all = fail(all, at+"/street", rule0);
 errors++;
 }
 }
-if(data.zip !== undefined && func0.call(data, "zip")){
+if(own(data, "zip") !== undefined){
 if(typeof data.zip !== "string"){
-vErrors = fail(vErrors, instancePath+"/zip", rule1);
+all = fail(all, at+"/zip", rule0);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule2);
+all = fail(all, at, rule1);
 errors++;
 }
-validate1.errors = vErrors;
+validate1.errors = all;
 return errors === 0;
 }
 
 
-function validate5(data, instancePath=""){
-let vErrors = null;
+function validate5(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.name === undefined) || (!(func0.call(data, "name")))){
-vErrors = fail(vErrors, instancePath, rule3);
+if(isRecord(data)){
+if(own(data, "name") === undefined){
+all = missing(all, at, "name");
 errors++;
 }
-if(data.name !== undefined && func0.call(data, "name")){
+if(own(data, "name") !== undefined){
 if(typeof data.name !== "string"){
-vErrors = fail(vErrors, instancePath+"/name", rule1);
+all = fail(all, at+"/name", rule0);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule2);
+all = fail(all, at, rule1);
 errors++;
 }
-validate5.errors = vErrors;
+validate5.errors = all;
 return errors === 0;
 }
 
 
-function validate7(data, instancePath=""){
-let vErrors = null;
+function validate7(data, at=""){
+let all = null;
 let errors = 0;
 if(typeof data !== "string"){
-vErrors = fail(vErrors, instancePath, rule1);
+all = fail(all, at, rule0);
 errors++;
 }
-validate7.errors = vErrors;
+validate7.errors = all;
 return errors === 0;
 }
 
 const formats0 = formats.date;
 
-function validate9(data, instancePath=""){
-let vErrors = null;
+function validate9(data, at=""){
+let all = null;
 let errors = 0;
 if(typeof data === "string"){
 if(!(formats0.validate(data))){
-vErrors = fail(vErrors, instancePath, rule4);
+all = fail(all, at, rule2);
 errors++;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule1);
+all = fail(all, at, rule0);
 errors++;
 }
-validate9.errors = vErrors;
+validate9.errors = all;
 return errors === 0;
 }
 
 
-function validate11(data, instancePath=""){
-let vErrors = null;
+function validate11(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
+if(isRecord(data)){
 for(const key0 of Object.keys(data)){
 if(!(key0 === "value")){
-vErrors = fail(vErrors, instancePath, {keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.value !== undefined && func0.call(data, "value")){
-let data0 = data.value;
+let data0 = own(data, "value");
+if(data0 !== undefined){
 if(!((typeof data0 == "number") && (isFinite(data0)))){
-vErrors = fail(vErrors, instancePath+"/value", rule5);
+all = fail(all, at+"/value", rule3);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule2);
+all = fail(all, at, rule1);
 errors++;
 }
-validate11.errors = vErrors;
+validate11.errors = all;
 return errors === 0;
 }
 
 
-function validate13(data, instancePath=""){
-let vErrors = null;
+function validate13(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.x === undefined) || (!(func0.call(data, "x")))){
-vErrors = fail(vErrors, instancePath, rule6);
+if(isRecord(data)){
+if(own(data, "x") === undefined){
+all = missing(all, at, "x");
 errors++;
 }
 for(const key0 of Object.keys(data)){
 if(!(key0 === "x")){
-vErrors = fail(vErrors, instancePath, {keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.x !== undefined && func0.call(data, "x")){
-let data0 = data.x;
+let data0 = own(data, "x");
+if(data0 !== undefined){
 if(!((typeof data0 == "number") && (isFinite(data0)))){
-vErrors = fail(vErrors, instancePath+"/x", rule5);
+all = fail(all, at+"/x", rule3);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule2);
+all = fail(all, at, rule1);
 errors++;
 }
-validate13.errors = vErrors;
+validate13.errors = all;
 return errors === 0;
 }
 
 const wrapper1 = {validate: validate15};
 
-function validate15(data, instancePath=""){
-let vErrors = null;
+function validate15(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.children !== undefined && func0.call(data, "children")){
-let data0 = data.children;
+if(isRecord(data)){
+let data0 = own(data, "children");
+if(data0 !== undefined){
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(wrapper1.validate(data0[i0], instancePath+"/children/" + i0))){
-vErrors = join(vErrors, wrapper1.validate.errors);
-errors = vErrors.length;
-}
+if(!wrapper1.validate(data0[i0], at+"/children/" + i0)) errors = (all = join(all, wrapper1.validate.errors)).length;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/children", rule7);
+all = fail(all, at+"/children", rule4);
 errors++;
 }
 }
-if(data.parent !== undefined && func0.call(data, "parent")){
-let data2 = data.parent;
+let data2 = own(data, "parent");
+if(data2 !== undefined){
 const _errs5 = errors;
 let valid3 = false;
 const _errs6 = errors;
-if(!(wrapper1.validate(data2, instancePath+"/parent"))){
-vErrors = join(vErrors, wrapper1.validate.errors);
-errors = vErrors.length;
-}
+if(!wrapper1.validate(data2, at+"/parent")) errors = (all = join(all, wrapper1.validate.errors)).length;
 var _valid0 = _errs6 === errors;
 valid3 = valid3 || _valid0;
 if(!valid3){
 const _errs7 = errors;
 if(data2 !== null){
-vErrors = fail(vErrors, instancePath+"/parent", rule8);
+all = fail(all, at+"/parent", rule5);
 errors++;
 }
 var _valid0 = _errs7 === errors;
 valid3 = valid3 || _valid0;
 }
 if(!valid3){
-vErrors = fail(vErrors, instancePath+"/parent", rule9);
+all = fail(all, at+"/parent", rule6);
 errors++;
 }
 else {
 errors = _errs5;
-vErrors = cut(vErrors, _errs5);
+all = cut(all, _errs5);
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule2);
+all = fail(all, at, rule1);
 errors++;
 }
-validate15.errors = vErrors;
+validate15.errors = all;
 return errors === 0;
 }
 
 const wrapper3 = {validate: validate17};
 
-function validate18(data, instancePath=""){
-let vErrors = null;
+function validate18(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.op === undefined) || (!(func0.call(data, "op")))){
-vErrors = fail(vErrors, instancePath, rule10);
+if(isRecord(data)){
+if(own(data, "op") === undefined){
+all = missing(all, at, "op");
 errors++;
 }
-if((data.of === undefined) || (!(func0.call(data, "of")))){
-vErrors = fail(vErrors, instancePath, rule11);
+if(own(data, "of") === undefined){
+all = missing(all, at, "of");
 errors++;
 }
 for(const key0 of Object.keys(data)){
 if(!((key0 === "op") || (key0 === "of"))){
-vErrors = fail(vErrors, instancePath, {keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.op !== undefined && func0.call(data, "op")){
+if(own(data, "op") !== undefined){
 if("sum" !== data.op){
-vErrors = fail(vErrors, instancePath+"/op", rule12);
+all = fail(all, at+"/op", rule7);
 errors++;
 }
 }
-if(data.of !== undefined && func0.call(data, "of")){
-let data1 = data.of;
+let data1 = own(data, "of");
+if(data1 !== undefined){
 if(Array.isArray(data1)){
 if(data1.length < 1){
-vErrors = fail(vErrors, instancePath+"/of", rule13);
+all = fail(all, at+"/of", rule8);
 errors++;
 }
 const len0 = data1.length;
 for(let i0=0; i0<len0; i0++){
-if(!(wrapper3.validate(data1[i0], instancePath+"/of/" + i0))){
-vErrors = join(vErrors, wrapper3.validate.errors);
-errors = vErrors.length;
-}
+if(!wrapper3.validate(data1[i0], at+"/of/" + i0)) errors = (all = join(all, wrapper3.validate.errors)).length;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/of", rule7);
+all = fail(all, at+"/of", rule4);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule2);
+all = fail(all, at, rule1);
 errors++;
 }
-validate18.errors = vErrors;
+validate18.errors = all;
 return errors === 0;
 }
 
 
-function validate20(data, instancePath=""){
-let vErrors = null;
+function validate20(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.op === undefined) || (!(func0.call(data, "op")))){
-vErrors = fail(vErrors, instancePath, rule10);
+if(isRecord(data)){
+if(own(data, "op") === undefined){
+all = missing(all, at, "op");
 errors++;
 }
-if((data.of === undefined) || (!(func0.call(data, "of")))){
-vErrors = fail(vErrors, instancePath, rule11);
+if(own(data, "of") === undefined){
+all = missing(all, at, "of");
 errors++;
 }
 for(const key0 of Object.keys(data)){
 if(!((key0 === "op") || (key0 === "of"))){
-vErrors = fail(vErrors, instancePath, {keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.op !== undefined && func0.call(data, "op")){
+if(own(data, "op") !== undefined){
 if("not" !== data.op){
-vErrors = fail(vErrors, instancePath+"/op", rule14);
+all = fail(all, at+"/op", rule9);
 errors++;
 }
 }
-if(data.of !== undefined && func0.call(data, "of")){
-if(!(wrapper3.validate(data.of, instancePath+"/of"))){
-vErrors = join(vErrors, wrapper3.validate.errors);
-errors = vErrors.length;
-}
+if(own(data, "of") !== undefined){
+if(!wrapper3.validate(data.of, at+"/of")) errors = (all = join(all, wrapper3.validate.errors)).length;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule2);
+all = fail(all, at, rule1);
 errors++;
 }
-validate20.errors = vErrors;
+validate20.errors = all;
 return errors === 0;
 }
 
 
-function validate17(data, instancePath=""){
-let vErrors = null;
+function validate17(data, at=""){
+let all = null;
 let errors = 0;
 const _errs0 = errors;
 let valid0 = false;
 let passing0 = null;
 const _errs1 = errors;
 if(!((typeof data == "number") && (isFinite(data)))){
-vErrors = fail(vErrors, instancePath, rule5);
+all = fail(all, at, rule3);
 errors++;
 }
 var _valid0 = _errs1 === errors;
@@ -347,10 +328,7 @@ valid0 = true;
 passing0 = 0;
 }
 const _errs3 = errors;
-if(!(validate18(data, instancePath))){
-vErrors = join(vErrors, validate18.errors);
-errors = vErrors.length;
-}
+if(!validate18(data, at)) errors = (all = join(all, validate18.errors)).length;
 var _valid0 = _errs3 === errors;
 if(_valid0 && valid0){
 valid0 = false;
@@ -362,10 +340,7 @@ valid0 = true;
 passing0 = 1;
 }
 const _errs4 = errors;
-if(!(validate20(data, instancePath))){
-vErrors = join(vErrors, validate20.errors);
-errors = vErrors.length;
-}
+if(!validate20(data, at)) errors = (all = join(all, validate20.errors)).length;
 var _valid0 = _errs4 === errors;
 if(_valid0 && valid0){
 valid0 = false;
@@ -379,242 +354,211 @@ passing0 = 2;
 }
 }
 if(!valid0){
-vErrors = fail(vErrors, instancePath, {keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf"});
+all = fail(all, at, {keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf"});
 errors++;
 }
 else {
 errors = _errs0;
-vErrors = cut(vErrors, _errs0);
+all = cut(all, _errs0);
 }
-validate17.errors = vErrors;
+validate17.errors = all;
 return errors === 0;
 }
 
 
-function validate23(data, instancePath=""){
-let vErrors = null;
+function validate23(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.street === undefined) || (!(func0.call(data, "street")))){
-vErrors = fail(vErrors, instancePath, rule0);
+if(isRecord(data)){
+if(own(data, "street") === undefined){
+all = missing(all, at, "street");
 errors++;
 }
 for(const key0 of Object.keys(data)){
 if(!((key0 === "street") || (key0 === "zip"))){
-vErrors = fail(vErrors, instancePath, {keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.street !== undefined && func0.call(data, "street")){
+if(own(data, "street") !== undefined){
 if(typeof data.street !== "string"){
-vErrors = fail(vErrors, instancePath+"/street", rule1);
+all = fail(all, at+"/street", rule0);
 errors++;
 }
 }
-if(data.zip !== undefined && func0.call(data, "zip")){
+if(own(data, "zip") !== undefined){
 if(typeof data.zip !== "string"){
-vErrors = fail(vErrors, instancePath+"/zip", rule1);
+all = fail(all, at+"/zip", rule0);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule2);
+all = fail(all, at, rule1);
 errors++;
 }
-validate23.errors = vErrors;
+validate23.errors = all;
 return errors === 0;
 }
 
 const wrapper5 = {validate: validate25};
 
-function validate25(data, instancePath=""){
-let vErrors = null;
+function validate25(data, at=""){
+let all = null;
 let errors = 0;
 if((((typeof data != "object") && (typeof data !== "boolean")) && (!((typeof data == "number") && (isFinite(data))))) && (typeof data !== "string")){
-vErrors = fail(vErrors, instancePath, rule15);
+all = fail(all, at, rule10);
 errors++;
 }
 if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
-if(!(wrapper5.validate(data[i0], instancePath+"/" + i0))){
-vErrors = join(vErrors, wrapper5.validate.errors);
-errors = vErrors.length;
+if(!wrapper5.validate(data[i0], at+"/" + i0)) errors = (all = join(all, wrapper5.validate.errors)).length;
 }
 }
-}
-if(data && typeof data == "object" && !Array.isArray(data)){
+if(isRecord(data)){
 for(const key0 of Object.keys(data)){
-if(!(wrapper5.validate(data[key0], instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")))){
-vErrors = join(vErrors, wrapper5.validate.errors);
-errors = vErrors.length;
+if(!wrapper5.validate(data[key0], at+"/" + token(key0))) errors = (all = join(all, wrapper5.validate.errors)).length;
 }
 }
-}
-validate25.errors = vErrors;
+validate25.errors = all;
 return errors === 0;
 }
 
 const wrapper0 = {validate: validate0};
 
-function validate0(data, instancePath=""){
-let vErrors = null;
+function validate0(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.plain === undefined) || (!(func0.call(data, "plain")))){
-vErrors = fail(vErrors, instancePath, rule16);
+if(isRecord(data)){
+if(own(data, "plain") === undefined){
+all = missing(all, at, "plain");
 errors++;
 }
 for(const key0 of Object.keys(data)){
 if(!(func0.call(value1, key0))){
-vErrors = fail(vErrors, instancePath, {keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.plain !== undefined && func0.call(data, "plain")){
-if(!(validate1(data.plain, instancePath+"/plain"))){
-vErrors = join(vErrors, validate1.errors);
-errors = vErrors.length;
+if(own(data, "plain") !== undefined){
+if(!validate1(data.plain, at+"/plain")) errors = (all = join(all, validate1.errors)).length;
 }
+if(own(data, "described") !== undefined){
+if(!validate1(data.described, at+"/described")) errors = (all = join(all, validate1.errors)).length;
 }
-if(data.described !== undefined && func0.call(data, "described")){
-if(!(validate1(data.described, instancePath+"/described"))){
-vErrors = join(vErrors, validate1.errors);
-errors = vErrors.length;
-}
-}
-if(data.narrowed !== undefined && func0.call(data, "narrowed")){
-let data2 = data.narrowed;
-if(!(validate1(data2, instancePath+"/narrowed"))){
-vErrors = join(vErrors, validate1.errors);
-errors = vErrors.length;
-}
-if(data2 && typeof data2 == "object" && !Array.isArray(data2)){
-if((data2.zip === undefined) || (!(func0.call(data2, "zip")))){
-vErrors = fail(vErrors, instancePath+"/narrowed", rule17);
+let data2 = own(data, "narrowed");
+if(data2 !== undefined){
+if(!validate1(data2, at+"/narrowed")) errors = (all = join(all, validate1.errors)).length;
+if(isRecord(data2)){
+if(own(data2, "zip") === undefined){
+all = missing(all, at+"/narrowed", "zip");
 errors++;
 }
 }
 }
-if(data.anchored !== undefined && func0.call(data, "anchored")){
-if(!(validate5(data.anchored, instancePath+"/anchored"))){
-vErrors = join(vErrors, validate5.errors);
-errors = vErrors.length;
+if(own(data, "anchored") !== undefined){
+if(!validate5(data.anchored, at+"/anchored")) errors = (all = join(all, validate5.errors)).length;
 }
+if(own(data, "odd") !== undefined){
+if(!validate7(data.odd, at+"/odd")) errors = (all = join(all, validate7.errors)).length;
 }
-if(data.odd !== undefined && func0.call(data, "odd")){
-if(!(validate7(data.odd, instancePath+"/odd"))){
-vErrors = join(vErrors, validate7.errors);
-errors = vErrors.length;
+if(own(data, "number") !== undefined){
+if(!validate9(data.number, at+"/number")) errors = (all = join(all, validate9.errors)).length;
 }
-}
-if(data.number !== undefined && func0.call(data, "number")){
-if(!(validate9(data.number, instancePath+"/number"))){
-vErrors = join(vErrors, validate9.errors);
-errors = vErrors.length;
-}
-}
-if(data.list !== undefined && func0.call(data, "list")){
-let data6 = data.list;
+let data6 = own(data, "list");
+if(data6 !== undefined){
 if(Array.isArray(data6)){
 const len0 = data6.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate11(data6[i0], instancePath+"/list/" + i0))){
-vErrors = join(vErrors, validate11.errors);
-errors = vErrors.length;
-}
+if(!validate11(data6[i0], at+"/list/" + i0)) errors = (all = join(all, validate11.errors)).length;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/list", rule7);
+all = fail(all, at+"/list", rule4);
 errors++;
 }
 }
-if(data.self !== undefined && func0.call(data, "self")){
-if(!(wrapper0.validate(data.self, instancePath+"/self"))){
-vErrors = join(vErrors, wrapper0.validate.errors);
-errors = vErrors.length;
+if(own(data, "self") !== undefined){
+if(!wrapper0.validate(data.self, at+"/self")) errors = (all = join(all, wrapper0.validate.errors)).length;
 }
+if(own(data, "into") !== undefined){
+if(!validate13(data.into, at+"/into")) errors = (all = join(all, validate13.errors)).length;
 }
-if(data.into !== undefined && func0.call(data, "into")){
-if(!(validate13(data.into, instancePath+"/into"))){
-vErrors = join(vErrors, validate13.errors);
-errors = vErrors.length;
-}
-}
-if(data.inline !== undefined && func0.call(data, "inline")){
-let data10 = data.inline;
-if(data10 && typeof data10 == "object" && !Array.isArray(data10)){
-if((data10.x === undefined) || (!(func0.call(data10, "x")))){
-vErrors = fail(vErrors, instancePath+"/inline", rule6);
+let data10 = own(data, "inline");
+if(data10 !== undefined){
+if(isRecord(data10)){
+if(own(data10, "x") === undefined){
+all = missing(all, at+"/inline", "x");
 errors++;
 }
 for(const key1 of Object.keys(data10)){
 if(!(key1 === "x")){
-vErrors = fail(vErrors, instancePath+"/inline", {keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"});
+all = extra(all, at+"/inline", key1);
 errors++;
 }
 }
-if(data10.x !== undefined && func0.call(data10, "x")){
-let data11 = data10.x;
+let data11 = own(data10, "x");
+if(data11 !== undefined){
 if(!((typeof data11 == "number") && (isFinite(data11)))){
-vErrors = fail(vErrors, instancePath+"/inline/x", rule5);
+all = fail(all, at+"/inline/x", rule3);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/inline", rule2);
+all = fail(all, at+"/inline", rule1);
 errors++;
 }
 }
-if(data.tree !== undefined && func0.call(data, "tree")){
-if(!(validate15(data.tree, instancePath+"/tree"))){
-vErrors = join(vErrors, validate15.errors);
-errors = vErrors.length;
+if(own(data, "tree") !== undefined){
+if(!validate15(data.tree, at+"/tree")) errors = (all = join(all, validate15.errors)).length;
 }
+if(own(data, "expression") !== undefined){
+if(!validate17(data.expression, at+"/expression")) errors = (all = join(all, validate17.errors)).length;
 }
-if(data.expression !== undefined && func0.call(data, "expression")){
-if(!(validate17(data.expression, instancePath+"/expression"))){
-vErrors = join(vErrors, validate17.errors);
-errors = vErrors.length;
+if(own(data, "alias") !== undefined){
+if(!validate23(data.alias, at+"/alias")) errors = (all = join(all, validate23.errors)).length;
 }
-}
-if(data.alias !== undefined && func0.call(data, "alias")){
-if(!(validate23(data.alias, instancePath+"/alias"))){
-vErrors = join(vErrors, validate23.errors);
-errors = vErrors.length;
-}
-}
-if(data.json !== undefined && func0.call(data, "json")){
-if(!(validate25(data.json, instancePath+"/json"))){
-vErrors = join(vErrors, validate25.errors);
-errors = vErrors.length;
-}
+if(own(data, "json") !== undefined){
+if(!validate25(data.json, at+"/json")) errors = (all = join(all, validate25.errors)).length;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule2);
+all = fail(all, at, rule1);
 errors++;
 }
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
 }
-
 function fail(errors, instancePath, rule){
 const error = {instancePath,...rule};
 return errors === null ? [error] : (errors.push(error), errors);
 }
-
+function missing(errors, instancePath, missingProperty){
+const error = {instancePath,keyword:"required",params:{missingProperty},message:"must have required property '"+missingProperty+"'"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function extra(errors, instancePath, additionalProperty){
+const error = {instancePath,keyword:"additionalProperties",params:{additionalProperty},message:"must NOT have additional properties"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
 function join(errors, others){
 return errors === null ? others : errors.concat(others);
 }
-
 function cut(errors, count){
 if(errors === null || count === 0) return null;
 errors.length = count;
 return errors;
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
+}
+function token(key){
+return key.replace(/~/g, "~0").replace(/\//g, "~1");
 }
 
 export const validator: PayloadValidator = validate0;

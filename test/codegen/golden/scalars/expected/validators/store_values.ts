@@ -14,32 +14,28 @@ const value6 = {"a":1,"b":[true,null]};
 const value7 = [];
 const value8 = [{"kind":"x"},["y",1],"z"];
 const value9 = null;
-const rule0 = {keyword:"required",params:{missingProperty: "nullable"},message:"must have required property 'nullable'"};
-const rule1 = {keyword:"required",params:{missingProperty: "mixed"},message:"must have required property 'mixed'"};
-const rule2 = {keyword:"required",params:{missingProperty: "flag"},message:"must have required property 'flag'"};
-const rule3 = {keyword:"required",params:{missingProperty: "anything"},message:"must have required property 'anything'"};
-const rule4 = {keyword:"type",params:{type: value1},message:"must be string,null"};
-const rule5 = {keyword:"type",params:{type: value2},message:"must be integer,boolean,array"};
-const rule6 = {keyword:"type",params:{type: "string"},message:"must be string"};
-const rule7 = {keyword:"type",params:{type: "null"},message:"must be null"};
-const rule8 = {keyword:"enum",params:{allowedValues: value3},message:"must be equal to one of the allowed values"};
-const rule9 = {keyword:"enum",params:{allowedValues: value4},message:"must be equal to one of the allowed values"};
-const rule10 = {keyword:"minLength",params:{limit: 2},message:"must NOT have fewer than 2 characters"};
-const rule11 = {keyword:"const",params:{allowedValue: true},message:"must be equal to constant"};
-const rule12 = {keyword:"enum",params:{allowedValues: value5},message:"must be equal to one of the allowed values"};
-const rule13 = {keyword:"const",params:{allowedValue: value6},message:"must be equal to constant"};
-const rule14 = {keyword:"const",params:{allowedValue: value7},message:"must be equal to constant"};
-const rule15 = {keyword:"enum",params:{allowedValues: value8},message:"must be equal to one of the allowed values"};
-const rule16 = {keyword:"const",params:{allowedValue: value9},message:"must be equal to constant"};
-const rule17 = {keyword:"const",params:{allowedValue: ""},message:"must be equal to constant"};
-const rule18 = {keyword:"type",params:{type: "integer"},message:"must be integer"};
-const rule19 = {keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
-const rule20 = {keyword:"multipleOf",params:{multipleOf: 5},message:"must be multiple of 5"};
-const rule21 = {keyword:"format",params:{format: "uuid"},message:"must match format \"uuid\""};
-const rule22 = {keyword:"format",params:{format: "date-time"},message:"must match format \"date-time\""};
-const rule23 = {keyword:"format",params:{format: "int32"},message:"must match format \"int32\""};
-const rule24 = {keyword:"false schema",params:{},message:"boolean schema is false"};
-const rule25 = {keyword:"type",params:{type: "object"},message:"must be object"};
+const rule0 = {keyword:"type",params:{type: value1},message:"must be string,null"};
+const rule1 = {keyword:"type",params:{type: value2},message:"must be integer,boolean,array"};
+const rule2 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule3 = {keyword:"type",params:{type: "null"},message:"must be null"};
+const rule4 = {keyword:"enum",params:{allowedValues: value3},message:"must be equal to one of the allowed values"};
+const rule5 = {keyword:"enum",params:{allowedValues: value4},message:"must be equal to one of the allowed values"};
+const rule6 = {keyword:"minLength",params:{limit: 2},message:"must NOT have fewer than 2 characters"};
+const rule7 = {keyword:"const",params:{allowedValue: true},message:"must be equal to constant"};
+const rule8 = {keyword:"enum",params:{allowedValues: value5},message:"must be equal to one of the allowed values"};
+const rule9 = {keyword:"const",params:{allowedValue: value6},message:"must be equal to constant"};
+const rule10 = {keyword:"const",params:{allowedValue: value7},message:"must be equal to constant"};
+const rule11 = {keyword:"enum",params:{allowedValues: value8},message:"must be equal to one of the allowed values"};
+const rule12 = {keyword:"const",params:{allowedValue: value9},message:"must be equal to constant"};
+const rule13 = {keyword:"const",params:{allowedValue: ""},message:"must be equal to constant"};
+const rule14 = {keyword:"type",params:{type: "integer"},message:"must be integer"};
+const rule15 = {keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
+const rule16 = {keyword:"multipleOf",params:{multipleOf: 5},message:"must be multiple of 5"};
+const rule17 = {keyword:"format",params:{format: "uuid"},message:"must match format \"uuid\""};
+const rule18 = {keyword:"format",params:{format: "date-time"},message:"must match format \"date-time\""};
+const rule19 = {keyword:"format",params:{format: "int32"},message:"must match format \"int32\""};
+const rule20 = {keyword:"false schema",params:{},message:"boolean schema is false"};
+const rule21 = {keyword:"type",params:{type: "object"},message:"must be object"};
 const func0 = Object.prototype.hasOwnProperty;
 const func10 = ucs2length;
 const func14 = equal;
@@ -48,208 +44,221 @@ const formats0 = /^(?:urn:uuid:)?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 const formats2 = formats["date-time"];
 const formats4 = formats.int32;
 
-function validate0(data, instancePath=""){
-let vErrors = null;
+function validate0(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.nullable === undefined) || (!(func0.call(data, "nullable")))){
-vErrors = fail(vErrors, instancePath, rule0);
+if(isRecord(data)){
+if(own(data, "nullable") === undefined){
+all = missing(all, at, "nullable");
 errors++;
 }
-if((data.mixed === undefined) || (!(func0.call(data, "mixed")))){
-vErrors = fail(vErrors, instancePath, rule1);
+if(own(data, "mixed") === undefined){
+all = missing(all, at, "mixed");
 errors++;
 }
-if((data.flag === undefined) || (!(func0.call(data, "flag")))){
-vErrors = fail(vErrors, instancePath, rule2);
+if(own(data, "flag") === undefined){
+all = missing(all, at, "flag");
 errors++;
 }
-if((data.anything === undefined) || (!(func0.call(data, "anything")))){
-vErrors = fail(vErrors, instancePath, rule3);
+if(own(data, "anything") === undefined){
+all = missing(all, at, "anything");
 errors++;
 }
 for(const key0 of Object.keys(data)){
 if(!(func0.call(value0, key0))){
-vErrors = fail(vErrors, instancePath, {keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.nullable !== undefined && func0.call(data, "nullable")){
-let data0 = data.nullable;
+let data0 = own(data, "nullable");
+if(data0 !== undefined){
 if((typeof data0 !== "string") && (data0 !== null)){
-vErrors = fail(vErrors, instancePath+"/nullable", rule4);
+all = fail(all, at+"/nullable", rule0);
 errors++;
 }
 }
-if(data.many !== undefined && func0.call(data, "many")){
-let data1 = data.many;
+let data1 = own(data, "many");
+if(data1 !== undefined){
 if(((!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))) && (typeof data1 !== "boolean")) && (!(Array.isArray(data1)))){
-vErrors = fail(vErrors, instancePath+"/many", rule5);
+all = fail(all, at+"/many", rule1);
 errors++;
 }
 if(Array.isArray(data1)){
 const len0 = data1.length;
 for(let i0=0; i0<len0; i0++){
 if(typeof data1[i0] !== "string"){
-vErrors = fail(vErrors, instancePath+"/many/" + i0, rule6);
+all = fail(all, at+"/many/" + i0, rule2);
 errors++;
 }
 }
 }
 }
-if(data.nothing !== undefined && func0.call(data, "nothing")){
+if(own(data, "nothing") !== undefined){
 if(data.nothing !== null){
-vErrors = fail(vErrors, instancePath+"/nothing", rule7);
+all = fail(all, at+"/nothing", rule3);
 errors++;
 }
 }
-if(data.mixed !== undefined && func0.call(data, "mixed")){
-let data4 = data.mixed;
+let data4 = own(data, "mixed");
+if(data4 !== undefined){
 if(!((((((data4 === "a") || (data4 === 1)) || (data4 === null)) || (data4 === true)) || (data4 === 2.5)) || (data4 === "1"))){
-vErrors = fail(vErrors, instancePath+"/mixed", rule8);
+all = fail(all, at+"/mixed", rule4);
 errors++;
 }
 }
-if(data.typed !== undefined && func0.call(data, "typed")){
-let data5 = data.typed;
+let data5 = own(data, "typed");
+if(data5 !== undefined){
 if(!((((data5 === "a") || (data5 === 2)) || (data5 === null)) || (data5 === "bb"))){
-vErrors = fail(vErrors, instancePath+"/typed", rule9);
+all = fail(all, at+"/typed", rule5);
 errors++;
 }
 if(typeof data5 === "string"){
 if(func10(data5) < 2){
-vErrors = fail(vErrors, instancePath+"/typed", rule10);
+all = fail(all, at+"/typed", rule6);
 errors++;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/typed", rule6);
+all = fail(all, at+"/typed", rule2);
 errors++;
 }
 }
-if(data.flag !== undefined && func0.call(data, "flag")){
+if(own(data, "flag") !== undefined){
 if(true !== data.flag){
-vErrors = fail(vErrors, instancePath+"/flag", rule11);
+all = fail(all, at+"/flag", rule7);
 errors++;
 }
 }
-if(data.both !== undefined && func0.call(data, "both")){
-let data7 = data.both;
+let data7 = own(data, "both");
+if(data7 !== undefined){
 if(!((data7 === true) || (data7 === false))){
-vErrors = fail(vErrors, instancePath+"/both", rule12);
+all = fail(all, at+"/both", rule8);
 errors++;
 }
 }
-if(data.object !== undefined && func0.call(data, "object")){
+if(own(data, "object") !== undefined){
 if(!func14(data.object, value6)){
-vErrors = fail(vErrors, instancePath+"/object", rule13);
+all = fail(all, at+"/object", rule9);
 errors++;
 }
 }
-if(data.list !== undefined && func0.call(data, "list")){
+if(own(data, "list") !== undefined){
 if(!func14(data.list, value7)){
-vErrors = fail(vErrors, instancePath+"/list", rule14);
+all = fail(all, at+"/list", rule10);
 errors++;
 }
 }
-if(data.objects !== undefined && func0.call(data, "objects")){
-let data10 = data.objects;
+let data10 = own(data, "objects");
+if(data10 !== undefined){
 const vSchema3 = value8;
 if(!(((func14(data10, vSchema3[0])) || (func14(data10, vSchema3[1]))) || (data10 === "z"))){
-vErrors = fail(vErrors, instancePath+"/objects", rule15);
+all = fail(all, at+"/objects", rule11);
 errors++;
 }
 }
-if(data.none !== undefined && func0.call(data, "none")){
+if(own(data, "none") !== undefined){
 if(null !== data.none){
-vErrors = fail(vErrors, instancePath+"/none", rule16);
+all = fail(all, at+"/none", rule12);
 errors++;
 }
 }
-if(data.empty !== undefined && func0.call(data, "empty")){
+if(own(data, "empty") !== undefined){
 if("" !== data.empty){
-vErrors = fail(vErrors, instancePath+"/empty", rule17);
+all = fail(all, at+"/empty", rule13);
 errors++;
 }
 }
-if(data.whole !== undefined && func0.call(data, "whole")){
-let data13 = data.whole;
+let data13 = own(data, "whole");
+if(data13 !== undefined){
 if(!(((typeof data13 == "number") && (!(data13 % 1) && !isNaN(data13))) && (isFinite(data13)))){
-vErrors = fail(vErrors, instancePath+"/whole", rule18);
+all = fail(all, at+"/whole", rule14);
 errors++;
 }
 if((typeof data13 == "number") && (isFinite(data13))){
 if(data13 <= 0 || isNaN(data13)){
-vErrors = fail(vErrors, instancePath+"/whole", rule19);
+all = fail(all, at+"/whole", rule15);
 errors++;
 }
 if(!func22(data13, 5)){
-vErrors = fail(vErrors, instancePath+"/whole", rule20);
+all = fail(all, at+"/whole", rule16);
 errors++;
 }
 }
 }
-if(data.id !== undefined && func0.call(data, "id")){
-let data14 = data.id;
+let data14 = own(data, "id");
+if(data14 !== undefined){
 if(typeof data14 === "string"){
 if(!(formats0.test(data14))){
-vErrors = fail(vErrors, instancePath+"/id", rule21);
+all = fail(all, at+"/id", rule17);
 errors++;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/id", rule6);
+all = fail(all, at+"/id", rule2);
 errors++;
 }
 }
-if(data.at !== undefined && func0.call(data, "at")){
-let data15 = data.at;
+let data15 = own(data, "at");
+if(data15 !== undefined){
 if(typeof data15 === "string"){
 if(!(formats2.validate(data15))){
-vErrors = fail(vErrors, instancePath+"/at", rule22);
+all = fail(all, at+"/at", rule18);
 errors++;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/at", rule6);
+all = fail(all, at+"/at", rule2);
 errors++;
 }
 }
-if(data.small !== undefined && func0.call(data, "small")){
-let data16 = data.small;
+let data16 = own(data, "small");
+if(data16 !== undefined){
 if(!(((typeof data16 == "number") && (!(data16 % 1) && !isNaN(data16))) && (isFinite(data16)))){
-vErrors = fail(vErrors, instancePath+"/small", rule18);
+all = fail(all, at+"/small", rule14);
 errors++;
 }
 if((typeof data16 == "number") && (isFinite(data16))){
 if(!(formats4.validate(data16))){
-vErrors = fail(vErrors, instancePath+"/small", rule23);
+all = fail(all, at+"/small", rule19);
 errors++;
 }
 }
 }
-if(data.forbidden !== undefined && func0.call(data, "forbidden")){
-vErrors = fail(vErrors, instancePath+"/forbidden", rule24);
+if(own(data, "forbidden") !== undefined){
+all = fail(all, at+"/forbidden", rule20);
 errors++;
 }
-if(data.old !== undefined && func0.call(data, "old")){
+if(own(data, "old") !== undefined){
 if(typeof data.old !== "string"){
-vErrors = fail(vErrors, instancePath+"/old", rule6);
+all = fail(all, at+"/old", rule2);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule25);
+all = fail(all, at, rule21);
 errors++;
 }
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
 }
-
 function fail(errors, instancePath, rule){
 const error = {instancePath,...rule};
 return errors === null ? [error] : (errors.push(error), errors);
+}
+function missing(errors, instancePath, missingProperty){
+const error = {instancePath,keyword:"required",params:{missingProperty},message:"must have required property '"+missingProperty+"'"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function extra(errors, instancePath, additionalProperty){
+const error = {instancePath,keyword:"additionalProperties",params:{additionalProperty},message:"must NOT have additional properties"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
 }
 
 export const validator: PayloadValidator = validate0;

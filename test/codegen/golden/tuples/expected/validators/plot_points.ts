@@ -7,33 +7,32 @@ import { findDuplicate, ucs2length } from "taskwright/validation";
 const value0 = {"point":0,"loose":0,"open":0,"least":0,"pair":0,"few":0,"some":0,"many":0,"none":0,"closed":0,"optional":0,"cut":0,"has":0,"unique":0,"nested":0,"rest":0,"joined":0,"long":0,"untyped":0};
 const value1 = ["integer","string"];
 const value2 = ["a","b"];
-const rule0 = {keyword:"required",params:{missingProperty: "point"},message:"must have required property 'point'"};
-const rule1 = {keyword:"minItems",params:{limit: 2},message:"must NOT have fewer than 2 items"};
-const rule2 = {keyword:"type",params:{type: "number"},message:"must be number"};
-const rule3 = {keyword:"items",params:{limit: 2},message:"must NOT have more than 2 items"};
-const rule4 = {keyword:"type",params:{type: "array"},message:"must be array"};
-const rule5 = {keyword:"type",params:{type: "string"},message:"must be string"};
-const rule6 = {keyword:"type",params:{type: "boolean"},message:"must be boolean"};
-const rule7 = {keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"};
-const rule8 = {keyword:"maxItems",params:{limit: 2},message:"must NOT have more than 2 items"};
-const rule9 = {keyword:"maxItems",params:{limit: 100},message:"must NOT have more than 100 items"};
-const rule10 = {keyword:"maxItems",params:{limit: 0},message:"must NOT have more than 0 items"};
-const rule11 = {keyword:"false schema",params:{},message:"boolean schema is false"};
-const rule12 = {keyword:"items",params:{limit: 3},message:"must NOT have more than 3 items"};
-const rule13 = {keyword:"type",params:{type: value1},message:"must be integer,string"};
-const rule14 = {keyword:"type",params:{type: "integer"},message:"must be integer"};
-const rule15 = {keyword:"contains",params:{minContains: 1},message:"must contain at least 1 valid item(s)"};
-const rule16 = {keyword:"enum",params:{allowedValues: value2},message:"must be equal to one of the allowed values"};
-const rule17 = {keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
-const rule18 = {keyword:"unevaluatedItems",params:{limit: 2},message:"must NOT have more than 2 items"};
-const rule19 = {keyword:"minItems",params:{limit: 40},message:"must NOT have fewer than 40 items"};
-const rule20 = {keyword:"type",params:{type: "object"},message:"must be object"};
+const rule0 = {keyword:"minItems",params:{limit: 2},message:"must NOT have fewer than 2 items"};
+const rule1 = {keyword:"type",params:{type: "number"},message:"must be number"};
+const rule2 = {keyword:"items",params:{limit: 2},message:"must NOT have more than 2 items"};
+const rule3 = {keyword:"type",params:{type: "array"},message:"must be array"};
+const rule4 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule5 = {keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+const rule6 = {keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"};
+const rule7 = {keyword:"maxItems",params:{limit: 2},message:"must NOT have more than 2 items"};
+const rule8 = {keyword:"maxItems",params:{limit: 100},message:"must NOT have more than 100 items"};
+const rule9 = {keyword:"maxItems",params:{limit: 0},message:"must NOT have more than 0 items"};
+const rule10 = {keyword:"false schema",params:{},message:"boolean schema is false"};
+const rule11 = {keyword:"items",params:{limit: 3},message:"must NOT have more than 3 items"};
+const rule12 = {keyword:"type",params:{type: value1},message:"must be integer,string"};
+const rule13 = {keyword:"type",params:{type: "integer"},message:"must be integer"};
+const rule14 = {keyword:"contains",params:{minContains: 1},message:"must contain at least 1 valid item(s)"};
+const rule15 = {keyword:"enum",params:{allowedValues: value2},message:"must be equal to one of the allowed values"};
+const rule16 = {keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
+const rule17 = {keyword:"unevaluatedItems",params:{limit: 2},message:"must NOT have more than 2 items"};
+const rule18 = {keyword:"minItems",params:{limit: 40},message:"must NOT have fewer than 40 items"};
+const rule19 = {keyword:"type",params:{type: "object"},message:"must be object"};
 const func0 = Object.prototype.hasOwnProperty;
 const func16 = findDuplicate;
 const func20 = ucs2length;
 
-function validate0(data, instancePath=""){
-let vErrors = null;
+function validate0(data, at=""){
+let all = null;
 let errors = 0;
 const evaluated0 = validate0.evaluated;
 if(evaluated0.dynamicProps){
@@ -42,87 +41,87 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.point === undefined) || (!(func0.call(data, "point")))){
-vErrors = fail(vErrors, instancePath, rule0);
+if(isRecord(data)){
+if(own(data, "point") === undefined){
+all = missing(all, at, "point");
 errors++;
 }
 for(const key0 of Object.keys(data)){
 if(!(func0.call(value0, key0))){
-vErrors = fail(vErrors, instancePath, {keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.point !== undefined && func0.call(data, "point")){
-let data0 = data.point;
+let data0 = own(data, "point");
+if(data0 !== undefined){
 if(Array.isArray(data0)){
 if(data0.length < 2){
-vErrors = fail(vErrors, instancePath+"/point", rule1);
+all = fail(all, at+"/point", rule0);
 errors++;
 }
 const len0 = data0.length;
 if(len0 > 0){
 let data1 = data0[0];
 if(!((typeof data1 == "number") && (isFinite(data1)))){
-vErrors = fail(vErrors, instancePath+"/point/0", rule2);
+all = fail(all, at+"/point/0", rule1);
 errors++;
 }
 }
 if(len0 > 1){
 let data2 = data0[1];
 if(!((typeof data2 == "number") && (isFinite(data2)))){
-vErrors = fail(vErrors, instancePath+"/point/1", rule2);
+all = fail(all, at+"/point/1", rule1);
 errors++;
 }
 }
 const len1 = data0.length;
 if(!(len1 <= 2)){
-vErrors = fail(vErrors, instancePath+"/point", rule3);
+all = fail(all, at+"/point", rule2);
 errors++;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/point", rule4);
+all = fail(all, at+"/point", rule3);
 errors++;
 }
 }
-if(data.loose !== undefined && func0.call(data, "loose")){
-let data3 = data.loose;
+let data3 = own(data, "loose");
+if(data3 !== undefined){
 if(Array.isArray(data3)){
 const len2 = data3.length;
 if(len2 > 0){
 if(typeof data3[0] !== "string"){
-vErrors = fail(vErrors, instancePath+"/loose/0", rule5);
+all = fail(all, at+"/loose/0", rule4);
 errors++;
 }
 }
 if(len2 > 1){
 let data5 = data3[1];
 if(!((typeof data5 == "number") && (isFinite(data5)))){
-vErrors = fail(vErrors, instancePath+"/loose/1", rule2);
+all = fail(all, at+"/loose/1", rule1);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/loose", rule4);
+all = fail(all, at+"/loose", rule3);
 errors++;
 }
 }
-if(data.open !== undefined && func0.call(data, "open")){
-let data6 = data.open;
+let data6 = own(data, "open");
+if(data6 !== undefined){
 if(Array.isArray(data6)){
 const len3 = data6.length;
 if(len3 > 0){
 if(typeof data6[0] !== "string"){
-vErrors = fail(vErrors, instancePath+"/open/0", rule5);
+all = fail(all, at+"/open/0", rule4);
 errors++;
 }
 }
 if(len3 > 1){
 let data8 = data6[1];
 if(!((typeof data8 == "number") && (isFinite(data8)))){
-vErrors = fail(vErrors, instancePath+"/open/1", rule2);
+all = fail(all, at+"/open/1", rule1);
 errors++;
 }
 }
@@ -132,7 +131,7 @@ if(!valid4){
 for(let i0=2; i0<len4; i0++){
 const _errs20 = errors;
 if(typeof data6[i0] !== "boolean"){
-vErrors = fail(vErrors, instancePath+"/open/" + i0, rule6);
+all = fail(all, at+"/open/" + i0, rule5);
 errors++;
 }
 var valid4 = _errs20 === errors;
@@ -140,28 +139,28 @@ var valid4 = _errs20 === errors;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/open", rule4);
+all = fail(all, at+"/open", rule3);
 errors++;
 }
 }
-if(data.least !== undefined && func0.call(data, "least")){
-let data10 = data.least;
+let data10 = own(data, "least");
+if(data10 !== undefined){
 if(Array.isArray(data10)){
 if(data10.length < 1){
-vErrors = fail(vErrors, instancePath+"/least", rule7);
+all = fail(all, at+"/least", rule6);
 errors++;
 }
 const len5 = data10.length;
 if(len5 > 0){
 if(typeof data10[0] !== "string"){
-vErrors = fail(vErrors, instancePath+"/least/0", rule5);
+all = fail(all, at+"/least/0", rule4);
 errors++;
 }
 }
 if(len5 > 1){
 let data12 = data10[1];
 if(!((typeof data12 == "number") && (isFinite(data12)))){
-vErrors = fail(vErrors, instancePath+"/least/1", rule2);
+all = fail(all, at+"/least/1", rule1);
 errors++;
 }
 }
@@ -171,7 +170,7 @@ if(!valid6){
 for(let i1=2; i1<len6; i1++){
 const _errs28 = errors;
 if(typeof data10[i1] !== "boolean"){
-vErrors = fail(vErrors, instancePath+"/least/" + i1, rule6);
+all = fail(all, at+"/least/" + i1, rule5);
 errors++;
 }
 var valid6 = _errs28 === errors;
@@ -179,199 +178,199 @@ var valid6 = _errs28 === errors;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/least", rule4);
+all = fail(all, at+"/least", rule3);
 errors++;
 }
 }
-if(data.pair !== undefined && func0.call(data, "pair")){
-let data14 = data.pair;
+let data14 = own(data, "pair");
+if(data14 !== undefined){
 if(Array.isArray(data14)){
 if(data14.length > 2){
-vErrors = fail(vErrors, instancePath+"/pair", rule8);
+all = fail(all, at+"/pair", rule7);
 errors++;
 }
 if(data14.length < 2){
-vErrors = fail(vErrors, instancePath+"/pair", rule1);
+all = fail(all, at+"/pair", rule0);
 errors++;
 }
 const len7 = data14.length;
 for(let i2=0; i2<len7; i2++){
 let data15 = data14[i2];
 if(!((typeof data15 == "number") && (isFinite(data15)))){
-vErrors = fail(vErrors, instancePath+"/pair/" + i2, rule2);
+all = fail(all, at+"/pair/" + i2, rule1);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/pair", rule4);
+all = fail(all, at+"/pair", rule3);
 errors++;
 }
 }
-if(data.few !== undefined && func0.call(data, "few")){
-let data16 = data.few;
+let data16 = own(data, "few");
+if(data16 !== undefined){
 if(Array.isArray(data16)){
 if(data16.length > 2){
-vErrors = fail(vErrors, instancePath+"/few", rule8);
+all = fail(all, at+"/few", rule7);
 errors++;
 }
 const len8 = data16.length;
 for(let i3=0; i3<len8; i3++){
 if(typeof data16[i3] !== "string"){
-vErrors = fail(vErrors, instancePath+"/few/" + i3, rule5);
+all = fail(all, at+"/few/" + i3, rule4);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/few", rule4);
+all = fail(all, at+"/few", rule3);
 errors++;
 }
 }
-if(data.some !== undefined && func0.call(data, "some")){
-let data18 = data.some;
+let data18 = own(data, "some");
+if(data18 !== undefined){
 if(Array.isArray(data18)){
 if(data18.length < 1){
-vErrors = fail(vErrors, instancePath+"/some", rule7);
+all = fail(all, at+"/some", rule6);
 errors++;
 }
 const len9 = data18.length;
 for(let i4=0; i4<len9; i4++){
 if(typeof data18[i4] !== "string"){
-vErrors = fail(vErrors, instancePath+"/some/" + i4, rule5);
+all = fail(all, at+"/some/" + i4, rule4);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/some", rule4);
+all = fail(all, at+"/some", rule3);
 errors++;
 }
 }
-if(data.many !== undefined && func0.call(data, "many")){
-let data20 = data.many;
+let data20 = own(data, "many");
+if(data20 !== undefined){
 if(Array.isArray(data20)){
 if(data20.length > 100){
-vErrors = fail(vErrors, instancePath+"/many", rule9);
+all = fail(all, at+"/many", rule8);
 errors++;
 }
 if(data20.length < 2){
-vErrors = fail(vErrors, instancePath+"/many", rule1);
+all = fail(all, at+"/many", rule0);
 errors++;
 }
 const len10 = data20.length;
 for(let i5=0; i5<len10; i5++){
 if(typeof data20[i5] !== "string"){
-vErrors = fail(vErrors, instancePath+"/many/" + i5, rule5);
+all = fail(all, at+"/many/" + i5, rule4);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/many", rule4);
+all = fail(all, at+"/many", rule3);
 errors++;
 }
 }
-if(data.none !== undefined && func0.call(data, "none")){
-let data22 = data.none;
+let data22 = own(data, "none");
+if(data22 !== undefined){
 if(Array.isArray(data22)){
 if(data22.length > 0){
-vErrors = fail(vErrors, instancePath+"/none", rule10);
+all = fail(all, at+"/none", rule9);
 errors++;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/none", rule4);
+all = fail(all, at+"/none", rule3);
 errors++;
 }
 }
-if(data.closed !== undefined && func0.call(data, "closed")){
-let data23 = data.closed;
+let data23 = own(data, "closed");
+if(data23 !== undefined){
 if(Array.isArray(data23)){
 const len11 = data23.length;
 for(let i6=0; i6<len11; i6++){
-vErrors = fail(vErrors, instancePath+"/closed/" + i6, rule11);
+all = fail(all, at+"/closed/" + i6, rule10);
 errors++;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/closed", rule4);
+all = fail(all, at+"/closed", rule3);
 errors++;
 }
 }
-if(data.optional !== undefined && func0.call(data, "optional")){
-let data25 = data.optional;
+let data25 = own(data, "optional");
+if(data25 !== undefined){
 if(Array.isArray(data25)){
 if(data25.length < 1){
-vErrors = fail(vErrors, instancePath+"/optional", rule7);
+all = fail(all, at+"/optional", rule6);
 errors++;
 }
 const len12 = data25.length;
 if(len12 > 0){
 if(typeof data25[0] !== "string"){
-vErrors = fail(vErrors, instancePath+"/optional/0", rule5);
+all = fail(all, at+"/optional/0", rule4);
 errors++;
 }
 }
 if(len12 > 1){
 let data27 = data25[1];
 if(!((typeof data27 == "number") && (isFinite(data27)))){
-vErrors = fail(vErrors, instancePath+"/optional/1", rule2);
+all = fail(all, at+"/optional/1", rule1);
 errors++;
 }
 }
 if(len12 > 2){
 if(typeof data25[2] !== "boolean"){
-vErrors = fail(vErrors, instancePath+"/optional/2", rule6);
+all = fail(all, at+"/optional/2", rule5);
 errors++;
 }
 }
 const len13 = data25.length;
 if(!(len13 <= 3)){
-vErrors = fail(vErrors, instancePath+"/optional", rule12);
+all = fail(all, at+"/optional", rule11);
 errors++;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/optional", rule4);
+all = fail(all, at+"/optional", rule3);
 errors++;
 }
 }
-if(data.cut !== undefined && func0.call(data, "cut")){
-let data29 = data.cut;
+let data29 = own(data, "cut");
+if(data29 !== undefined){
 if(Array.isArray(data29)){
 const len14 = data29.length;
 if(len14 > 0){
 if(typeof data29[0] !== "string"){
-vErrors = fail(vErrors, instancePath+"/cut/0", rule5);
+all = fail(all, at+"/cut/0", rule4);
 errors++;
 }
 }
 if(len14 > 1){
-vErrors = fail(vErrors, instancePath+"/cut/1", rule11);
+all = fail(all, at+"/cut/1", rule10);
 errors++;
 }
 if(len14 > 2){
 let data32 = data29[2];
 if(!((typeof data32 == "number") && (isFinite(data32)))){
-vErrors = fail(vErrors, instancePath+"/cut/2", rule2);
+all = fail(all, at+"/cut/2", rule1);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/cut", rule4);
+all = fail(all, at+"/cut", rule3);
 errors++;
 }
 }
-if(data.has !== undefined && func0.call(data, "has")){
-let data33 = data.has;
+let data33 = own(data, "has");
+if(data33 !== undefined){
 if(Array.isArray(data33)){
 const len15 = data33.length;
 for(let i7=0; i7<len15; i7++){
 let data34 = data33[i7];
 if((!(((typeof data34 == "number") && (!(data34 % 1) && !isNaN(data34))) && (isFinite(data34)))) && (typeof data34 !== "string")){
-vErrors = fail(vErrors, instancePath+"/has/" + i7, rule13);
+all = fail(all, at+"/has/" + i7, rule12);
 errors++;
 }
 }
@@ -381,7 +380,7 @@ for(let i8=0; i8<len16; i8++){
 let data35 = data33[i8];
 const _errs69 = errors;
 if(!(((typeof data35 == "number") && (!(data35 % 1) && !isNaN(data35))) && (isFinite(data35)))){
-vErrors = fail(vErrors, instancePath+"/has/" + i8, rule14);
+all = fail(all, at+"/has/" + i8, rule13);
 errors++;
 }
 var valid21 = _errs69 === errors;
@@ -390,56 +389,56 @@ break;
 }
 }
 if(!valid21){
-vErrors = fail(vErrors, instancePath+"/has", rule15);
+all = fail(all, at+"/has", rule14);
 errors++;
 }
 else {
 errors = _errs68;
-vErrors = cut(vErrors, _errs68);
+all = cut(all, _errs68);
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/has", rule4);
+all = fail(all, at+"/has", rule3);
 errors++;
 }
 }
-if(data.unique !== undefined && func0.call(data, "unique")){
-let data36 = data.unique;
+let data36 = own(data, "unique");
+if(data36 !== undefined){
 if(Array.isArray(data36)){
 const len17 = data36.length;
 for(let i9=0; i9<len17; i9++){
 let data37 = data36[i9];
 if(!((data37 === "a") || (data37 === "b"))){
-vErrors = fail(vErrors, instancePath+"/unique/" + i9, rule16);
+all = fail(all, at+"/unique/" + i9, rule15);
 errors++;
 }
 }
 const duplicate0 = func16(data36);
 if(duplicate0 !== undefined){
-vErrors = fail(vErrors, instancePath+"/unique", {keyword:"uniqueItems",params:{i: duplicate0.i, j: duplicate0.j},message:"must NOT have duplicate items (items ## "+duplicate0.j+" and "+duplicate0.i+" are identical)"});
+all = fail(all, at+"/unique", {keyword:"uniqueItems",params:{i: duplicate0.i, j: duplicate0.j},message:"must NOT have duplicate items (items ## "+duplicate0.j+" and "+duplicate0.i+" are identical)"});
 errors++;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/unique", rule4);
+all = fail(all, at+"/unique", rule3);
 errors++;
 }
 }
-if(data.nested !== undefined && func0.call(data, "nested")){
-let data38 = data.nested;
+let data38 = own(data, "nested");
+if(data38 !== undefined){
 if(Array.isArray(data38)){
 const len18 = data38.length;
 for(let i10=0; i10<len18; i10++){
 let data39 = data38[i10];
 if(Array.isArray(data39)){
 if(data39.length < 2){
-vErrors = fail(vErrors, instancePath+"/nested/" + i10, rule1);
+all = fail(all, at+"/nested/" + i10, rule0);
 errors++;
 }
 const len19 = data39.length;
 if(len19 > 0){
 if(typeof data39[0] !== "string"){
-vErrors = fail(vErrors, instancePath+"/nested/" + i10+"/0", rule5);
+all = fail(all, at+"/nested/" + i10+"/0", rule4);
 errors++;
 }
 }
@@ -450,40 +449,40 @@ const len20 = data41.length;
 for(let i11=0; i11<len20; i11++){
 let data42 = data41[i11];
 if(!((typeof data42 == "number") && (isFinite(data42)))){
-vErrors = fail(vErrors, instancePath+"/nested/" + i10+"/1/" + i11, rule2);
+all = fail(all, at+"/nested/" + i10+"/1/" + i11, rule1);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/nested/" + i10+"/1", rule4);
+all = fail(all, at+"/nested/" + i10+"/1", rule3);
 errors++;
 }
 }
 const len21 = data39.length;
 if(!(len21 <= 2)){
-vErrors = fail(vErrors, instancePath+"/nested/" + i10, rule3);
+all = fail(all, at+"/nested/" + i10, rule2);
 errors++;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/nested/" + i10, rule4);
+all = fail(all, at+"/nested/" + i10, rule3);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/nested", rule4);
+all = fail(all, at+"/nested", rule3);
 errors++;
 }
 }
-if(data.rest !== undefined && func0.call(data, "rest")){
-let data43 = data.rest;
+let data43 = own(data, "rest");
+if(data43 !== undefined){
 if(Array.isArray(data43)){
 const len22 = data43.length;
 if(len22 > 0){
 if(typeof data43[0] !== "string"){
-vErrors = fail(vErrors, instancePath+"/rest/0", rule5);
+all = fail(all, at+"/rest/0", rule4);
 errors++;
 }
 }
@@ -494,7 +493,7 @@ for(let i12=1; i12<len23; i12++){
 let data45 = data43[i12];
 const _errs88 = errors;
 if(!((typeof data45 == "number") && (isFinite(data45)))){
-vErrors = fail(vErrors, instancePath+"/rest/" + i12, rule2);
+all = fail(all, at+"/rest/" + i12, rule1);
 errors++;
 }
 var valid30 = _errs88 === errors;
@@ -502,23 +501,23 @@ var valid30 = _errs88 === errors;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/rest", rule4);
+all = fail(all, at+"/rest", rule3);
 errors++;
 }
 }
-if(data.joined !== undefined && func0.call(data, "joined")){
-let data46 = data.joined;
+let data46 = own(data, "joined");
+if(data46 !== undefined){
 if(Array.isArray(data46)){
 const len24 = data46.length;
 if(len24 > 0){
 if(typeof data46[0] !== "string"){
-vErrors = fail(vErrors, instancePath+"/joined/0", rule5);
+all = fail(all, at+"/joined/0", rule4);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/joined", rule4);
+all = fail(all, at+"/joined", rule3);
 errors++;
 }
 if(Array.isArray(data46)){
@@ -527,80 +526,92 @@ if(len25 > 0){
 let data48 = data46[0];
 if(typeof data48 === "string"){
 if(func20(data48) < 1){
-vErrors = fail(vErrors, instancePath+"/joined/0", rule17);
+all = fail(all, at+"/joined/0", rule16);
 errors++;
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/joined/0", rule5);
+all = fail(all, at+"/joined/0", rule4);
 errors++;
 }
 }
 if(len25 > 1){
 let data49 = data46[1];
 if(!((typeof data49 == "number") && (isFinite(data49)))){
-vErrors = fail(vErrors, instancePath+"/joined/1", rule2);
+all = fail(all, at+"/joined/1", rule1);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/joined", rule4);
+all = fail(all, at+"/joined", rule3);
 errors++;
 }
 if(Array.isArray(data46)){
 const len26 = data46.length;
 if(len26 > 2){
-vErrors = fail(vErrors, instancePath+"/joined", rule18);
+all = fail(all, at+"/joined", rule17);
 errors++;
 }
 }
 }
-if(data.long !== undefined && func0.call(data, "long")){
-let data50 = data.long;
+let data50 = own(data, "long");
+if(data50 !== undefined){
 if(Array.isArray(data50)){
 if(data50.length < 40){
-vErrors = fail(vErrors, instancePath+"/long", rule19);
+all = fail(all, at+"/long", rule18);
 errors++;
 }
 const len27 = data50.length;
 for(let i13=0; i13<len27; i13++){
 if(typeof data50[i13] !== "string"){
-vErrors = fail(vErrors, instancePath+"/long/" + i13, rule5);
+all = fail(all, at+"/long/" + i13, rule4);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath+"/long", rule4);
+all = fail(all, at+"/long", rule3);
 errors++;
 }
 }
-if(data.untyped !== undefined && func0.call(data, "untyped")){
+if(own(data, "untyped") !== undefined){
 if(!(Array.isArray(data.untyped))){
-vErrors = fail(vErrors, instancePath+"/untyped", rule4);
+all = fail(all, at+"/untyped", rule3);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule20);
+all = fail(all, at, rule19);
 errors++;
 }
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
 }
 validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
 function fail(errors, instancePath, rule){
 const error = {instancePath,...rule};
 return errors === null ? [error] : (errors.push(error), errors);
 }
-
+function missing(errors, instancePath, missingProperty){
+const error = {instancePath,keyword:"required",params:{missingProperty},message:"must have required property '"+missingProperty+"'"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function extra(errors, instancePath, additionalProperty){
+const error = {instancePath,keyword:"additionalProperties",params:{additionalProperty},message:"must NOT have additional properties"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
 function cut(errors, count){
 if(errors === null || count === 0) return null;
 errors.length = count;
 return errors;
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
 }
 
 export const validator: PayloadValidator = validate0;

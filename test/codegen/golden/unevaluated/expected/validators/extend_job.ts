@@ -3,18 +3,14 @@
 /* eslint-disable */
 import type { PayloadValidator } from "taskwright";
 
-const rule0 = {keyword:"required",params:{missingProperty: "id"},message:"must have required property 'id'"};
-const rule1 = {keyword:"type",params:{type: "string"},message:"must be string"};
-const rule2 = {keyword:"type",params:{type: "object"},message:"must be object"};
-const rule3 = {keyword:"required",params:{missingProperty: "kind"},message:"must have required property 'kind'"};
-const rule4 = {keyword:"required",params:{missingProperty: "to"},message:"must have required property 'to'"};
-const rule5 = {keyword:"const",params:{allowedValue: "mail"},message:"must be equal to constant"};
-const rule6 = {keyword:"required",params:{missingProperty: "phone"},message:"must have required property 'phone'"};
-const rule7 = {keyword:"const",params:{allowedValue: "text"},message:"must be equal to constant"};
+const rule0 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule1 = {keyword:"type",params:{type: "object"},message:"must be object"};
+const rule2 = {keyword:"const",params:{allowedValue: "mail"},message:"must be equal to constant"};
+const rule3 = {keyword:"const",params:{allowedValue: "text"},message:"must be equal to constant"};
 const func0 = Object.prototype.hasOwnProperty;
 
-function validate1(data, instancePath=""){
-let vErrors = null;
+function validate1(data, at=""){
+let all = null;
 let errors = 0;
 const evaluated0 = validate1.evaluated;
 if(evaluated0.dynamicProps){
@@ -23,30 +19,30 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.id === undefined) || (!(func0.call(data, "id")))){
-vErrors = fail(vErrors, instancePath, rule0);
+if(isRecord(data)){
+if(own(data, "id") === undefined){
+all = missing(all, at, "id");
 errors++;
 }
-if(data.id !== undefined && func0.call(data, "id")){
+if(own(data, "id") !== undefined){
 if(typeof data.id !== "string"){
-vErrors = fail(vErrors, instancePath+"/id", rule1);
+all = fail(all, at+"/id", rule0);
 errors++;
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule2);
+all = fail(all, at, rule1);
 errors++;
 }
-validate1.errors = vErrors;
+validate1.errors = all;
 return errors === 0;
 }
 validate1.evaluated = {"props":{"id":true},"dynamicProps":false,"dynamicItems":false};
 
 
-function validate0(data, instancePath=""){
-let vErrors = null;
+function validate0(data, at=""){
+let all = null;
 let errors = 0;
 const evaluated0 = validate0.evaluated;
 if(evaluated0.dynamicProps){
@@ -59,24 +55,24 @@ const _errs1 = errors;
 let valid0 = false;
 let passing0 = null;
 const _errs2 = errors;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.kind === undefined) || (!(func0.call(data, "kind")))){
-vErrors = fail(vErrors, instancePath, rule3);
+if(isRecord(data)){
+if(own(data, "kind") === undefined){
+all = missing(all, at, "kind");
 errors++;
 }
-if((data.to === undefined) || (!(func0.call(data, "to")))){
-vErrors = fail(vErrors, instancePath, rule4);
+if(own(data, "to") === undefined){
+all = missing(all, at, "to");
 errors++;
 }
-if(data.kind !== undefined && func0.call(data, "kind")){
+if(own(data, "kind") !== undefined){
 if("mail" !== data.kind){
-vErrors = fail(vErrors, instancePath+"/kind", rule5);
+all = fail(all, at+"/kind", rule2);
 errors++;
 }
 }
-if(data.to !== undefined && func0.call(data, "to")){
+if(own(data, "to") !== undefined){
 if(typeof data.to !== "string"){
-vErrors = fail(vErrors, instancePath+"/to", rule1);
+all = fail(all, at+"/to", rule0);
 errors++;
 }
 }
@@ -90,24 +86,24 @@ props0.kind = true;
 props0.to = true;
 }
 const _errs6 = errors;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.kind === undefined) || (!(func0.call(data, "kind")))){
-vErrors = fail(vErrors, instancePath, rule3);
+if(isRecord(data)){
+if(own(data, "kind") === undefined){
+all = missing(all, at, "kind");
 errors++;
 }
-if((data.phone === undefined) || (!(func0.call(data, "phone")))){
-vErrors = fail(vErrors, instancePath, rule6);
+if(own(data, "phone") === undefined){
+all = missing(all, at, "phone");
 errors++;
 }
-if(data.kind !== undefined && func0.call(data, "kind")){
+if(own(data, "kind") !== undefined){
 if("text" !== data.kind){
-vErrors = fail(vErrors, instancePath+"/kind", rule7);
+all = fail(all, at+"/kind", rule3);
 errors++;
 }
 }
-if(data.phone !== undefined && func0.call(data, "phone")){
+if(own(data, "phone") !== undefined){
 if(typeof data.phone !== "string"){
-vErrors = fail(vErrors, instancePath+"/phone", rule1);
+all = fail(all, at+"/phone", rule0);
 errors++;
 }
 }
@@ -129,63 +125,67 @@ props0.phone = true;
 }
 }
 if(!valid0){
-vErrors = fail(vErrors, instancePath, {keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf"});
+all = fail(all, at, {keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf"});
 errors++;
 }
 else {
 errors = _errs1;
-vErrors = cut(vErrors, _errs1);
+all = cut(all, _errs1);
 }
-if(!(validate1(data, instancePath))){
-vErrors = join(vErrors, validate1.errors);
-errors = vErrors.length;
-}
+if(!validate1(data, at)) errors = (all = join(all, validate1.errors)).length;
 if(props0 !== true){
 props0 = props0 || {};
 props0.id = true;
 }
-if(data && typeof data == "object" && !Array.isArray(data)){
+if(isRecord(data)){
 if(props0 !== true){
 props0 = props0 || {};
 props0.note = true;
 }
-if(data.note !== undefined && func0.call(data, "note")){
+if(own(data, "note") !== undefined){
 if(typeof data.note !== "string"){
-vErrors = fail(vErrors, instancePath+"/note", rule1);
+all = fail(all, at+"/note", rule0);
 errors++;
 }
 }
 if(props0 !== true){
 for(const key0 of Object.keys(data)){
 if(!props0 || !props0[key0]){
-vErrors = fail(vErrors, instancePath, {keyword:"unevaluatedProperties",params:{unevaluatedProperty: key0},message:"must NOT have unevaluated properties"});
+all = fail(all, at, {keyword:"unevaluatedProperties",params:{unevaluatedProperty: key0},message:"must NOT have unevaluated properties"});
 errors++;
 }
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule2);
+all = fail(all, at, rule1);
 errors++;
 }
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
 }
 validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
 function fail(errors, instancePath, rule){
 const error = {instancePath,...rule};
 return errors === null ? [error] : (errors.push(error), errors);
 }
-
+function missing(errors, instancePath, missingProperty){
+const error = {instancePath,keyword:"required",params:{missingProperty},message:"must have required property '"+missingProperty+"'"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
 function join(errors, others){
 return errors === null ? others : errors.concat(others);
 }
-
 function cut(errors, count){
 if(errors === null || count === 0) return null;
 errors.length = count;
 return errors;
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
 }
 
 export const validator: PayloadValidator = validate0;

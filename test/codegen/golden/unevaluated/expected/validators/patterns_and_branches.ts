@@ -5,27 +5,25 @@ import type { PayloadValidator } from "taskwright";
 
 const value0 = ["a","b"];
 const rule0 = {keyword:"const",params:{allowedValue: "a"},message:"must be equal to constant"};
-const rule1 = {keyword:"required",params:{missingProperty: "n"},message:"must have required property 'n'"};
-const rule2 = {keyword:"const",params:{allowedValue: "b"},message:"must be equal to constant"};
-const rule3 = {keyword:"type",params:{type: "number"},message:"must be number"};
-const rule4 = {keyword:"required",params:{missingProperty: "kind"},message:"must have required property 'kind'"};
-const rule5 = {keyword:"enum",params:{allowedValues: value0},message:"must be equal to one of the allowed values"};
-const rule6 = {keyword:"type",params:{type: "string"},message:"must be string"};
-const rule7 = {keyword:"type",params:{type: "object"},message:"must be object"};
+const rule1 = {keyword:"const",params:{allowedValue: "b"},message:"must be equal to constant"};
+const rule2 = {keyword:"type",params:{type: "number"},message:"must be number"};
+const rule3 = {keyword:"enum",params:{allowedValues: value0},message:"must be equal to one of the allowed values"};
+const rule4 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule5 = {keyword:"type",params:{type: "object"},message:"must be object"};
 const func0 = Object.prototype.hasOwnProperty;
 const pattern0 = new RegExp("^x-", "u");
 
-function validate0(data, instancePath=""){
-let vErrors = null;
+function validate0(data, at=""){
+let all = null;
 let errors = 0;
 const _errs1 = errors;
 let valid0 = false;
 let passing0 = null;
 const _errs2 = errors;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.kind !== undefined && func0.call(data, "kind")){
+if(isRecord(data)){
+if(own(data, "kind") !== undefined){
 if("a" !== data.kind){
-vErrors = fail(vErrors, instancePath+"/kind", rule0);
+all = fail(all, at+"/kind", rule0);
 errors++;
 }
 }
@@ -36,23 +34,23 @@ valid0 = true;
 passing0 = 0;
 }
 const _errs4 = errors;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.n === undefined) || (!(func0.call(data, "n")))){
-vErrors = fail(vErrors, instancePath, rule1);
+if(isRecord(data)){
+if(own(data, "n") === undefined){
+all = missing(all, at, "n");
 errors++;
 }
 }
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.kind !== undefined && func0.call(data, "kind")){
+if(isRecord(data)){
+if(own(data, "kind") !== undefined){
 if("b" !== data.kind){
-vErrors = fail(vErrors, instancePath+"/kind", rule2);
+all = fail(all, at+"/kind", rule1);
 errors++;
 }
 }
-if(data.n !== undefined && func0.call(data, "n")){
-let data2 = data.n;
+let data2 = own(data, "n");
+if(data2 !== undefined){
 if(!((typeof data2 == "number") && (isFinite(data2)))){
-vErrors = fail(vErrors, instancePath+"/n", rule3);
+all = fail(all, at+"/n", rule2);
 errors++;
 }
 }
@@ -69,51 +67,62 @@ passing0 = 1;
 }
 }
 if(!valid0){
-vErrors = fail(vErrors, instancePath, {keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf"});
+all = fail(all, at, {keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf"});
 errors++;
 }
 else {
 errors = _errs1;
-vErrors = cut(vErrors, _errs1);
+all = cut(all, _errs1);
 }
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.kind === undefined) || (!(func0.call(data, "kind")))){
-vErrors = fail(vErrors, instancePath, rule4);
+if(isRecord(data)){
+if(own(data, "kind") === undefined){
+all = missing(all, at, "kind");
 errors++;
 }
-if(data.kind !== undefined && func0.call(data, "kind")){
-let data3 = data.kind;
+let data3 = own(data, "kind");
+if(data3 !== undefined){
 if(!((data3 === "a") || (data3 === "b"))){
-vErrors = fail(vErrors, instancePath+"/kind", rule5);
+all = fail(all, at+"/kind", rule3);
 errors++;
 }
 }
 for(const key0 of Object.keys(data)){
 if(pattern0.test(key0)){
 if(typeof data[key0] !== "string"){
-vErrors = fail(vErrors, instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"), rule6);
+all = fail(all, at+"/" + token(key0), rule4);
 errors++;
 }
 }
 }
 }
 else {
-vErrors = fail(vErrors, instancePath, rule7);
+all = fail(all, at, rule5);
 errors++;
 }
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
 }
-
 function fail(errors, instancePath, rule){
 const error = {instancePath,...rule};
 return errors === null ? [error] : (errors.push(error), errors);
 }
-
+function missing(errors, instancePath, missingProperty){
+const error = {instancePath,keyword:"required",params:{missingProperty},message:"must have required property '"+missingProperty+"'"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
 function cut(errors, count){
 if(errors === null || count === 0) return null;
 errors.length = count;
 return errors;
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
+}
+function token(key){
+return key.replace(/~/g, "~0").replace(/\//g, "~1");
 }
 
 export const validator: PayloadValidator = validate0;
