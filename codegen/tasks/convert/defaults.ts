@@ -1,7 +1,8 @@
 import { isObject } from "../../json.js";
 import { createAjv } from "../ajv.js";
 import { withFilledAlternatives } from "../filling.js";
-import { walkSchemas, type SchemaNode } from "../node.js";
+import { keywords } from "../keywords.js";
+import { walkSchemas, type SchemaNode, type SchemaObject } from "../node.js";
 import { referenceTo, resolvePointer } from "../reference.js";
 import type { Complaint } from "../rule.js";
 
@@ -69,12 +70,17 @@ const sound = new WeakSet();
 /** The properties whose defaults their own schemas refuse; none while the document doesn't compile. */
 export function findBrokenDefaults(root: object): { pointer: string; message: string }[] {
   const holders = walkSchemas(root).filter(
-    ({ schema, keyword }) => keyword === "properties" && Object.hasOwn(schema, "default"),
+    ({ schema, keyword }) =>
+      keyword === "properties" && Object.hasOwn(schema, "default") && !isPlainlySound(schema),
   );
   if (holders.length === 0 || sound.has(root)) return [];
   try {
     // Not strict: at the root of what is compiled here, a default has no effect.
-    const ajv = createAjv(root, { strict: false, inlineRefs: false });
+    const ajv = createAjv(root, {
+      strict: false,
+      inlineRefs: false,
+      code: { optimize: false },
+    });
     ajv.addSchema({ ...withFilledAlternatives(root as Draft), $id: base });
     // Together, since compiling takes longer than checking.
     const validate = ajv.compile({
@@ -92,6 +98,22 @@ export function findBrokenDefaults(root: object): { pointer: string; message: st
   } catch {
     return [];
   }
+}
+
+/** Whether a default is seen to pass without a validator, as most are. */
+function isPlainlySound(schema: SchemaObject): boolean {
+  const { default: value, type, anyOf } = schema;
+  const rules = Object.keys(schema).filter((name) => keywords.get(name)?.annotation !== true);
+  if (rules.length !== 2) return false;
+  if (Array.isArray(anyOf)) {
+    return value === null && anyOf.some((branch) => isObject(branch) && isOnlyNull(branch));
+  }
+  const kind = value === null ? "null" : typeof value;
+  return kind !== "object" && [type].flat().includes(kind);
+}
+
+function isOnlyNull(branch: SchemaObject): boolean {
+  return branch["type"] === "null" && Object.keys(branch).length === 1;
 }
 
 const base = "taskwright:schema";
