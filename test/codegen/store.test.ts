@@ -1,10 +1,16 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
+import { execFile as execFileWithCallback } from "node:child_process";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import type * as compile from "../../codegen/tasks/compile.js";
 import { check, generate, type CodegenOptions } from "../../codegen/index.js";
 import { findScheduleFaults } from "../../src/cron/task-schedules.js";
+import { sourceFlags } from "../support/process.js";
 import { Project } from "../support/project.js";
+
+const execFile = promisify(execFileWithCallback);
 
 const compiled: string[] = [];
 vi.mock("../../codegen/tasks/compile.js", async (original) => {
@@ -161,4 +167,18 @@ test("runs at once leave a whole record", async () => {
   expect(await readdir(path.join(it.folder, "cache"))).toHaveLength(1);
   await run(options);
   expect(await run(options)).toEqual(nothing);
+});
+
+test("an unchanged run loads no compiler", async () => {
+  const { it } = await createProject();
+  await using _ = it;
+  const run = async () => {
+    const program = fileURLToPath(new URL("unchanged.ts", import.meta.url));
+    const { stdout } = await execFile(process.execPath, [...sourceFlags, program, it.folder]);
+    const { changed, modules } = JSON.parse(stdout) as { changed: number; modules: string[] };
+    const isHeavy = /node_modules.(ts-morph|@ts-morph|json-schema-to-typescript|ajv|recheck)\b/u;
+    return { changed, heavy: modules.filter((name) => isHeavy.test(name)).length > 0 };
+  };
+  expect(await run()).toMatchObject({ heavy: true });
+  expect(await run()).toEqual({ changed: 0, heavy: false });
 });
