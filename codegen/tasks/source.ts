@@ -24,7 +24,7 @@ export function createSource(): SourceFile {
 
 /** Gathers the statements of a module, which are printed at once: ts-morph reads a file anew for each. */
 export class ModuleText {
-  readonly #statements: (string | StatementStructures)[] = [];
+  readonly #statements: StatementStructures[] = [];
 
   addImportDeclaration(structure: OptionalKind<ImportDeclarationStructure>): void {
     this.#add({ kind: StructureKind.ImportDeclaration, ...structure });
@@ -46,14 +46,10 @@ export class ModuleText {
     this.#add({ kind: StructureKind.Function, ...structure });
   }
 
-  addStatements(text: string): void {
-    this.#statements.push(text);
-  }
-
   /** A blank line parts statements of two kinds; functions are parted anyway. */
   #add(structure: StatementStructures): void {
     const previous = this.#statements.at(-1);
-    const isAlike = typeof previous === "object" && previous.kind === structure.kind;
+    const isAlike = previous?.kind === structure.kind;
     const isFirst = previous === undefined;
     const isParted = !isFirst && !isAlike && structure.kind !== StructureKind.Function;
     this.#statements.push(isParted ? { ...structure, leadingTrivia: "\n" } : structure);

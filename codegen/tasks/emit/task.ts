@@ -12,14 +12,16 @@ export interface EmitOptions {
 
 /** The module of one task: its types, the task itself, its helpers. */
 export function emitTask(model: TaskModel, options: EmitOptions): Promise<string> {
+  const imports = new ModuleText();
+  addImports(imports, model);
   const file = new ModuleText();
-  addImports(file, model);
-  file.addStatements(model.types.text);
   addAliases(file, model);
   addTask(file, model, options);
   addHelpers(file, model);
   const header = generatedHeader(model.source.relativePath);
-  return formatTypeScript(`${header}\n${file.print()}`);
+  // The types are text already, and long: there is no need for ts-morph to read them.
+  const parts = [header, imports.print().trimEnd(), model.types.text, "", file.print()];
+  return formatTypeScript(parts.join("\n"));
 }
 
 function addImports(file: ModuleText, { names, defaults }: TaskModel): void {
