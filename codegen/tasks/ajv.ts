@@ -45,6 +45,10 @@ export function createAjv(schema: object, options: Options = {}): Ajv2020 {
 
 /** The options under which ajv writes a module instead of a function. */
 export const standaloneOptions: Options = {
+  // A definition is one function, however often it is referred to.
+  inlineRefs: false,
+  // A list of values is there anyway, for the error.
+  loopEnum: 8,
   code: { source: true, esm: true, lines: true, formats: _`formats` },
 };
 

@@ -1,20 +1,17 @@
 import type { Problem } from "../problem.js";
-import type { LintedFile } from "./lint.js";
-import { identifierOf, type TaskModel } from "./model.js";
-import { nameTask, pascalCase, type TaskNames } from "./names.js";
+import { namesOf, type TaskIdentity } from "./identity.js";
+import { pascalCase, type TaskNames } from "./names.js";
 
-type Named = Pick<LintedFile, "source" | "defaults"> & { readonly names: TaskNames };
+type Named = TaskIdentity & { readonly names: TaskNames };
 
 /** Finds tasks whose names can't stand beside each other in one registry. */
-export function findCollisions(files: readonly LintedFile[]): Problem[] {
+export function findCollisions(tasks: readonly TaskIdentity[]): Problem[] {
   const problems: Problem[] = [];
   const named: Named[] = [];
-  for (const { source, defaults } of files) {
-    const identifier = identifierOf({ source, defaults });
-    const problem = checkIdentifier({ source, defaults });
-    if (problem === undefined) {
-      named.push({ source, defaults, names: nameTask(identifier, defaults.batch !== undefined) });
-    } else problems.push(problem);
+  for (const task of tasks) {
+    const problem = checkIdentifier(task);
+    if (problem === undefined) named.push({ ...task, names: namesOf(task) });
+    else problems.push(problem);
   }
   const holders = new Map<string, Named>();
   for (const task of named) {
@@ -46,25 +43,24 @@ function claimedNames(names: TaskNames): string[] {
 }
 
 function collision(task: Named, holder: Named, name: string): Problem {
-  const [own, other] = [identifierOf(task), identifierOf(holder)];
+  const [own, other] = [task.identifier, holder.identifier];
   return {
-    ...placeOfIdentifier(task),
+    ...task.place,
     rule: "name-collision",
     message:
       own === other
-        ? `Task "${own}" is also defined by ${holder.source.relativePath}.`
-        : `Tasks "${own}" and "${other}" (${holder.source.relativePath}) would both be called ${name} in the generated code.`,
+        ? `Task "${own}" is also defined by ${holder.place.file}.`
+        : `Tasks "${own}" and "${other}" (${holder.place.file}) would both be called ${name} in the generated code.`,
     hint: "Rename the file of one of them, or give it an x-task.identifier that differs in more than case and separators.",
   };
 }
 
-function checkIdentifier(file: Pick<LintedFile, "source" | "defaults">): Problem | undefined {
-  const identifier = identifierOf(file);
+function checkIdentifier({ identifier, place }: TaskIdentity): Problem | undefined {
   const isNameable =
     pascalCase(identifier) !== "" && identifier !== "__proto__" && !lineEnd.test(identifier);
   if (isNameable && Array.from(identifier).length <= maxIdentifierLength) return undefined;
   return {
-    ...placeOfIdentifier(file),
+    ...place,
     rule: "task-identifier",
     message: isNameable
       ? `The task's identifier has more than ${maxIdentifierLength} characters.`
@@ -77,27 +73,22 @@ function checkIdentifier(file: Pick<LintedFile, "source" | "defaults">): Problem
 const lineEnd = /[\p{Cc}\p{Zl}\p{Zp}]/u;
 const maxIdentifierLength = 128;
 
-function placeOfIdentifier({ source, defaults }: Pick<LintedFile, "source" | "defaults">) {
-  const { relativePath, document } = source;
-  if (defaults.identifier === undefined) return { file: relativePath };
-  const pointer = "/x-task/identifier";
-  return { file: relativePath, pointer, ...document.position(pointer) };
-}
-
 /** Finds types of parts of payloads that have the same name in two tasks. */
-export function findNameClashes(models: readonly TaskModel[]): Problem[] {
-  const holders = new Map<string, TaskModel>();
+export function findNameClashes(
+  tasks: readonly { readonly identity: TaskIdentity; readonly typeNames: readonly string[] }[],
+): Problem[] {
+  const holders = new Map<string, TaskIdentity>();
   const problems: Problem[] = [];
-  for (const model of models) {
-    const exported = new Set([...claimedNames(model.names), ...model.types.names]);
+  for (const { identity, typeNames } of tasks) {
+    const exported = new Set([...claimedNames(namesOf(identity)), ...typeNames]);
     for (const name of exported) {
       const holder = holders.get(name);
-      holders.set(name, model);
+      holders.set(name, identity);
       if (holder === undefined) continue;
       problems.push({
-        file: model.source.relativePath,
+        file: identity.place.file,
         rule: "type-collision",
-        message: `Tasks "${model.identifier}" and "${holder.identifier}" both make a type called ${name}.`,
+        message: `Tasks "${identity.identifier}" and "${holder.identifier}" both make a type called ${name}.`,
         hint: "Rename the definition in $defs that the type is named after.",
       });
     }

@@ -1,7 +1,7 @@
-import { isObject } from "../json.js";
+import { escapePointer, isObject } from "../json.js";
 import { keywords } from "./keywords.js";
 import { walkSchemas, type SchemaObject } from "./node.js";
-import { References, resolvePointer } from "./reference.js";
+import { References, referenceTo, resolvePointer } from "./reference.js";
 
 /**
  * The schema that validators are compiled from. ajv fills in no default below `anyOf` and `oneOf`,
@@ -11,6 +11,14 @@ import { References, resolvePointer } from "./reference.js";
  */
 export function withFilledAlternatives(root: SchemaObject): SchemaObject {
   return hasTriedDefault(root) ? new Filling(root).run() : root;
+}
+
+/**
+ * The same, with fewer forms of each definition where that makes no difference: what is checked as it was
+ * given is not checked again in another form, but only filled in.
+ */
+export function withSharedDefinitions(root: SchemaObject): SchemaObject {
+  return hasTriedDefault(root) ? new Filling(root).runShared() : root;
 }
 
 /** The schemas that have defaults for a part of their value, or lead to some. */
@@ -70,6 +78,30 @@ class Filling {
     const { $defs } = root;
     if (Object.keys(this.#definitions).length === 0) return root;
     return { ...root, $defs: { ...(isObject($defs) ? $defs : {}), ...this.#definitions } };
+  }
+
+  runShared(): SchemaObject {
+    const root = this.run() as { readonly $defs?: Record<string, unknown> };
+    if (!isObject(root.$defs) || this.#countsWhatIsFilledIn()) return root;
+    const own = Object.keys(isObject(this.#root["$defs"]) ? this.#root["$defs"] : {});
+    const isGiven = (name: string) => this.#names.has(`given /$defs/${escapePointer(name)}`);
+    const shared: Record<string, unknown> = {};
+    const next = () => own.find((name) => isGiven(name) && !Object.hasOwn(shared, name));
+    // One may need the given form of another.
+    for (let name = next(); name !== undefined; name = next()) {
+      const $ref = referenceTo(`/$defs/${escapePointer(name)}`);
+      const given = this.#refer("given", $ref, (target) => this.#given(target));
+      const filled = this.#refer("filled", $ref, (target) => this.#filled(target));
+      shared[name] = { allOf: [{ $ref: given }, { $ref: filled }] };
+    }
+    return { ...root, $defs: { ...root.$defs, ...shared, ...this.#definitions } };
+  }
+
+  /** Whether some keyword may judge otherwise once defaults are filled in. */
+  #countsWhatIsFilledIn(): boolean {
+    return [...this.#filling].some(
+      (schema) => isObject(schema) && Object.keys(schema).some((name) => counting.has(name)),
+    );
   }
 
   #target(reference: string): unknown {
@@ -182,6 +214,20 @@ class Filling {
     return `#/$defs/${name}`;
   }
 }
+
+/** Keywords that look at a value after defaults were filled in, there or in a part of it. */
+const counting = new Set([
+  "minProperties",
+  "maxProperties",
+  "dependentRequired",
+  "dependentSchemas",
+  "patternProperties",
+  "propertyNames",
+  "unevaluatedProperties",
+  "unevaluatedItems",
+  "uniqueItems",
+  "contains",
+]);
 
 const fillingKeywords = new Set([
   "prefixItems",

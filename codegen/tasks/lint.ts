@@ -8,7 +8,7 @@ import { References } from "./reference.js";
 import { applyRules, type Finding, type LintInput } from "./rule.js";
 import { compiledRules, defaultRules, strictDefaultRules } from "./rules/defaults.js";
 import { findDepth, tooDeep } from "./rules/depth.js";
-import { checkCompilation, checkDocument } from "./rules/document.js";
+import { checkDocument, tryCompilation } from "./rules/document.js";
 import { keywordRules } from "./rules/keywords.js";
 import { referenceRules } from "./rules/references.js";
 import { trialRules } from "./rules/trials.js";
@@ -19,19 +19,21 @@ import { findSlowPatterns } from "./slow-patterns.js";
 import { TypeReader } from "./types/read.js";
 import type { Definition } from "./types/type.js";
 import { dropUnclearDefaults } from "./unclear-defaults.js";
+import type { CompiledValidator } from "./validator.js";
 
 /** A schema file that was read, with all that is wrong with it. */
 export interface LintedFile {
   readonly source: SchemaFile;
-  /** The schema in draft 2020-12, as types and validators are made from it. */
+  /** The document as draft 2020-12. */
   readonly schema: SchemaObject;
   readonly defaults: TaskDefaults;
   /** With pointers into the source, like the warnings. */
   readonly findings: readonly Finding[];
   /** What is accepted, but may not be what was meant. */
   readonly warnings: readonly Finding[];
-  /** The root's type; absent while there are findings. */
+  /** The root's type; absent while there are findings, like the validator. */
   readonly root?: Definition;
+  readonly validator?: CompiledValidator;
 }
 
 const schemaRules = [
@@ -71,7 +73,7 @@ function readAndLint(
   const { document, warnings, sourceOf } = readDocument(source.document, options);
   const place = (finding: Finding) => ({ ...finding, pointer: sourceOf(finding.pointer) });
   const { linted, dropped } = lintWithTrueDefaults(document, checkSchedule, options);
-  const { defaults, root } = linted;
+  const { defaults, root, validator } = linted;
   const isMild = ({ rule }: Finding) => options.strict !== true && mild.has(rule);
   const findings = linted.findings.filter((each) => !isMild(each));
   const slow = root === undefined ? [] : findSlowPatterns(document.value as SchemaObject);
@@ -81,7 +83,9 @@ function readAndLint(
     defaults,
     findings: findings.map(place),
     warnings: [...warnings, ...[...dropped, ...linted.findings.filter(isMild), ...slow].map(place)],
-    ...(findings.length > 0 || root === undefined ? {} : { root }),
+    ...(findings.length > 0 || root === undefined || validator === undefined
+      ? {}
+      : { root, validator }),
   };
 }
 
@@ -100,7 +104,7 @@ function lintWithTrueDefaults(
   }
 }
 
-type Linted = Pick<LintedFile, "defaults" | "findings" | "root">;
+type Linted = Pick<LintedFile, "defaults" | "findings" | "root" | "validator">;
 
 /** In steps, each of which relies on what the ones before have made sure of. */
 function lintDocument(
@@ -127,12 +131,11 @@ function lintDocument(
   if (deep !== undefined) return { defaults, findings: [...optionFindings, tooDeep(deep)] };
   const rules = [...schemaRules, ...(strict === true ? strictDefaultRules : defaultRules)];
   const findings = [...optionFindings, ...applyRules(rules, input)];
-  if (findings.length === optionFindings.length) {
-    for (const each of checkCompilation(root)) findings.push(each);
-  }
   if (findings.length > optionFindings.length) return { defaults, findings };
+  const { validator, findings: uncompilable } = tryCompilation(root);
+  if (validator === undefined) return { defaults, findings: [...findings, ...uncompilable] };
   for (const each of applyRules(compiledRules, input)) findings.push(each);
   const reader = new TypeReader(root, input.references, strict);
   for (const each of typeRules(input, reader, defaults)) findings.push(each);
-  return { defaults, findings, root: reader.definition("") };
+  return { defaults, findings, root: reader.definition(""), validator };
 }

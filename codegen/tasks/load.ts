@@ -1,6 +1,6 @@
 import { parseJson, type JsonDocument } from "../json.js";
 import type { Problem } from "../problem.js";
-import { readSources } from "../read.js";
+import type { SourceText } from "../read.js";
 
 /** One schema file that is JSON. */
 export interface SchemaFile {
@@ -11,18 +11,13 @@ export interface SchemaFile {
   readonly document: JsonDocument;
 }
 
-/** Reads every `.json` file of the folder, in the order of their names. */
-export async function loadSchemas(
-  root: string,
-  folder: string,
-): Promise<{ files: SchemaFile[]; problems: Problem[] }> {
+/** Reads texts as JSON; one that is not is a problem. */
+export function parseSchemas(texts: readonly SourceText[]): {
+  files: SchemaFile[];
+  problems: Problem[];
+} {
   const files: SchemaFile[] = [];
-  const { files: texts, problems } = await readSources({
-    root,
-    folder,
-    extension: ".json",
-    hint: "Put one JSON Schema for each task into a folder, and name it as `schemas` in taskwright.config.json.",
-  });
+  const problems: Problem[] = [];
   for (const { name, relativePath, text } of texts) {
     const result = parseJson(text);
     if (result.ok) {

@@ -1,8 +1,6 @@
-import { createAjv } from "./ajv.js";
-import { withFilledAlternatives } from "./filling.js";
+import { identify } from "./identity.js";
 import type { LintedFile } from "./lint.js";
 import type { SchemaFile } from "./load.js";
-import type { SchemaObject } from "./node.js";
 import { importedTypes, nameTask, pascalCase, type TaskNames } from "./names.js";
 import type { TaskDefaults } from "./options.js";
 import { pointerKeys } from "../json.js";
@@ -14,13 +12,13 @@ import {
   type TypeNames,
 } from "./types/declare.js";
 import type { Definition } from "./types/type.js";
+import type { CompiledValidator } from "./validator.js";
 
 /** All that the emitters know of one task. Nothing changes it after it was made. */
 export interface TaskModel {
   readonly identifier: string;
   readonly source: SchemaFile;
-  /** The schema that the validator is compiled from. */
-  readonly validated: SchemaObject;
+  readonly validator: CompiledValidator;
   readonly names: TaskNames;
   readonly doc: string;
   /** The type of the payload, or of one item of a batch task, and of its parts. */
@@ -34,29 +32,25 @@ export interface TaskModel {
 
 export async function buildModel({
   source,
-  schema,
   defaults,
   root,
+  validator,
 }: LintedFile): Promise<TaskModel> {
-  if (root === undefined) throw new Error(`${source.relativePath} was not linted clean.`);
-  const identifier = identifierOf({ source, defaults });
+  if (root === undefined || validator === undefined)
+    throw new Error(`${source.relativePath} was not linted clean.`);
+  const identifier = identify({ source, defaults }).identifier;
   const names = nameTask(identifier, defaults.batch !== undefined);
-  const validated = withFilledAlternatives(schema);
   return Object.freeze({
     identifier,
     source,
-    validated,
+    validator,
     names,
     doc: root.doc,
     types: await declareTypes(root, nameTypes(root, names)),
     hasDefaults: differsBySide(root),
     defaults,
-    isPayloadOptional: defaults.batch === undefined && acceptsNothing(validated),
+    isPayloadOptional: defaults.batch === undefined && validator.acceptsNothing,
   });
-}
-
-function acceptsNothing(schema: SchemaObject): boolean {
-  return createAjv(schema).compile(schema)({});
 }
 
 /**
@@ -84,12 +78,4 @@ function nameTypes(root: Definition, names: TaskNames): TypeNames {
       return side === "input" ? `${stemOf(target)}Input` : stemOf(target);
     },
   };
-}
-
-/** The task's name in the database. */
-export function identifierOf({
-  source,
-  defaults,
-}: Pick<LintedFile, "source" | "defaults">): string {
-  return defaults.identifier ?? source.name;
 }

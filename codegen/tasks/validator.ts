@@ -1,10 +1,11 @@
 import standalone from "ajv/dist/standalone/index.js";
+import { isObject } from "../json.js";
 import { generatedHeader } from "../format.js";
 import { createAjv, standaloneOptions } from "./ajv.js";
+import { compact } from "./compact.js";
+import { withSharedDefinitions } from "./filling.js";
 import { keywords } from "./keywords.js";
-import type { TaskModel } from "./model.js";
 import type { SchemaObject } from "./node.js";
-import { isObject } from "../json.js";
 
 /** What ajv's code loads with `require`, which ES modules lack, and what stands for it. */
 const loaded: readonly (readonly [string, string])[] = [
@@ -15,15 +16,28 @@ const loaded: readonly (readonly [string, string])[] = [
   [`require("taskwright/validation").withoutInherited`, "withoutInherited"],
 ];
 
+/** A schema's validator, compiled once for all that codegen does with it. */
+export interface CompiledValidator {
+  /** The statements of its module. */
+  readonly code: string;
+  /** The name of its function there. */
+  readonly name: string;
+  /** Whether an empty object is a valid payload. */
+  readonly acceptsNothing: boolean;
+}
+
 /**
- * Compiles a schema into a module of its own that exports `validator`. It is TypeScript that is
- * not type-checked, because a user's compiler doesn't copy JavaScript into its output.
+ * Compiles a schema that the rules have passed.
+ * @throws Error where ajv's strict mode still finds fault with it.
  */
-export function emitValidator({ source, validated }: TaskModel): string {
-  const { relativePath } = source;
-  const schema = withoutAnnotations(validated);
+export function compileValidator(root: SchemaObject): CompiledValidator {
+  const schema = withoutAnnotations(withSharedDefinitions(root));
   const ajv = createAjv(schema, standaloneOptions);
-  const code = standalone.default(ajv, ajv.compile(schema));
+  const validate = ajv.compile(schema);
+  return { ...writeCode(standalone.default(ajv, validate)), acceptsNothing: validate({}) };
+}
+
+function writeCode(code: string): { code: string; name: string } {
   const name = /^export const validate = (?<name>\w+);$/mu.exec(code)?.groups?.["name"];
   const body = code
     .replace(/^"use strict";$/mu, "")
@@ -31,16 +45,25 @@ export function emitValidator({ source, validated }: TaskModel): string {
     .replace(/^export default .*$/mu, "");
   const text = loaded.reduce((text, [from, to]) => text.replaceAll(from, to), body).trim();
   if (name === undefined || /^const \w+ = require\(/mu.test(text)) {
-    throw new Error(`ajv's standalone code for ${relativePath} has an unknown form.`);
+    throw new Error("ajv's standalone code has an unknown form.");
   }
+  return { code: compact(text), name };
+}
+
+/**
+ * The module of a validator, which exports `validator`. It is TypeScript that is not type-checked,
+ * because a user's compiler doesn't copy JavaScript into its output.
+ * @param source The schema's path in the project.
+ */
+export function emitValidator(source: string, { code, name }: CompiledValidator): string {
   return [
-    generatedHeader(relativePath).trimEnd(),
+    generatedHeader(source).trimEnd(),
     "// @ts-nocheck",
     "/* eslint-disable */",
     'import type { PayloadValidator } from "taskwright";',
-    ...importRuntime(text),
+    ...importRuntime(code),
     "",
-    text,
+    code,
     "",
     `export const validator: PayloadValidator = ${name};`,
     "",

@@ -2,6 +2,7 @@ import path from "node:path";
 import type { CodegenOptions, CodegenResult } from "../../codegen/index.js";
 import type { ResolvedConfig } from "../config.js";
 import { findScheduleFaults } from "../cron/task-schedules.js";
+import { findCacheFolder } from "./cache.js";
 import { exitCodes, type ExitCode } from "./failure.js";
 import { queryPackages, requirePackages, taskPackages } from "./packages.js";
 import type { ScratchServer } from "./scratch.js";
@@ -38,7 +39,9 @@ async function codegenOptions(
 ): Promise<CodegenOptions> {
   const checkSchedule = findScheduleFaults;
   const reading = { strict, formats };
-  const tasks = { root, schemas, output, schema, graphileWorker, checkSchedule, reading };
+  const cache = findCacheFolder(root);
+  const own = { root, schemas, output, schema, graphileWorker, checkSchedule, reading };
+  const tasks = cache === undefined ? own : { ...own, cache };
   if (queries === undefined) return { tasks };
   const { source, ...folders } = queries;
   const connectionString = await scratch.connectionString();

@@ -2,6 +2,7 @@ import type { ValidateFunction } from "ajv";
 import { escapePointer, isObject } from "../../json.js";
 import { createAjv } from "../ajv.js";
 import { withFilledAlternatives } from "../filling.js";
+import { keywords } from "../keywords.js";
 import { walkSchemas, type SchemaNode, type SchemaObject } from "../node.js";
 import { decodeFragment, referenceTo, resolvePointer } from "../reference.js";
 import type { Complaint } from "../rule.js";
@@ -95,26 +96,46 @@ function dropBroken(root: Draft, warn: Warn): void {
   }
 }
 
+/** Documents without broken defaults, which are asked about more than once. */
+const sound = new WeakSet();
+
 /**
  * The properties whose defaults the schemas refuse that speak of them in one object: their own, and
  * those of patterns that their names match. None while the document doesn't compile.
  */
 export function findBrokenDefaults(root: object): { pointer: string; message: string }[] {
-  const holders = walkSchemas(root).filter(
-    ({ schema, keyword }) => keyword === "properties" && Object.hasOwn(schema, "default"),
-  );
-  if (holders.length === 0) return [];
+  const holders = walkSchemas(root)
+    .filter(({ schema, keyword }) => keyword === "properties" && Object.hasOwn(schema, "default"))
+    .map(({ pointer, schema, ...node }) => ({
+      pointer,
+      schema,
+      rules: [pointer, ...patternsFor({ pointer, schema, ...node })],
+    }))
+    .filter(({ schema, rules }) => rules.length > 1 || !isPlainlySound(schema));
+  if (holders.length === 0 || sound.has(root)) return [];
   try {
     // Not strict: at the root of what is compiled here, a default has no effect.
-    const ajv = createAjv(root, { strict: false });
+    const ajv = createAjv(root, {
+      strict: false,
+      inlineRefs: false,
+      code: { optimize: false },
+    });
     ajv.addSchema({ ...withFilledAlternatives(root as Draft), $id: base });
-    return holders.flatMap((holder) => {
-      const { schema, pointer } = holder;
-      for (const rule of [pointer, ...patternsFor(holder)]) {
-        const message = faultOf(
-          ajv.compile({ $ref: `${base}${referenceTo(rule)}` }),
-          schema["default"],
-        );
+    // Together, since compiling takes longer than checking.
+    const all = holders.flatMap(({ schema, rules }) =>
+      rules.map((rule) => ({ rule, value: schema["default"] })),
+    );
+    const values = all.map(({ value }) => value);
+    if (
+      faultOf(ajv.compile({ prefixItems: all.map(({ rule }) => refer(rule)) }), values) ===
+      undefined
+    ) {
+      sound.add(root);
+      return [];
+    }
+    return holders.flatMap(({ schema, pointer, rules }) => {
+      for (const rule of rules) {
+        const message = faultOf(ajv.compile(refer(rule)), schema["default"]);
         if (message !== undefined) return [{ pointer, message }];
       }
       return [];
@@ -122,6 +143,10 @@ export function findBrokenDefaults(root: object): { pointer: string; message: st
   } catch {
     return [];
   }
+}
+
+function refer(rule: string): SchemaObject {
+  return { $ref: `${base}${referenceTo(rule)}` };
 }
 
 function faultOf(validate: ValidateFunction, value: unknown): string | undefined {
@@ -141,6 +166,22 @@ function patternsFor({ key = "", parent }: SchemaNode): string[] {
   return Object.keys(isObject(patterns) ? patterns : {})
     .filter((pattern) => new RegExp(pattern, "u").test(key))
     .map((pattern) => `${parent?.pointer ?? ""}/patternProperties/${escapePointer(pattern)}`);
+}
+
+/** Whether a default is seen to pass without a validator, as most are. */
+function isPlainlySound(schema: SchemaObject): boolean {
+  const { default: value, type, anyOf } = schema;
+  const rules = Object.keys(schema).filter((name) => keywords.get(name)?.annotation !== true);
+  if (rules.length !== 2) return false;
+  if (Array.isArray(anyOf)) {
+    return value === null && anyOf.some((branch) => isObject(branch) && isOnlyNull(branch));
+  }
+  const kind = value === null ? "null" : typeof value;
+  return kind !== "object" && [type].flat().includes(kind);
+}
+
+function isOnlyNull(branch: SchemaObject): boolean {
+  return branch["type"] === "null" && Object.keys(branch).length === 1;
 }
 
 const base = "taskwright:schema";

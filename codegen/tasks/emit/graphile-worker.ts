@@ -1,10 +1,13 @@
 import { ModuleDeclarationKind } from "ts-morph";
 import { formatTypeScript, generatedHeader } from "../../format.js";
-import type { TaskModel } from "../model.js";
+import { namesOf, type TaskIdentity } from "../identity.js";
 import { createSource } from "../source.js";
 
 /** The module for projects whose jobs run in Node's graphile-worker itself. */
-export function emitGraphileWorker(models: readonly TaskModel[], folder: string): Promise<string> {
+export function emitGraphileWorker(
+  tasks: readonly TaskIdentity[],
+  folder: string,
+): Promise<string> {
   const file = createSource();
   file.addImportDeclaration({
     moduleSpecifier: "graphile-worker",
@@ -23,6 +26,7 @@ export function emitGraphileWorker(models: readonly TaskModel[], folder: string)
     moduleSpecifier: "./index.js",
     namedImports: ["tasks", { name: "Tasks", isTypeOnly: true, alias: "AllTasks" }],
   });
+  const models = tasks.map((task) => ({ ...task, names: namesOf(task) }));
   for (const { names } of models) {
     file.addImportDeclaration({
       moduleSpecifier: `./${names.file}.js`,

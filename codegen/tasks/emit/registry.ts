@@ -1,11 +1,14 @@
-import { VariableDeclarationKind, type SourceFile } from "ts-morph";
+import { VariableDeclarationKind } from "ts-morph";
 import { formatTypeScript, generatedHeader } from "../../format.js";
-import type { TaskModel } from "../model.js";
-import { createSource } from "../source.js";
+import { namesOf, type TaskIdentity } from "../identity.js";
+import type { TaskNames } from "../names.js";
+import { ModuleText } from "../source.js";
+
+type NamedTask = TaskIdentity & { readonly names: TaskNames };
 
 /** The module that gathers all tasks. */
-export function emitRegistry(models: readonly TaskModel[], folder: string): Promise<string> {
-  const file = createSource();
+export function emitRegistry(tasks: readonly TaskIdentity[], folder: string): Promise<string> {
+  const file = new ModuleText();
   file.addImportDeclaration({
     moduleSpecifier: "taskwright",
     namedImports: [
@@ -19,15 +22,16 @@ export function emitRegistry(models: readonly TaskModel[], folder: string): Prom
       { name: "HandlerSet", isTypeOnly: true },
     ],
   });
+  const models = tasks.map((task) => ({ ...task, names: namesOf(task) }));
   for (const { names } of models) {
     file.addImportDeclaration({
       moduleSpecifier: `./${names.file}.js`,
       namedImports: [names.task],
     });
   }
-  file.addExportDeclarations(
-    models.map(({ names }) => ({ moduleSpecifier: `./${names.file}.js` })),
-  );
+  for (const { names } of models) {
+    file.addExportDeclaration({ moduleSpecifier: `./${names.file}.js` });
+  }
   const members = models.map(
     ({ identifier, names }) => `${JSON.stringify(identifier)}: ${names.task}`,
   );
@@ -46,11 +50,11 @@ export function emitRegistry(models: readonly TaskModel[], folder: string): Prom
   ]);
   addClient(file, models);
   addCron(file);
-  return formatTypeScript(`${generatedHeader(folder)}\n${file.getFullText()}`);
+  return formatTypeScript(`${generatedHeader(folder)}\n${file.print()}`);
 }
 
 /** What the client does is the runtime's; its methods' names are the helpers'. */
-function addClient(file: SourceFile, models: readonly TaskModel[]): void {
+function addClient(file: ModuleText, models: readonly NamedTask[]): void {
   const methods = models.map(
     ({ identifier, names }) => `${names.add}: ${JSON.stringify(identifier)}`,
   );
@@ -76,7 +80,7 @@ function addClient(file: SourceFile, models: readonly TaskModel[]): void {
   });
 }
 
-function addCron(file: SourceFile): void {
+function addCron(file: ModuleText): void {
   file.addVariableStatement({
     declarationKind: VariableDeclarationKind.Const,
     isExported: true,
@@ -87,7 +91,7 @@ function addCron(file: SourceFile): void {
   });
 }
 
-function addBinder(file: SourceFile, name: string, type: string, docs: string[]): void {
+function addBinder(file: ModuleText, name: string, type: string, docs: string[]): void {
   file.addFunction({
     name,
     isExported: true,

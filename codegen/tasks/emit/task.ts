@@ -1,8 +1,8 @@
-import { VariableDeclarationKind, type SourceFile } from "ts-morph";
+import { VariableDeclarationKind } from "ts-morph";
 import { formatTypeScript, generatedHeader } from "../../format.js";
 import type { TaskModel } from "../model.js";
 import { specSource } from "./spec.js";
-import { createSource } from "../source.js";
+import { ModuleText } from "../source.js";
 
 /** What surrounds a task's module. */
 export interface EmitOptions {
@@ -12,17 +12,19 @@ export interface EmitOptions {
 
 /** The module of one task: its types, the task itself, its helpers. */
 export function emitTask(model: TaskModel, options: EmitOptions): Promise<string> {
-  const file = createSource();
-  addImports(file, model);
-  file.addStatements(model.types.text);
+  const imports = new ModuleText();
+  addImports(imports, model);
+  const file = new ModuleText();
   addAliases(file, model);
   addTask(file, model, options);
   addHelpers(file, model);
   const header = generatedHeader(model.source.relativePath);
-  return formatTypeScript(`${header}\n${file.getFullText()}`);
+  // The types are text already, and long: there is no need for ts-morph to read them.
+  const parts = [header, imports.print().trimEnd(), model.types.text, "", file.print()];
+  return formatTypeScript(parts.join("\n"));
 }
 
-function addImports(file: SourceFile, { names, defaults }: TaskModel): void {
+function addImports(file: ModuleText, { names, defaults }: TaskModel): void {
   const isBatch = defaults.batch !== undefined;
   const handler = isBatch ? "BatchHandler" : "Handler";
   const types = ["Executor", handler, "Job", "StandardSchema", "TaskSpec", "ValidationResult"];
@@ -42,7 +44,7 @@ function addImports(file: SourceFile, { names, defaults }: TaskModel): void {
   });
 }
 
-function addAliases(file: SourceFile, { identifier, names, hasDefaults, defaults }: TaskModel) {
+function addAliases(file: ModuleText, { identifier, names, hasDefaults, defaults }: TaskModel) {
   if (!hasDefaults) {
     file.addTypeAlias({
       name: names.rootInput,
@@ -52,15 +54,17 @@ function addAliases(file: SourceFile, { identifier, names, hasDefaults, defaults
     });
   }
   if (defaults.batch !== undefined) {
-    file.addTypeAliases([
-      {
-        name: names.payload,
-        isExported: true,
-        type: `${names.rootPayload}[]`,
-        docs: [asDoc(`The payload of task ${identifier}: the items of one job.`)],
-      },
-      { name: names.input, isExported: true, type: `readonly ${names.rootInput}[]` },
-    ]);
+    file.addTypeAlias({
+      name: names.payload,
+      isExported: true,
+      type: `${names.rootPayload}[]`,
+      docs: [asDoc(`The payload of task ${identifier}: the items of one job.`)],
+    });
+    file.addTypeAlias({
+      name: names.input,
+      isExported: true,
+      type: `readonly ${names.rootInput}[]`,
+    });
   }
   file.addTypeAlias({
     name: names.handler,
@@ -71,7 +75,7 @@ function addAliases(file: SourceFile, { identifier, names, hasDefaults, defaults
   });
 }
 
-function addTask(file: SourceFile, model: TaskModel, options: EmitOptions): void {
+function addTask(file: ModuleText, model: TaskModel, options: EmitOptions): void {
   const { identifier, names, defaults, doc } = model;
   const define = defaults.batch === undefined ? "defineTask" : "defineBatchTask";
   const spec = specSource(defaults);
@@ -113,7 +117,7 @@ function addTask(file: SourceFile, model: TaskModel, options: EmitOptions): void
   });
 }
 
-function addHelpers(file: SourceFile, model: TaskModel): void {
+function addHelpers(file: ModuleText, model: TaskModel): void {
   const { identifier, names, defaults, isPayloadOptional } = model;
   const isBatch = defaults.batch !== undefined;
   const job = `Job<${names.payload}>`;

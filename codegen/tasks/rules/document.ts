@@ -1,8 +1,8 @@
 import { createAjv } from "../ajv.js";
 import { escapePointer, isObject, type JsonDocument } from "../../json.js";
-import { withFilledAlternatives } from "../filling.js";
 import type { SchemaObject } from "../node.js";
 import type { Finding } from "../rule.js";
+import { compileValidator, type CompiledValidator } from "../validator.js";
 
 /** What must hold before a document can be looked at as a schema. */
 export function checkDocument(document: JsonDocument): Finding[] {
@@ -75,14 +75,16 @@ function describeParams(params: Record<string, unknown>): string {
 }
 
 /** What ajv's strict mode still finds; codegen's own rules should have said it better before. */
-export function checkCompilation(schema: SchemaObject): Finding[] {
+export function tryCompilation(schema: SchemaObject): {
+  readonly validator?: CompiledValidator;
+  readonly findings: readonly Finding[];
+} {
   try {
-    createAjv(schema).compile(withFilledAlternatives(schema));
-    return [];
+    return { validator: compileValidator(schema), findings: [] };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const message = `The validator can't be built from this schema: ${error.message}.`;
     const hint = "Write the part that the message names in another way.";
-    return [{ rule: "uncompilable", pointer: "", message, hint }];
+    return { findings: [{ rule: "uncompilable", pointer: "", message, hint }] };
   }
 }

@@ -1,5 +1,4 @@
 import { compile } from "json-schema-to-typescript";
-import { SyntaxKind } from "ts-morph";
 import type { Definition, JsonType } from "./type.js";
 import {
   endOfComment,
@@ -8,7 +7,6 @@ import {
   type CanonicalSchema,
   type Side,
 } from "./canonical.js";
-import { createSource } from "../source.js";
 
 /** Names for the types of one schema file. */
 export interface TypeNames {
@@ -23,7 +21,11 @@ export interface TypeDeclarations {
 }
 
 /** Declares a type and all that it refers to, for both sides. */
-export async function declareTypes(root: Definition, names: TypeNames): Promise<TypeDeclarations> {
+export async function declareTypes(
+  root: Definition,
+  names: TypeNames,
+  stem = standInStem,
+): Promise<TypeDeclarations> {
   const types = new Map<string, CanonicalSchema>();
   const standIns = new Map<string, string>();
   const refer = (target: Definition, given: Side): CanonicalSchema => {
@@ -32,7 +34,7 @@ export async function declareTypes(root: Definition, names: TypeNames): Promise<
     const known = standIns.get(name);
     if (known !== undefined) return { $ref: `#/types/${known}` };
     // Taken first, for the type may refer to itself.
-    const standIn = `${standInStem}${standIns.size}`;
+    const standIn = `${stem}${standIns.size}`;
     standIns.set(name, standIn);
     types.set(standIn, {});
     const written = toCanonical(target.type(), side, refer);
@@ -41,6 +43,7 @@ export async function declareTypes(root: Definition, names: TypeNames): Promise<
     return { $ref: `#/types/${standIn}` };
   };
   const properties = { payload: refer(root, "payload"), input: refer(root, "input") };
+  if (isUsedIn([...types.values()], stem)) return declareTypes(root, names, `${stem}X`);
   const carrier = {
     title: carrierName,
     type: "object",
@@ -49,7 +52,7 @@ export async function declareTypes(root: Definition, names: TypeNames): Promise<
   };
   const text = await compile(carrier as Parameters<typeof compile>[0], carrierName, options);
   const byStandIn = new Map([...standIns].map(([name, standIn]) => [standIn, name]));
-  return { text: rename(cutComments(text), byStandIn), names: [...standIns.keys()] };
+  return { text: rename(cutComments(text), stem, byStandIn), names: [...standIns.keys()] };
 }
 
 /** The generator declares what a schema refers to, so one that refers to all is given to it. */
@@ -71,21 +74,18 @@ function cutComments(text: string): string {
   return text.replaceAll(added, "\n").replaceAll(/\/\*\*[\s*]*\*\/\s*/gu, "");
 }
 
-/** Gives the types their names, and drops the carrier. */
-function rename(text: string, names: ReadonlyMap<string, string>): string {
-  const file = createSource(text);
-  file.getInterfaceOrThrow(carrierName).remove();
-  const current = file.getFullText();
-  let renamed = "";
-  let end = 0;
-  for (const identifier of file.getDescendantsOfKind(SyntaxKind.Identifier)) {
-    const name = names.get(identifier.getText());
-    const isProperty = identifier.getParentIfKind(SyntaxKind.PropertySignature) !== undefined;
-    if (name === undefined || isProperty) continue;
-    renamed += current.slice(end, identifier.getStart()) + name;
-    end = identifier.getEnd();
-  }
-  return renamed + current.slice(end);
+/** Gives the types their names, and drops the carrier. No text of the schema holds a stand-in. */
+function rename(text: string, stem: string, names: ReadonlyMap<string, string>): string {
+  const carrier = new RegExp(String.raw`export interface ${carrierName}\s*\{[^{}]*\}\s*`, "u");
+  return text
+    .replace(carrier, "")
+    .replaceAll(new RegExp(String.raw`\b${stem}\d+\b`, "gu"), (name) => names.get(name) ?? name);
+}
+
+/** Whether a text of the schema holds the stem, so that it can't be told from the stand-ins. */
+function isUsedIn(types: readonly CanonicalSchema[], stem: string): boolean {
+  const own = new RegExp(String.raw`"(?:\$ref":"#\/types\/|title":")${stem}\d+"`, "gu");
+  return JSON.stringify(types).replaceAll(own, "").includes(stem);
 }
 
 /** Whether a producer may leave out something that a handler is sure to get. */

@@ -4,232 +4,153 @@
 import type { PayloadValidator } from "taskwright";
 import { formats, ucs2length } from "taskwright/validation";
 
-const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"accountId":{"type":"integer","minimum":1},"email":{"type":"string","format":"email"},"name":{"type":"string","minLength":1,"maxLength":200},"website":{"type":"string","format":"uri"},"birthday":{"type":"string","format":"date"},"score":{"type":"number","minimum":0,"maximum":100}},"required":["accountId","email"],"additionalProperties":false};
+const rule0 = {keyword:"type",params:{type: "integer"},message:"must be integer"};
+const rule1 = {keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+const rule2 = {keyword:"format",params:{format: "email"},message:"must match format \"email\""};
+const rule3 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule4 = {keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"};
+const rule5 = {keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
+const rule6 = {keyword:"format",params:{format: "uri"},message:"must match format \"uri\""};
+const rule7 = {keyword:"format",params:{format: "date"},message:"must match format \"date\""};
+const rule8 = {keyword:"maximum",params:{comparison: "<=", limit: 100},message:"must be <= 100"};
+const rule9 = {keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+const rule10 = {keyword:"type",params:{type: "number"},message:"must be number"};
+const rule11 = {keyword:"type",params:{type: "object"},message:"must be object"};
 const func0 = Object.prototype.hasOwnProperty;
 const func5 = ucs2length;
 const formats0 = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i;
 const formats2 = formats.uri;
 const formats4 = formats.date;
 
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
+function validate0(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.accountId === undefined) || (!(func0.call(data, "accountId")))){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "accountId"},message:"must have required property '"+"accountId"+"'"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
+if(isRecord(data)){
+if(own(data, "accountId") === undefined){
+all = missing(all, at, "accountId");
 errors++;
 }
-if((data.email === undefined) || (!(func0.call(data, "email")))){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "email"},message:"must have required property '"+"email"+"'"};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
+if(own(data, "email") === undefined){
+all = missing(all, at, "email");
 errors++;
 }
 for(const key0 of Object.keys(data)){
 if(!((((((key0 === "accountId") || (key0 === "email")) || (key0 === "name")) || (key0 === "website")) || (key0 === "birthday")) || (key0 === "score"))){
-const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.accountId !== undefined && func0.call(data, "accountId")){
-let data0 = data.accountId;
+let data0 = own(data, "accountId");
+if(data0 !== undefined){
 if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-const err3 = {instancePath:instancePath+"/accountId",schemaPath:"#/properties/accountId/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
+all = fail(all, at+"/accountId", rule0);
 errors++;
 }
 if((typeof data0 == "number") && (isFinite(data0))){
 if(data0 < 1 || isNaN(data0)){
-const err4 = {instancePath:instancePath+"/accountId",schemaPath:"#/properties/accountId/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
+all = fail(all, at+"/accountId", rule1);
 errors++;
 }
 }
 }
-if(data.email !== undefined && func0.call(data, "email")){
-let data1 = data.email;
+let data1 = own(data, "email");
+if(data1 !== undefined){
 if(typeof data1 === "string"){
 if(!(formats0.test(data1))){
-const err5 = {instancePath:instancePath+"/email",schemaPath:"#/properties/email/format",keyword:"format",params:{format: "email"},message:"must match format \""+"email"+"\""};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
+all = fail(all, at+"/email", rule2);
 errors++;
 }
 }
 else {
-const err6 = {instancePath:instancePath+"/email",schemaPath:"#/properties/email/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
+all = fail(all, at+"/email", rule3);
 errors++;
 }
 }
-if(data.name !== undefined && func0.call(data, "name")){
-let data2 = data.name;
+let data2 = own(data, "name");
+if(data2 !== undefined){
 if(typeof data2 === "string"){
 if(func5(data2) > 200){
-const err7 = {instancePath:instancePath+"/name",schemaPath:"#/properties/name/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
+all = fail(all, at+"/name", rule4);
 errors++;
 }
 if(func5(data2) < 1){
-const err8 = {instancePath:instancePath+"/name",schemaPath:"#/properties/name/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
+all = fail(all, at+"/name", rule5);
 errors++;
 }
 }
 else {
-const err9 = {instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err9];
-}
-else {
-vErrors.push(err9);
-}
+all = fail(all, at+"/name", rule3);
 errors++;
 }
 }
-if(data.website !== undefined && func0.call(data, "website")){
-let data3 = data.website;
+let data3 = own(data, "website");
+if(data3 !== undefined){
 if(typeof data3 === "string"){
 if(!(formats2(data3))){
-const err10 = {instancePath:instancePath+"/website",schemaPath:"#/properties/website/format",keyword:"format",params:{format: "uri"},message:"must match format \""+"uri"+"\""};
-if(vErrors === null){
-vErrors = [err10];
-}
-else {
-vErrors.push(err10);
-}
+all = fail(all, at+"/website", rule6);
 errors++;
 }
 }
 else {
-const err11 = {instancePath:instancePath+"/website",schemaPath:"#/properties/website/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err11];
-}
-else {
-vErrors.push(err11);
-}
+all = fail(all, at+"/website", rule3);
 errors++;
 }
 }
-if(data.birthday !== undefined && func0.call(data, "birthday")){
-let data4 = data.birthday;
+let data4 = own(data, "birthday");
+if(data4 !== undefined){
 if(typeof data4 === "string"){
 if(!(formats4.validate(data4))){
-const err12 = {instancePath:instancePath+"/birthday",schemaPath:"#/properties/birthday/format",keyword:"format",params:{format: "date"},message:"must match format \""+"date"+"\""};
-if(vErrors === null){
-vErrors = [err12];
-}
-else {
-vErrors.push(err12);
-}
+all = fail(all, at+"/birthday", rule7);
 errors++;
 }
 }
 else {
-const err13 = {instancePath:instancePath+"/birthday",schemaPath:"#/properties/birthday/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err13];
-}
-else {
-vErrors.push(err13);
-}
+all = fail(all, at+"/birthday", rule3);
 errors++;
 }
 }
-if(data.score !== undefined && func0.call(data, "score")){
-let data5 = data.score;
+let data5 = own(data, "score");
+if(data5 !== undefined){
 if((typeof data5 == "number") && (isFinite(data5))){
 if(data5 > 100 || isNaN(data5)){
-const err14 = {instancePath:instancePath+"/score",schemaPath:"#/properties/score/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100},message:"must be <= 100"};
-if(vErrors === null){
-vErrors = [err14];
-}
-else {
-vErrors.push(err14);
-}
+all = fail(all, at+"/score", rule8);
 errors++;
 }
 if(data5 < 0 || isNaN(data5)){
-const err15 = {instancePath:instancePath+"/score",schemaPath:"#/properties/score/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
-if(vErrors === null){
-vErrors = [err15];
-}
-else {
-vErrors.push(err15);
-}
+all = fail(all, at+"/score", rule9);
 errors++;
 }
 }
 else {
-const err16 = {instancePath:instancePath+"/score",schemaPath:"#/properties/score/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err16];
-}
-else {
-vErrors.push(err16);
-}
+all = fail(all, at+"/score", rule10);
 errors++;
 }
 }
 }
 else {
-const err17 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err17];
-}
-else {
-vErrors.push(err17);
-}
+all = fail(all, at, rule11);
 errors++;
 }
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
+}
+function fail(errors, instancePath, rule){
+const error = {instancePath,...rule};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function missing(errors, instancePath, missingProperty){
+const error = {instancePath,keyword:"required",params:{missingProperty},message:"must have required property '"+missingProperty+"'"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function extra(errors, instancePath, additionalProperty){
+const error = {instancePath,keyword:"additionalProperties",params:{additionalProperty},message:"must NOT have additional properties"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
 }
 
 export const validator: PayloadValidator = validate0;

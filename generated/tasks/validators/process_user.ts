@@ -4,399 +4,288 @@
 import type { PayloadValidator } from "taskwright";
 import { findDuplicate, ucs2length } from "taskwright/validation";
 
-const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"userId":{"type":"string","minLength":1,"maxLength":64},"plan":{"enum":["free","team","enterprise"],"default":"free"},"profile":{"type":"object","properties":{"displayName":{"type":"string","minLength":1},"locale":{"type":"string","pattern":"^[a-z]{2}(-[A-Z]{2})?$"},"tags":{"type":"array","items":{"type":"string"},"maxItems":20,"uniqueItems":true}},"required":["displayName"],"additionalProperties":false},"action":{"oneOf":[{"$ref":"#/$defs/signup"},{"$ref":"#/$defs/rename"},{"$ref":"#/$defs/merge"}]}},"required":["userId","action"],"additionalProperties":false,"$defs":{"signup":{"type":"object","properties":{"kind":{"const":"signup"},"source":{"enum":["web","mobile","import"]}},"required":["kind","source"],"additionalProperties":false},"rename":{"type":"object","properties":{"kind":{"const":"rename"},"name":{"type":"string","minLength":1}},"required":["kind","name"],"additionalProperties":false},"merge":{"type":"object","properties":{"kind":{"const":"merge"},"intoUserId":{"type":"string","minLength":1}},"required":["kind","intoUserId"],"additionalProperties":false}}};
-const schema1 = {"type":"object","properties":{"kind":{"const":"signup"},"source":{"enum":["web","mobile","import"]}},"required":["kind","source"],"additionalProperties":false};
-const schema2 = {"type":"object","properties":{"kind":{"const":"rename"},"name":{"type":"string","minLength":1}},"required":["kind","name"],"additionalProperties":false};
-const schema3 = {"type":"object","properties":{"kind":{"const":"merge"},"intoUserId":{"type":"string","minLength":1}},"required":["kind","intoUserId"],"additionalProperties":false};
+const value0 = ["web","mobile","import"];
+const value1 = ["free","team","enterprise"];
+const rule0 = {keyword:"const",params:{allowedValue: "signup"},message:"must be equal to constant"};
+const rule1 = {keyword:"enum",params:{allowedValues: value0},message:"must be equal to one of the allowed values"};
+const rule2 = {keyword:"type",params:{type: "object"},message:"must be object"};
+const rule3 = {keyword:"const",params:{allowedValue: "rename"},message:"must be equal to constant"};
+const rule4 = {keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
+const rule5 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule6 = {keyword:"const",params:{allowedValue: "merge"},message:"must be equal to constant"};
+const rule7 = {keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"};
+const rule8 = {keyword:"enum",params:{allowedValues: value1},message:"must be equal to one of the allowed values"};
+const rule9 = {keyword:"pattern",params:{pattern: "^[a-z]{2}(-[A-Z]{2})?$"},message:"must match pattern \"^[a-z]{2}(-[A-Z]{2})?$\""};
+const rule10 = {keyword:"maxItems",params:{limit: 20},message:"must NOT have more than 20 items"};
+const rule11 = {keyword:"type",params:{type: "array"},message:"must be array"};
 const func0 = Object.prototype.hasOwnProperty;
 const func3 = ucs2length;
 const func11 = findDuplicate;
 const pattern0 = new RegExp("^[a-z]{2}(-[A-Z]{2})?$", "u");
 
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
+function validate1(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
+if(isRecord(data)){
+if(own(data, "kind") === undefined){
+all = missing(all, at, "kind");
+errors++;
+}
+if(own(data, "source") === undefined){
+all = missing(all, at, "source");
+errors++;
+}
+for(const key0 of Object.keys(data)){
+if(!((key0 === "kind") || (key0 === "source"))){
+all = extra(all, at, key0);
+errors++;
+}
+}
+if(own(data, "kind") !== undefined){
+if("signup" !== data.kind){
+all = fail(all, at+"/kind", rule0);
+errors++;
+}
+}
+let data1 = own(data, "source");
+if(data1 !== undefined){
+if(!(((data1 === "web") || (data1 === "mobile")) || (data1 === "import"))){
+all = fail(all, at+"/source", rule1);
+errors++;
+}
+}
+}
+else {
+all = fail(all, at, rule2);
+errors++;
+}
+validate1.errors = all;
+return errors === 0;
+}
+
+
+function validate3(data, at=""){
+let all = null;
+let errors = 0;
+if(isRecord(data)){
+if(own(data, "kind") === undefined){
+all = missing(all, at, "kind");
+errors++;
+}
+if(own(data, "name") === undefined){
+all = missing(all, at, "name");
+errors++;
+}
+for(const key0 of Object.keys(data)){
+if(!((key0 === "kind") || (key0 === "name"))){
+all = extra(all, at, key0);
+errors++;
+}
+}
+if(own(data, "kind") !== undefined){
+if("rename" !== data.kind){
+all = fail(all, at+"/kind", rule3);
+errors++;
+}
+}
+let data1 = own(data, "name");
+if(data1 !== undefined){
+if(typeof data1 === "string"){
+if(func3(data1) < 1){
+all = fail(all, at+"/name", rule4);
+errors++;
+}
+}
+else {
+all = fail(all, at+"/name", rule5);
+errors++;
+}
+}
+}
+else {
+all = fail(all, at, rule2);
+errors++;
+}
+validate3.errors = all;
+return errors === 0;
+}
+
+
+function validate5(data, at=""){
+let all = null;
+let errors = 0;
+if(isRecord(data)){
+if(own(data, "kind") === undefined){
+all = missing(all, at, "kind");
+errors++;
+}
+if(own(data, "intoUserId") === undefined){
+all = missing(all, at, "intoUserId");
+errors++;
+}
+for(const key0 of Object.keys(data)){
+if(!((key0 === "kind") || (key0 === "intoUserId"))){
+all = extra(all, at, key0);
+errors++;
+}
+}
+if(own(data, "kind") !== undefined){
+if("merge" !== data.kind){
+all = fail(all, at+"/kind", rule6);
+errors++;
+}
+}
+let data1 = own(data, "intoUserId");
+if(data1 !== undefined){
+if(typeof data1 === "string"){
+if(func3(data1) < 1){
+all = fail(all, at+"/intoUserId", rule4);
+errors++;
+}
+}
+else {
+all = fail(all, at+"/intoUserId", rule5);
+errors++;
+}
+}
+}
+else {
+all = fail(all, at, rule2);
+errors++;
+}
+validate5.errors = all;
+return errors === 0;
+}
+
+
+function validate0(data, at=""){
+let all = null;
+let errors = 0;
+if(isRecord(data)){
 if(data.plan === undefined){
 data.plan = "free";
 }
-if((data.userId === undefined) || (!(func0.call(data, "userId")))){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "userId"},message:"must have required property '"+"userId"+"'"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
+if(own(data, "userId") === undefined){
+all = missing(all, at, "userId");
 errors++;
 }
-if((data.action === undefined) || (!(func0.call(data, "action")))){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "action"},message:"must have required property '"+"action"+"'"};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
+if(own(data, "action") === undefined){
+all = missing(all, at, "action");
 errors++;
 }
 for(const key0 of Object.keys(data)){
 if(!((((key0 === "userId") || (key0 === "plan")) || (key0 === "profile")) || (key0 === "action"))){
-const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.userId !== undefined && func0.call(data, "userId")){
-let data0 = data.userId;
+let data0 = own(data, "userId");
+if(data0 !== undefined){
 if(typeof data0 === "string"){
 if(func3(data0) > 64){
-const err3 = {instancePath:instancePath+"/userId",schemaPath:"#/properties/userId/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
+all = fail(all, at+"/userId", rule7);
 errors++;
 }
 if(func3(data0) < 1){
-const err4 = {instancePath:instancePath+"/userId",schemaPath:"#/properties/userId/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
+all = fail(all, at+"/userId", rule4);
 errors++;
 }
 }
 else {
-const err5 = {instancePath:instancePath+"/userId",schemaPath:"#/properties/userId/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
+all = fail(all, at+"/userId", rule5);
 errors++;
 }
 }
 let data1 = data.plan;
 if(!(((data1 === "free") || (data1 === "team")) || (data1 === "enterprise"))){
-const err6 = {instancePath:instancePath+"/plan",schemaPath:"#/properties/plan/enum",keyword:"enum",params:{allowedValues: schema0.properties.plan.enum},message:"must be equal to one of the allowed values"};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
+all = fail(all, at+"/plan", rule8);
 errors++;
 }
-if(data.profile !== undefined && func0.call(data, "profile")){
-let data2 = data.profile;
-if(data2 && typeof data2 == "object" && !Array.isArray(data2)){
-if((data2.displayName === undefined) || (!(func0.call(data2, "displayName")))){
-const err7 = {instancePath:instancePath+"/profile",schemaPath:"#/properties/profile/required",keyword:"required",params:{missingProperty: "displayName"},message:"must have required property '"+"displayName"+"'"};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
+let data2 = own(data, "profile");
+if(data2 !== undefined){
+if(isRecord(data2)){
+if(own(data2, "displayName") === undefined){
+all = missing(all, at+"/profile", "displayName");
 errors++;
 }
 for(const key1 of Object.keys(data2)){
 if(!(((key1 === "displayName") || (key1 === "locale")) || (key1 === "tags"))){
-const err8 = {instancePath:instancePath+"/profile",schemaPath:"#/properties/profile/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
+all = extra(all, at+"/profile", key1);
 errors++;
 }
 }
-if(data2.displayName !== undefined && func0.call(data2, "displayName")){
-let data3 = data2.displayName;
+let data3 = own(data2, "displayName");
+if(data3 !== undefined){
 if(typeof data3 === "string"){
 if(func3(data3) < 1){
-const err9 = {instancePath:instancePath+"/profile/displayName",schemaPath:"#/properties/profile/properties/displayName/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
-if(vErrors === null){
-vErrors = [err9];
-}
-else {
-vErrors.push(err9);
-}
+all = fail(all, at+"/profile/displayName", rule4);
 errors++;
 }
 }
 else {
-const err10 = {instancePath:instancePath+"/profile/displayName",schemaPath:"#/properties/profile/properties/displayName/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err10];
-}
-else {
-vErrors.push(err10);
-}
+all = fail(all, at+"/profile/displayName", rule5);
 errors++;
 }
 }
-if(data2.locale !== undefined && func0.call(data2, "locale")){
-let data4 = data2.locale;
+let data4 = own(data2, "locale");
+if(data4 !== undefined){
 if(typeof data4 === "string"){
 if(!pattern0.test(data4)){
-const err11 = {instancePath:instancePath+"/profile/locale",schemaPath:"#/properties/profile/properties/locale/pattern",keyword:"pattern",params:{pattern: "^[a-z]{2}(-[A-Z]{2})?$"},message:"must match pattern \""+"^[a-z]{2}(-[A-Z]{2})?$"+"\""};
-if(vErrors === null){
-vErrors = [err11];
-}
-else {
-vErrors.push(err11);
-}
+all = fail(all, at+"/profile/locale", rule9);
 errors++;
 }
 }
 else {
-const err12 = {instancePath:instancePath+"/profile/locale",schemaPath:"#/properties/profile/properties/locale/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err12];
-}
-else {
-vErrors.push(err12);
-}
+all = fail(all, at+"/profile/locale", rule5);
 errors++;
 }
 }
-if(data2.tags !== undefined && func0.call(data2, "tags")){
-let data5 = data2.tags;
+let data5 = own(data2, "tags");
+if(data5 !== undefined){
 if(Array.isArray(data5)){
 if(data5.length > 20){
-const err13 = {instancePath:instancePath+"/profile/tags",schemaPath:"#/properties/profile/properties/tags/maxItems",keyword:"maxItems",params:{limit: 20},message:"must NOT have more than 20 items"};
-if(vErrors === null){
-vErrors = [err13];
-}
-else {
-vErrors.push(err13);
-}
+all = fail(all, at+"/profile/tags", rule10);
 errors++;
 }
 const duplicate0 = func11(data5);
 if(duplicate0 !== undefined){
-const err14 = {instancePath:instancePath+"/profile/tags",schemaPath:"#/properties/profile/properties/tags/uniqueItems",keyword:"uniqueItems",params:{i: duplicate0.i, j: duplicate0.j},message:"must NOT have duplicate items (items ## "+duplicate0.j+" and "+duplicate0.i+" are identical)"};
-if(vErrors === null){
-vErrors = [err14];
-}
-else {
-vErrors.push(err14);
-}
+all = fail(all, at+"/profile/tags", {keyword:"uniqueItems",params:{i: duplicate0.i, j: duplicate0.j},message:"must NOT have duplicate items (items ## "+duplicate0.j+" and "+duplicate0.i+" are identical)"});
 errors++;
 }
 const len0 = data5.length;
 for(let i0=0; i0<len0; i0++){
 if(typeof data5[i0] !== "string"){
-const err15 = {instancePath:instancePath+"/profile/tags/" + i0,schemaPath:"#/properties/profile/properties/tags/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err15];
-}
-else {
-vErrors.push(err15);
-}
+all = fail(all, at+"/profile/tags/" + i0, rule5);
 errors++;
 }
 }
 }
 else {
-const err16 = {instancePath:instancePath+"/profile/tags",schemaPath:"#/properties/profile/properties/tags/type",keyword:"type",params:{type: "array"},message:"must be array"};
-if(vErrors === null){
-vErrors = [err16];
-}
-else {
-vErrors.push(err16);
-}
+all = fail(all, at+"/profile/tags", rule11);
 errors++;
 }
 }
 }
 else {
-const err17 = {instancePath:instancePath+"/profile",schemaPath:"#/properties/profile/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err17];
-}
-else {
-vErrors.push(err17);
-}
+all = fail(all, at+"/profile", rule2);
 errors++;
 }
 }
-if(data.action !== undefined && func0.call(data, "action")){
-let data7 = data.action;
+let data7 = own(data, "action");
+if(data7 !== undefined){
 const _errs17 = errors;
 let valid4 = false;
 let passing0 = null;
 const _errs18 = errors;
-if(data7 && typeof data7 == "object" && !Array.isArray(data7)){
-if((data7.kind === undefined) || (!(func0.call(data7, "kind")))){
-const err18 = {instancePath:instancePath+"/action",schemaPath:"#/$defs/signup/required",keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"};
-if(vErrors === null){
-vErrors = [err18];
-}
-else {
-vErrors.push(err18);
-}
-errors++;
-}
-if((data7.source === undefined) || (!(func0.call(data7, "source")))){
-const err19 = {instancePath:instancePath+"/action",schemaPath:"#/$defs/signup/required",keyword:"required",params:{missingProperty: "source"},message:"must have required property '"+"source"+"'"};
-if(vErrors === null){
-vErrors = [err19];
-}
-else {
-vErrors.push(err19);
-}
-errors++;
-}
-for(const key2 of Object.keys(data7)){
-if(!((key2 === "kind") || (key2 === "source"))){
-const err20 = {instancePath:instancePath+"/action",schemaPath:"#/$defs/signup/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err20];
-}
-else {
-vErrors.push(err20);
-}
-errors++;
-}
-}
-if(data7.kind !== undefined && func0.call(data7, "kind")){
-if("signup" !== data7.kind){
-const err21 = {instancePath:instancePath+"/action/kind",schemaPath:"#/$defs/signup/properties/kind/const",keyword:"const",params:{allowedValue: "signup"},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err21];
-}
-else {
-vErrors.push(err21);
-}
-errors++;
-}
-}
-if(data7.source !== undefined && func0.call(data7, "source")){
-let data9 = data7.source;
-if(!(((data9 === "web") || (data9 === "mobile")) || (data9 === "import"))){
-const err22 = {instancePath:instancePath+"/action/source",schemaPath:"#/$defs/signup/properties/source/enum",keyword:"enum",params:{allowedValues: schema1.properties.source.enum},message:"must be equal to one of the allowed values"};
-if(vErrors === null){
-vErrors = [err22];
-}
-else {
-vErrors.push(err22);
-}
-errors++;
-}
-}
-}
-else {
-const err23 = {instancePath:instancePath+"/action",schemaPath:"#/$defs/signup/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err23];
-}
-else {
-vErrors.push(err23);
-}
-errors++;
-}
+if(!validate1(data7, at+"/action")) errors = (all = join(all, validate1.errors)).length;
 var _valid0 = _errs18 === errors;
 if(_valid0){
 valid4 = true;
 passing0 = 0;
 }
-const _errs24 = errors;
-if(data7 && typeof data7 == "object" && !Array.isArray(data7)){
-if((data7.kind === undefined) || (!(func0.call(data7, "kind")))){
-const err24 = {instancePath:instancePath+"/action",schemaPath:"#/$defs/rename/required",keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"};
-if(vErrors === null){
-vErrors = [err24];
-}
-else {
-vErrors.push(err24);
-}
-errors++;
-}
-if((data7.name === undefined) || (!(func0.call(data7, "name")))){
-const err25 = {instancePath:instancePath+"/action",schemaPath:"#/$defs/rename/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"};
-if(vErrors === null){
-vErrors = [err25];
-}
-else {
-vErrors.push(err25);
-}
-errors++;
-}
-for(const key3 of Object.keys(data7)){
-if(!((key3 === "kind") || (key3 === "name"))){
-const err26 = {instancePath:instancePath+"/action",schemaPath:"#/$defs/rename/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key3},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err26];
-}
-else {
-vErrors.push(err26);
-}
-errors++;
-}
-}
-if(data7.kind !== undefined && func0.call(data7, "kind")){
-if("rename" !== data7.kind){
-const err27 = {instancePath:instancePath+"/action/kind",schemaPath:"#/$defs/rename/properties/kind/const",keyword:"const",params:{allowedValue: "rename"},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err27];
-}
-else {
-vErrors.push(err27);
-}
-errors++;
-}
-}
-if(data7.name !== undefined && func0.call(data7, "name")){
-let data11 = data7.name;
-if(typeof data11 === "string"){
-if(func3(data11) < 1){
-const err28 = {instancePath:instancePath+"/action/name",schemaPath:"#/$defs/rename/properties/name/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
-if(vErrors === null){
-vErrors = [err28];
-}
-else {
-vErrors.push(err28);
-}
-errors++;
-}
-}
-else {
-const err29 = {instancePath:instancePath+"/action/name",schemaPath:"#/$defs/rename/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err29];
-}
-else {
-vErrors.push(err29);
-}
-errors++;
-}
-}
-}
-else {
-const err30 = {instancePath:instancePath+"/action",schemaPath:"#/$defs/rename/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err30];
-}
-else {
-vErrors.push(err30);
-}
-errors++;
-}
-var _valid0 = _errs24 === errors;
+const _errs19 = errors;
+if(!validate3(data7, at+"/action")) errors = (all = join(all, validate3.errors)).length;
+var _valid0 = _errs19 === errors;
 if(_valid0 && valid4){
 valid4 = false;
 passing0 = [passing0, 1];
@@ -406,89 +295,9 @@ if(_valid0){
 valid4 = true;
 passing0 = 1;
 }
-const _errs31 = errors;
-if(data7 && typeof data7 == "object" && !Array.isArray(data7)){
-if((data7.kind === undefined) || (!(func0.call(data7, "kind")))){
-const err31 = {instancePath:instancePath+"/action",schemaPath:"#/$defs/merge/required",keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"};
-if(vErrors === null){
-vErrors = [err31];
-}
-else {
-vErrors.push(err31);
-}
-errors++;
-}
-if((data7.intoUserId === undefined) || (!(func0.call(data7, "intoUserId")))){
-const err32 = {instancePath:instancePath+"/action",schemaPath:"#/$defs/merge/required",keyword:"required",params:{missingProperty: "intoUserId"},message:"must have required property '"+"intoUserId"+"'"};
-if(vErrors === null){
-vErrors = [err32];
-}
-else {
-vErrors.push(err32);
-}
-errors++;
-}
-for(const key4 of Object.keys(data7)){
-if(!((key4 === "kind") || (key4 === "intoUserId"))){
-const err33 = {instancePath:instancePath+"/action",schemaPath:"#/$defs/merge/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key4},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err33];
-}
-else {
-vErrors.push(err33);
-}
-errors++;
-}
-}
-if(data7.kind !== undefined && func0.call(data7, "kind")){
-if("merge" !== data7.kind){
-const err34 = {instancePath:instancePath+"/action/kind",schemaPath:"#/$defs/merge/properties/kind/const",keyword:"const",params:{allowedValue: "merge"},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err34];
-}
-else {
-vErrors.push(err34);
-}
-errors++;
-}
-}
-if(data7.intoUserId !== undefined && func0.call(data7, "intoUserId")){
-let data13 = data7.intoUserId;
-if(typeof data13 === "string"){
-if(func3(data13) < 1){
-const err35 = {instancePath:instancePath+"/action/intoUserId",schemaPath:"#/$defs/merge/properties/intoUserId/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
-if(vErrors === null){
-vErrors = [err35];
-}
-else {
-vErrors.push(err35);
-}
-errors++;
-}
-}
-else {
-const err36 = {instancePath:instancePath+"/action/intoUserId",schemaPath:"#/$defs/merge/properties/intoUserId/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err36];
-}
-else {
-vErrors.push(err36);
-}
-errors++;
-}
-}
-}
-else {
-const err37 = {instancePath:instancePath+"/action",schemaPath:"#/$defs/merge/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err37];
-}
-else {
-vErrors.push(err37);
-}
-errors++;
-}
-var _valid0 = _errs31 === errors;
+const _errs20 = errors;
+if(!validate5(data7, at+"/action")) errors = (all = join(all, validate5.errors)).length;
+var _valid0 = _errs20 === errors;
 if(_valid0 && valid4){
 valid4 = false;
 passing0 = [passing0, 2];
@@ -501,40 +310,47 @@ passing0 = 2;
 }
 }
 if(!valid4){
-const err38 = {instancePath:instancePath+"/action",schemaPath:"#/properties/action/oneOf",keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf"};
-if(vErrors === null){
-vErrors = [err38];
-}
-else {
-vErrors.push(err38);
-}
+all = fail(all, at+"/action", {keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf"});
 errors++;
 }
 else {
 errors = _errs17;
-if(vErrors !== null){
-if(_errs17){
-vErrors.length = _errs17;
-}
-else {
-vErrors = null;
-}
-}
+all = cut(all, _errs17);
 }
 }
 }
 else {
-const err39 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err39];
-}
-else {
-vErrors.push(err39);
-}
+all = fail(all, at, rule2);
 errors++;
 }
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
+}
+function fail(errors, instancePath, rule){
+const error = {instancePath,...rule};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function missing(errors, instancePath, missingProperty){
+const error = {instancePath,keyword:"required",params:{missingProperty},message:"must have required property '"+missingProperty+"'"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function extra(errors, instancePath, additionalProperty){
+const error = {instancePath,keyword:"additionalProperties",params:{additionalProperty},message:"must NOT have additional properties"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function join(errors, others){
+return errors === null ? others : errors.concat(others);
+}
+function cut(errors, count){
+if(errors === null || count === 0) return null;
+errors.length = count;
+return errors;
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
 }
 
 export const validator: PayloadValidator = validate0;

@@ -1,6 +1,7 @@
 import { parseJson } from "../../../codegen/json.js";
 import { createAjv } from "../../../codegen/tasks/ajv.js";
 import type { ReadingOptions } from "../../../codegen/tasks/convert/index.js";
+import { withSharedDefinitions } from "../../../codegen/tasks/filling.js";
 import { lintFile, type LintedFile } from "../../../codegen/tasks/lint.js";
 import { buildModel } from "../../../codegen/tasks/model.js";
 import type { SchemaObject } from "../../../codegen/tasks/node.js";
@@ -34,7 +35,7 @@ export async function readTask(
   const linted = lintFile(source, findScheduleFaults, options);
   const all = [...linted.findings, ...linted.warnings];
   const model = linted.findings.length > 0 ? undefined : await buildModel(linted);
-  const accept = model === undefined ? () => undefined : accepter(model.validated);
+  const accept = model === undefined ? () => undefined : accepter(linted.schema);
   return {
     problems: named(linted.findings),
     warnings: named(linted.warnings),
@@ -50,7 +51,7 @@ function named(findings: LintedFile["findings"]): string[] {
   return findings.map(({ rule, pointer }) => `${rule} ${pointer}`);
 }
 
-function accepter(schema: object): (value: unknown) => unknown {
-  const validate = createAjv(schema).compile(schema);
+function accepter(schema: SchemaObject): (value: unknown) => unknown {
+  const validate = createAjv(schema).compile(withSharedDefinitions(schema));
   return (value) => (validate(value) ? value : undefined);
 }

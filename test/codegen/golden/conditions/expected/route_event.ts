@@ -29,6 +29,7 @@ export type RouteEventPayload =
       data?: unknown;
       reason?: never;
     };
+
 /** What the producer gives; no default makes it differ from what the handler gets. */
 export type RouteEventInput = RouteEventPayload;
 /** Runs jobs of task route_event. */

@@ -150,6 +150,7 @@ export type ShipParcelPayload =
       weight?: number;
       choice?: ("x" | "y") | number;
     };
+
 /** What the producer gives; no default makes it differ from what the handler gets. */
 export type ShipParcelInput = ShipParcelPayload;
 /** Runs jobs of task ship_parcel. */

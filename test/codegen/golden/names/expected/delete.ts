@@ -14,6 +14,7 @@ import {
 } from "taskwright";
 import { validator } from "./validators/delete.js";
 export type DeletePayload = Record<string, never>;
+
 /** What the producer gives; no default makes it differ from what the handler gets. */
 export type DeleteInput = DeletePayload;
 /** Runs jobs of task delete. */

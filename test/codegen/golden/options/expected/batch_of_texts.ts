@@ -15,6 +15,7 @@ import { validator } from "./validators/batch_of_texts.js";
  * @minLength 1
  */
 export type BatchOfTextsItem = string;
+
 /** What the producer gives; no default makes it differ from what the handler gets. */
 export type BatchOfTextsItemInput = BatchOfTextsItem;
 /** The payload of task batch_of_texts: the items of one job. */

@@ -22,6 +22,7 @@ export type UnionPayloadPayload =
       kind: "b";
       id: number;
     };
+
 /** What the producer gives; no default makes it differ from what the handler gets. */
 export type UnionPayloadInput = UnionPayloadPayload;
 /** Runs jobs of task union_payload. */

@@ -28,6 +28,7 @@ export type ExtendJobPayload =
       phone: string;
       to?: never;
     };
+
 /** What the producer gives; no default makes it differ from what the handler gets. */
 export type ExtendJobInput = ExtendJobPayload;
 /** Runs jobs of task extend_job. */

@@ -35,6 +35,7 @@ export type PatternsAndBranchesPayload =
       n: number;
       [k: string]: unknown;
     };
+
 /** What the producer gives; no default makes it differ from what the handler gets. */
 export type PatternsAndBranchesInput = PatternsAndBranchesPayload;
 /** Runs jobs of task patterns_and_branches. */

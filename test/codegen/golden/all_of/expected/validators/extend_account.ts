@@ -3,13 +3,77 @@
 /* eslint-disable */
 import type { PayloadValidator } from "taskwright";
 
-const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","allOf":[{"$ref":"#/$defs/base"},{"type":"object","properties":{"email":{"type":"string","format":"email"},"level":{"enum":["b","c","d"]}},"required":["email"]}],"properties":{"level":{"enum":["a","b","c"]},"extra":{"type":"boolean"}},"required":["level"],"unevaluatedProperties":false,"$defs":{"base":{"type":"object","properties":{"id":{"type":["string","integer"]},"level":{"type":"string"},"tags":{"type":"array","items":{"type":"string"}}},"required":["id"]}}};
-const schema1 = {"type":"object","properties":{"id":{"type":["string","integer"]},"level":{"type":"string"},"tags":{"type":"array","items":{"type":"string"}}},"required":["id"]};
+const value0 = ["string","integer"];
+const value1 = ["b","c","d"];
+const value2 = ["a","b","c"];
+const rule0 = {keyword:"type",params:{type: value0},message:"must be string,integer"};
+const rule1 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule2 = {keyword:"type",params:{type: "array"},message:"must be array"};
+const rule3 = {keyword:"type",params:{type: "object"},message:"must be object"};
+const rule4 = {keyword:"format",params:{format: "email"},message:"must match format \"email\""};
+const rule5 = {keyword:"enum",params:{allowedValues: value1},message:"must be equal to one of the allowed values"};
+const rule6 = {keyword:"enum",params:{allowedValues: value2},message:"must be equal to one of the allowed values"};
+const rule7 = {keyword:"type",params:{type: "boolean"},message:"must be boolean"};
 const func0 = Object.prototype.hasOwnProperty;
+
+function validate1(data, at=""){
+let all = null;
+let errors = 0;
+const evaluated0 = validate1.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(isRecord(data)){
+if(own(data, "id") === undefined){
+all = missing(all, at, "id");
+errors++;
+}
+let data0 = own(data, "id");
+if(data0 !== undefined){
+if((typeof data0 !== "string") && (!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0))))){
+all = fail(all, at+"/id", rule0);
+errors++;
+}
+}
+if(own(data, "level") !== undefined){
+if(typeof data.level !== "string"){
+all = fail(all, at+"/level", rule1);
+errors++;
+}
+}
+let data2 = own(data, "tags");
+if(data2 !== undefined){
+if(Array.isArray(data2)){
+const len0 = data2.length;
+for(let i0=0; i0<len0; i0++){
+if(typeof data2[i0] !== "string"){
+all = fail(all, at+"/tags/" + i0, rule1);
+errors++;
+}
+}
+}
+else {
+all = fail(all, at+"/tags", rule2);
+errors++;
+}
+}
+}
+else {
+all = fail(all, at, rule3);
+errors++;
+}
+validate1.errors = all;
+return errors === 0;
+}
+validate1.evaluated = {"props":{"id":true,"level":true,"tags":true},"dynamicProps":false,"dynamicItems":false};
+
 const formats0 = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i;
 
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
+function validate0(data, at=""){
+let all = null;
 let errors = 0;
 const evaluated0 = validate0.evaluated;
 if(evaluated0.dynamicProps){
@@ -18,203 +82,86 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.id === undefined) || (!(func0.call(data, "id")))){
-const err0 = {instancePath,schemaPath:"#/$defs/base/required",keyword:"required",params:{missingProperty: "id"},message:"must have required property '"+"id"+"'"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
+if(!validate1(data, at)) errors = (all = join(all, validate1.errors)).length;
+if(isRecord(data)){
+if(own(data, "email") === undefined){
+all = missing(all, at, "email");
 errors++;
 }
-if(data.id !== undefined && func0.call(data, "id")){
-let data0 = data.id;
-if((typeof data0 !== "string") && (!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0))))){
-const err1 = {instancePath:instancePath+"/id",schemaPath:"#/$defs/base/properties/id/type",keyword:"type",params:{type: schema1.properties.id.type},message:"must be string,integer"};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
+let data0 = own(data, "email");
+if(data0 !== undefined){
+if(typeof data0 === "string"){
+if(!(formats0.test(data0))){
+all = fail(all, at+"/email", rule4);
 errors++;
 }
 }
-if(data.level !== undefined && func0.call(data, "level")){
-if(typeof data.level !== "string"){
-const err2 = {instancePath:instancePath+"/level",schemaPath:"#/$defs/base/properties/level/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err2];
-}
 else {
-vErrors.push(err2);
-}
+all = fail(all, at+"/email", rule1);
 errors++;
 }
 }
-if(data.tags !== undefined && func0.call(data, "tags")){
-let data2 = data.tags;
-if(Array.isArray(data2)){
-const len0 = data2.length;
-for(let i0=0; i0<len0; i0++){
-if(typeof data2[i0] !== "string"){
-const err3 = {instancePath:instancePath+"/tags/" + i0,schemaPath:"#/$defs/base/properties/tags/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
+let data1 = own(data, "level");
+if(data1 !== undefined){
+if(!(((data1 === "b") || (data1 === "c")) || (data1 === "d"))){
+all = fail(all, at+"/level", rule5);
 errors++;
 }
 }
 }
 else {
-const err4 = {instancePath:instancePath+"/tags",schemaPath:"#/$defs/base/properties/tags/type",keyword:"type",params:{type: "array"},message:"must be array"};
-if(vErrors === null){
-vErrors = [err4];
+all = fail(all, at, rule3);
+errors++;
 }
-else {
-vErrors.push(err4);
+if(isRecord(data)){
+if(own(data, "level") === undefined){
+all = missing(all, at, "level");
+errors++;
 }
+let data2 = own(data, "level");
+if(data2 !== undefined){
+if(!(((data2 === "a") || (data2 === "b")) || (data2 === "c"))){
+all = fail(all, at+"/level", rule6);
 errors++;
 }
 }
-}
-else {
-const err5 = {instancePath,schemaPath:"#/$defs/base/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
-errors++;
-}
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.email === undefined) || (!(func0.call(data, "email")))){
-const err6 = {instancePath,schemaPath:"#/allOf/1/required",keyword:"required",params:{missingProperty: "email"},message:"must have required property '"+"email"+"'"};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
-errors++;
-}
-if(data.email !== undefined && func0.call(data, "email")){
-let data4 = data.email;
-if(typeof data4 === "string"){
-if(!(formats0.test(data4))){
-const err7 = {instancePath:instancePath+"/email",schemaPath:"#/allOf/1/properties/email/format",keyword:"format",params:{format: "email"},message:"must match format \""+"email"+"\""};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
-errors++;
-}
-}
-else {
-const err8 = {instancePath:instancePath+"/email",schemaPath:"#/allOf/1/properties/email/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
-errors++;
-}
-}
-if(data.level !== undefined && func0.call(data, "level")){
-let data5 = data.level;
-if(!(((data5 === "b") || (data5 === "c")) || (data5 === "d"))){
-const err9 = {instancePath:instancePath+"/level",schemaPath:"#/allOf/1/properties/level/enum",keyword:"enum",params:{allowedValues: schema0.allOf[1].properties.level.enum},message:"must be equal to one of the allowed values"};
-if(vErrors === null){
-vErrors = [err9];
-}
-else {
-vErrors.push(err9);
-}
-errors++;
-}
-}
-}
-else {
-const err10 = {instancePath,schemaPath:"#/allOf/1/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err10];
-}
-else {
-vErrors.push(err10);
-}
-errors++;
-}
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.level === undefined) || (!(func0.call(data, "level")))){
-const err11 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "level"},message:"must have required property '"+"level"+"'"};
-if(vErrors === null){
-vErrors = [err11];
-}
-else {
-vErrors.push(err11);
-}
-errors++;
-}
-if(data.level !== undefined && func0.call(data, "level")){
-let data6 = data.level;
-if(!(((data6 === "a") || (data6 === "b")) || (data6 === "c"))){
-const err12 = {instancePath:instancePath+"/level",schemaPath:"#/properties/level/enum",keyword:"enum",params:{allowedValues: schema0.properties.level.enum},message:"must be equal to one of the allowed values"};
-if(vErrors === null){
-vErrors = [err12];
-}
-else {
-vErrors.push(err12);
-}
-errors++;
-}
-}
-if(data.extra !== undefined && func0.call(data, "extra")){
+if(own(data, "extra") !== undefined){
 if(typeof data.extra !== "boolean"){
-const err13 = {instancePath:instancePath+"/extra",schemaPath:"#/properties/extra/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
-if(vErrors === null){
-vErrors = [err13];
-}
-else {
-vErrors.push(err13);
-}
+all = fail(all, at+"/extra", rule7);
 errors++;
 }
 }
 for(const key0 of Object.keys(data)){
 if(((((key0 !== "level") && (key0 !== "extra")) && (key0 !== "email")) && (key0 !== "id")) && (key0 !== "tags")){
-const err14 = {instancePath,schemaPath:"#/unevaluatedProperties",keyword:"unevaluatedProperties",params:{unevaluatedProperty: key0},message:"must NOT have unevaluated properties"};
-if(vErrors === null){
-vErrors = [err14];
-}
-else {
-vErrors.push(err14);
-}
+all = fail(all, at, {keyword:"unevaluatedProperties",params:{unevaluatedProperty: key0},message:"must NOT have unevaluated properties"});
 errors++;
 }
 }
 }
 else {
-const err15 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err15];
-}
-else {
-vErrors.push(err15);
-}
+all = fail(all, at, rule3);
 errors++;
 }
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
 }
 validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+function fail(errors, instancePath, rule){
+const error = {instancePath,...rule};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function missing(errors, instancePath, missingProperty){
+const error = {instancePath,keyword:"required",params:{missingProperty},message:"must have required property '"+missingProperty+"'"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function join(errors, others){
+return errors === null ? others : errors.concat(others);
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
+}
 
 export const validator: PayloadValidator = validate0;

@@ -4,12 +4,25 @@
 import type { PayloadValidator } from "taskwright";
 import { ucs2length } from "taskwright/validation";
 
-const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"narrow":{"allOf":[{"type":["string","number"]},{"type":["number","null"]}]},"literal":{"allOf":[{"type":"string","minLength":2},{"enum":["a","bb","ccc"]}]},"arrays":{"allOf":[{"type":"array","items":{"type":["string","number"]}},{"type":"array","items":{"type":["string","boolean"]},"minItems":1}]},"objects":{"allOf":[{"type":"object","properties":{"a":{"type":"string"}}},{"type":"object","properties":{"b":{"type":"number"}},"required":["b"],"additionalProperties":{"type":["string","number"]}}]},"unevaluated":{"allOf":[{"type":"object","properties":{"a":{"type":"string"}},"required":["a"]}],"unevaluatedProperties":{"type":"number"}}},"required":["narrow"]};
+const value0 = ["string","number"];
+const value1 = ["number","null"];
+const value2 = ["a","bb","ccc"];
+const value3 = ["string","boolean"];
+const rule0 = {keyword:"type",params:{type: value0},message:"must be string,number"};
+const rule1 = {keyword:"type",params:{type: value1},message:"must be number,null"};
+const rule2 = {keyword:"minLength",params:{limit: 2},message:"must NOT have fewer than 2 characters"};
+const rule3 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule4 = {keyword:"enum",params:{allowedValues: value2},message:"must be equal to one of the allowed values"};
+const rule5 = {keyword:"type",params:{type: "array"},message:"must be array"};
+const rule6 = {keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"};
+const rule7 = {keyword:"type",params:{type: value3},message:"must be string,boolean"};
+const rule8 = {keyword:"type",params:{type: "object"},message:"must be object"};
+const rule9 = {keyword:"type",params:{type: "number"},message:"must be number"};
 const func0 = Object.prototype.hasOwnProperty;
 const func3 = ucs2length;
 
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
+function validate0(data, at=""){
+let all = null;
 let errors = 0;
 const evaluated0 = validate0.evaluated;
 if(evaluated0.dynamicProps){
@@ -18,265 +31,139 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.narrow === undefined) || (!(func0.call(data, "narrow")))){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "narrow"},message:"must have required property '"+"narrow"+"'"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
+if(isRecord(data)){
+if(own(data, "narrow") === undefined){
+all = missing(all, at, "narrow");
 errors++;
 }
-if(data.narrow !== undefined && func0.call(data, "narrow")){
-let data0 = data.narrow;
+let data0 = own(data, "narrow");
+if(data0 !== undefined){
 if((typeof data0 !== "string") && (!((typeof data0 == "number") && (isFinite(data0))))){
-const err1 = {instancePath:instancePath+"/narrow",schemaPath:"#/properties/narrow/allOf/0/type",keyword:"type",params:{type: schema0.properties.narrow.allOf[0].type},message:"must be string,number"};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
+all = fail(all, at+"/narrow", rule0);
 errors++;
 }
 if((!((typeof data0 == "number") && (isFinite(data0)))) && (data0 !== null)){
-const err2 = {instancePath:instancePath+"/narrow",schemaPath:"#/properties/narrow/allOf/1/type",keyword:"type",params:{type: schema0.properties.narrow.allOf[1].type},message:"must be number,null"};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
+all = fail(all, at+"/narrow", rule1);
 errors++;
 }
 }
-if(data.literal !== undefined && func0.call(data, "literal")){
-let data1 = data.literal;
+let data1 = own(data, "literal");
+if(data1 !== undefined){
 if(typeof data1 === "string"){
 if(func3(data1) < 2){
-const err3 = {instancePath:instancePath+"/literal",schemaPath:"#/properties/literal/allOf/0/minLength",keyword:"minLength",params:{limit: 2},message:"must NOT have fewer than 2 characters"};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
+all = fail(all, at+"/literal", rule2);
 errors++;
 }
 }
 else {
-const err4 = {instancePath:instancePath+"/literal",schemaPath:"#/properties/literal/allOf/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
+all = fail(all, at+"/literal", rule3);
 errors++;
 }
 if(!(((data1 === "a") || (data1 === "bb")) || (data1 === "ccc"))){
-const err5 = {instancePath:instancePath+"/literal",schemaPath:"#/properties/literal/allOf/1/enum",keyword:"enum",params:{allowedValues: schema0.properties.literal.allOf[1].enum},message:"must be equal to one of the allowed values"};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
+all = fail(all, at+"/literal", rule4);
 errors++;
 }
 }
-if(data.arrays !== undefined && func0.call(data, "arrays")){
-let data2 = data.arrays;
+let data2 = own(data, "arrays");
+if(data2 !== undefined){
 if(Array.isArray(data2)){
 const len0 = data2.length;
 for(let i0=0; i0<len0; i0++){
 let data3 = data2[i0];
 if((typeof data3 !== "string") && (!((typeof data3 == "number") && (isFinite(data3))))){
-const err6 = {instancePath:instancePath+"/arrays/" + i0,schemaPath:"#/properties/arrays/allOf/0/items/type",keyword:"type",params:{type: schema0.properties.arrays.allOf[0].items.type},message:"must be string,number"};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
+all = fail(all, at+"/arrays/" + i0, rule0);
 errors++;
 }
 }
 }
 else {
-const err7 = {instancePath:instancePath+"/arrays",schemaPath:"#/properties/arrays/allOf/0/type",keyword:"type",params:{type: "array"},message:"must be array"};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
+all = fail(all, at+"/arrays", rule5);
 errors++;
 }
 if(Array.isArray(data2)){
 if(data2.length < 1){
-const err8 = {instancePath:instancePath+"/arrays",schemaPath:"#/properties/arrays/allOf/1/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
+all = fail(all, at+"/arrays", rule6);
 errors++;
 }
 const len1 = data2.length;
 for(let i1=0; i1<len1; i1++){
 let data4 = data2[i1];
 if((typeof data4 !== "string") && (typeof data4 !== "boolean")){
-const err9 = {instancePath:instancePath+"/arrays/" + i1,schemaPath:"#/properties/arrays/allOf/1/items/type",keyword:"type",params:{type: schema0.properties.arrays.allOf[1].items.type},message:"must be string,boolean"};
-if(vErrors === null){
-vErrors = [err9];
-}
-else {
-vErrors.push(err9);
-}
+all = fail(all, at+"/arrays/" + i1, rule7);
 errors++;
 }
 }
 }
 else {
-const err10 = {instancePath:instancePath+"/arrays",schemaPath:"#/properties/arrays/allOf/1/type",keyword:"type",params:{type: "array"},message:"must be array"};
-if(vErrors === null){
-vErrors = [err10];
-}
-else {
-vErrors.push(err10);
-}
+all = fail(all, at+"/arrays", rule5);
 errors++;
 }
 }
-if(data.objects !== undefined && func0.call(data, "objects")){
-let data5 = data.objects;
-if(data5 && typeof data5 == "object" && !Array.isArray(data5)){
-if(data5.a !== undefined && func0.call(data5, "a")){
+let data5 = own(data, "objects");
+if(data5 !== undefined){
+if(isRecord(data5)){
+if(own(data5, "a") !== undefined){
 if(typeof data5.a !== "string"){
-const err11 = {instancePath:instancePath+"/objects/a",schemaPath:"#/properties/objects/allOf/0/properties/a/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err11];
-}
-else {
-vErrors.push(err11);
-}
+all = fail(all, at+"/objects/a", rule3);
 errors++;
 }
 }
 }
 else {
-const err12 = {instancePath:instancePath+"/objects",schemaPath:"#/properties/objects/allOf/0/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err12];
-}
-else {
-vErrors.push(err12);
-}
+all = fail(all, at+"/objects", rule8);
 errors++;
 }
-if(data5 && typeof data5 == "object" && !Array.isArray(data5)){
-if((data5.b === undefined) || (!(func0.call(data5, "b")))){
-const err13 = {instancePath:instancePath+"/objects",schemaPath:"#/properties/objects/allOf/1/required",keyword:"required",params:{missingProperty: "b"},message:"must have required property '"+"b"+"'"};
-if(vErrors === null){
-vErrors = [err13];
-}
-else {
-vErrors.push(err13);
-}
+if(isRecord(data5)){
+if(own(data5, "b") === undefined){
+all = missing(all, at+"/objects", "b");
 errors++;
 }
 for(const key0 of Object.keys(data5)){
 if(!(key0 === "b")){
 let data7 = data5[key0];
 if((typeof data7 !== "string") && (!((typeof data7 == "number") && (isFinite(data7))))){
-const err14 = {instancePath:instancePath+"/objects/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/objects/allOf/1/additionalProperties/type",keyword:"type",params:{type: schema0.properties.objects.allOf[1].additionalProperties.type},message:"must be string,number"};
-if(vErrors === null){
-vErrors = [err14];
-}
-else {
-vErrors.push(err14);
-}
+all = fail(all, at+"/objects/" + token(key0), rule0);
 errors++;
 }
 }
 }
-if(data5.b !== undefined && func0.call(data5, "b")){
-let data8 = data5.b;
+let data8 = own(data5, "b");
+if(data8 !== undefined){
 if(!((typeof data8 == "number") && (isFinite(data8)))){
-const err15 = {instancePath:instancePath+"/objects/b",schemaPath:"#/properties/objects/allOf/1/properties/b/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err15];
-}
-else {
-vErrors.push(err15);
-}
+all = fail(all, at+"/objects/b", rule9);
 errors++;
 }
 }
 }
 else {
-const err16 = {instancePath:instancePath+"/objects",schemaPath:"#/properties/objects/allOf/1/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err16];
-}
-else {
-vErrors.push(err16);
-}
+all = fail(all, at+"/objects", rule8);
 errors++;
 }
 }
-if(data.unevaluated !== undefined && func0.call(data, "unevaluated")){
-let data9 = data.unevaluated;
-if(data9 && typeof data9 == "object" && !Array.isArray(data9)){
-if((data9.a === undefined) || (!(func0.call(data9, "a")))){
-const err17 = {instancePath:instancePath+"/unevaluated",schemaPath:"#/properties/unevaluated/allOf/0/required",keyword:"required",params:{missingProperty: "a"},message:"must have required property '"+"a"+"'"};
-if(vErrors === null){
-vErrors = [err17];
-}
-else {
-vErrors.push(err17);
-}
+let data9 = own(data, "unevaluated");
+if(data9 !== undefined){
+if(isRecord(data9)){
+if(own(data9, "a") === undefined){
+all = missing(all, at+"/unevaluated", "a");
 errors++;
 }
-if(data9.a !== undefined && func0.call(data9, "a")){
+if(own(data9, "a") !== undefined){
 if(typeof data9.a !== "string"){
-const err18 = {instancePath:instancePath+"/unevaluated/a",schemaPath:"#/properties/unevaluated/allOf/0/properties/a/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err18];
-}
-else {
-vErrors.push(err18);
-}
+all = fail(all, at+"/unevaluated/a", rule3);
 errors++;
 }
 }
 }
 else {
-const err19 = {instancePath:instancePath+"/unevaluated",schemaPath:"#/properties/unevaluated/allOf/0/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err19];
-}
-else {
-vErrors.push(err19);
-}
+all = fail(all, at+"/unevaluated", rule8);
 errors++;
 }
-if(data9 && typeof data9 == "object" && !Array.isArray(data9)){
+if(isRecord(data9)){
 for(const key1 of Object.keys(data9)){
 if(key1 !== "a"){
 let data11 = data9[key1];
 if(!((typeof data11 == "number") && (isFinite(data11)))){
-const err20 = {instancePath:instancePath+"/unevaluated/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/unevaluated/unevaluatedProperties/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err20];
-}
-else {
-vErrors.push(err20);
-}
+all = fail(all, at+"/unevaluated/" + token(key1), rule9);
 errors++;
 }
 }
@@ -285,18 +172,29 @@ errors++;
 }
 }
 else {
-const err21 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err21];
-}
-else {
-vErrors.push(err21);
-}
+all = fail(all, at, rule8);
 errors++;
 }
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
 }
 validate0.evaluated = {"props":{"narrow":true,"literal":true,"arrays":true,"objects":true,"unevaluated":true},"dynamicProps":false,"dynamicItems":false};
+function fail(errors, instancePath, rule){
+const error = {instancePath,...rule};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function missing(errors, instancePath, missingProperty){
+const error = {instancePath,keyword:"required",params:{missingProperty},message:"must have required property '"+missingProperty+"'"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
+}
+function token(key){
+return key.replace(/~/g, "~0").replace(/\//g, "~1");
+}
 
 export const validator: PayloadValidator = validate0;

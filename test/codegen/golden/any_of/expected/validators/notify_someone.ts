@@ -4,29 +4,96 @@
 import type { PayloadValidator } from "taskwright";
 import { ucs2length } from "taskwright/validation";
 
-const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"target":{"anyOf":[{"type":"object","properties":{"email":{"type":"string"}},"required":["email"],"additionalProperties":false},{"type":"object","properties":{"phone":{"type":"string"},"sms":{"type":"boolean"}},"required":["phone"],"additionalProperties":false}]},"loose":{"anyOf":[{"type":"object","properties":{"a":{"type":"string"}},"required":["a"]},{"type":"object","properties":{"b":{"type":"number"}},"required":["b"]}]},"scalar":{"anyOf":[{"type":"string"},{"type":"number"},{"type":"null"}]},"overlap":{"anyOf":[{"type":"string","maxLength":3},{"type":"string","pattern":"^a"},{"type":"integer"}]},"literals":{"anyOf":[{"const":"a"},{"const":"b"},{"type":"string","format":"email"}]},"lists":{"anyOf":[{"type":"array","items":{"type":"string"}},{"type":"array","items":{"type":"number"}}]},"refs":{"anyOf":[{"$ref":"#/$defs/one"},{"$ref":"#/$defs/two"}]},"one":{"type":"string"},"other":{"type":"string"}},"additionalProperties":false,"anyOf":[{"required":["one"]},{"required":["other"]}],"$defs":{"one":{"type":"object","properties":{"x":{"type":"number"}},"required":["x"],"additionalProperties":false},"two":{"type":"object","properties":{"y":{"type":"number"}},"required":["y"],"additionalProperties":false}}};
-const schema1 = {"type":"object","properties":{"x":{"type":"number"}},"required":["x"],"additionalProperties":false};
-const schema2 = {"type":"object","properties":{"y":{"type":"number"}},"required":["y"],"additionalProperties":false};
+const value0 = {"target":0,"loose":0,"scalar":0,"overlap":0,"literals":0,"lists":0,"refs":0,"one":0,"other":0};
+const rule0 = {keyword:"type",params:{type: "number"},message:"must be number"};
+const rule1 = {keyword:"type",params:{type: "object"},message:"must be object"};
+const rule2 = {keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
+const rule3 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule4 = {keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+const rule5 = {keyword:"type",params:{type: "null"},message:"must be null"};
+const rule6 = {keyword:"maxLength",params:{limit: 3},message:"must NOT have more than 3 characters"};
+const rule7 = {keyword:"pattern",params:{pattern: "^a"},message:"must match pattern \"^a\""};
+const rule8 = {keyword:"type",params:{type: "integer"},message:"must be integer"};
+const rule9 = {keyword:"const",params:{allowedValue: "a"},message:"must be equal to constant"};
+const rule10 = {keyword:"const",params:{allowedValue: "b"},message:"must be equal to constant"};
+const rule11 = {keyword:"format",params:{format: "email"},message:"must match format \"email\""};
+const rule12 = {keyword:"type",params:{type: "array"},message:"must be array"};
 const func0 = Object.prototype.hasOwnProperty;
 const func16 = ucs2length;
 const pattern0 = new RegExp("^a", "u");
 const formats0 = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i;
 
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
+function validate1(data, at=""){
+let all = null;
+let errors = 0;
+if(isRecord(data)){
+if(own(data, "x") === undefined){
+all = missing(all, at, "x");
+errors++;
+}
+for(const key0 of Object.keys(data)){
+if(!(key0 === "x")){
+all = extra(all, at, key0);
+errors++;
+}
+}
+let data0 = own(data, "x");
+if(data0 !== undefined){
+if(!((typeof data0 == "number") && (isFinite(data0)))){
+all = fail(all, at+"/x", rule0);
+errors++;
+}
+}
+}
+else {
+all = fail(all, at, rule1);
+errors++;
+}
+validate1.errors = all;
+return errors === 0;
+}
+
+
+function validate3(data, at=""){
+let all = null;
+let errors = 0;
+if(isRecord(data)){
+if(own(data, "y") === undefined){
+all = missing(all, at, "y");
+errors++;
+}
+for(const key0 of Object.keys(data)){
+if(!(key0 === "y")){
+all = extra(all, at, key0);
+errors++;
+}
+}
+let data0 = own(data, "y");
+if(data0 !== undefined){
+if(!((typeof data0 == "number") && (isFinite(data0)))){
+all = fail(all, at+"/y", rule0);
+errors++;
+}
+}
+}
+else {
+all = fail(all, at, rule1);
+errors++;
+}
+validate3.errors = all;
+return errors === 0;
+}
+
+
+function validate0(data, at=""){
+let all = null;
 let errors = 0;
 const _errs1 = errors;
 let valid0 = false;
 const _errs2 = errors;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.one === undefined) || (!(func0.call(data, "one")))){
-const err0 = {instancePath,schemaPath:"#/anyOf/0/required",keyword:"required",params:{missingProperty: "one"},message:"must have required property '"+"one"+"'"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
+if(isRecord(data)){
+if(own(data, "one") === undefined){
+all = missing(all, at, "one");
 errors++;
 }
 }
@@ -34,15 +101,9 @@ var _valid0 = _errs2 === errors;
 valid0 = valid0 || _valid0;
 if(!valid0){
 const _errs3 = errors;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.other === undefined) || (!(func0.call(data, "other")))){
-const err1 = {instancePath,schemaPath:"#/anyOf/1/required",keyword:"required",params:{missingProperty: "other"},message:"must have required property '"+"other"+"'"};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
+if(isRecord(data)){
+if(own(data, "other") === undefined){
+all = missing(all, at, "other");
 errors++;
 }
 }
@@ -50,293 +111,152 @@ var _valid0 = _errs3 === errors;
 valid0 = valid0 || _valid0;
 }
 if(!valid0){
-const err2 = {instancePath,schemaPath:"#/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
+all = fail(all, at, rule2);
 errors++;
 }
 else {
 errors = _errs1;
-if(vErrors !== null){
-if(_errs1){
-vErrors.length = _errs1;
+all = cut(all, _errs1);
 }
-else {
-vErrors = null;
-}
-}
-}
-if(data && typeof data == "object" && !Array.isArray(data)){
+if(isRecord(data)){
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema0.properties, key0))){
-const err3 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
+if(!(func0.call(value0, key0))){
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.target !== undefined && func0.call(data, "target")){
-let data0 = data.target;
+let data0 = own(data, "target");
+if(data0 !== undefined){
 const _errs6 = errors;
 let valid2 = false;
 const _errs7 = errors;
-if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
-if((data0.email === undefined) || (!(func0.call(data0, "email")))){
-const err4 = {instancePath:instancePath+"/target",schemaPath:"#/properties/target/anyOf/0/required",keyword:"required",params:{missingProperty: "email"},message:"must have required property '"+"email"+"'"};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
+if(isRecord(data0)){
+if(own(data0, "email") === undefined){
+all = missing(all, at+"/target", "email");
 errors++;
 }
 for(const key1 of Object.keys(data0)){
 if(!(key1 === "email")){
-const err5 = {instancePath:instancePath+"/target",schemaPath:"#/properties/target/anyOf/0/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
+all = extra(all, at+"/target", key1);
 errors++;
 }
 }
-if(data0.email !== undefined && func0.call(data0, "email")){
+if(own(data0, "email") !== undefined){
 if(typeof data0.email !== "string"){
-const err6 = {instancePath:instancePath+"/target/email",schemaPath:"#/properties/target/anyOf/0/properties/email/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
+all = fail(all, at+"/target/email", rule3);
 errors++;
 }
 }
 }
 else {
-const err7 = {instancePath:instancePath+"/target",schemaPath:"#/properties/target/anyOf/0/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
+all = fail(all, at+"/target", rule1);
 errors++;
 }
 var _valid1 = _errs7 === errors;
 valid2 = valid2 || _valid1;
 if(!valid2){
 const _errs12 = errors;
-if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
-if((data0.phone === undefined) || (!(func0.call(data0, "phone")))){
-const err8 = {instancePath:instancePath+"/target",schemaPath:"#/properties/target/anyOf/1/required",keyword:"required",params:{missingProperty: "phone"},message:"must have required property '"+"phone"+"'"};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
+if(isRecord(data0)){
+if(own(data0, "phone") === undefined){
+all = missing(all, at+"/target", "phone");
 errors++;
 }
 for(const key2 of Object.keys(data0)){
 if(!((key2 === "phone") || (key2 === "sms"))){
-const err9 = {instancePath:instancePath+"/target",schemaPath:"#/properties/target/anyOf/1/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err9];
-}
-else {
-vErrors.push(err9);
-}
+all = extra(all, at+"/target", key2);
 errors++;
 }
 }
-if(data0.phone !== undefined && func0.call(data0, "phone")){
+if(own(data0, "phone") !== undefined){
 if(typeof data0.phone !== "string"){
-const err10 = {instancePath:instancePath+"/target/phone",schemaPath:"#/properties/target/anyOf/1/properties/phone/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err10];
-}
-else {
-vErrors.push(err10);
-}
+all = fail(all, at+"/target/phone", rule3);
 errors++;
 }
 }
-if(data0.sms !== undefined && func0.call(data0, "sms")){
+if(own(data0, "sms") !== undefined){
 if(typeof data0.sms !== "boolean"){
-const err11 = {instancePath:instancePath+"/target/sms",schemaPath:"#/properties/target/anyOf/1/properties/sms/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
-if(vErrors === null){
-vErrors = [err11];
-}
-else {
-vErrors.push(err11);
-}
+all = fail(all, at+"/target/sms", rule4);
 errors++;
 }
 }
 }
 else {
-const err12 = {instancePath:instancePath+"/target",schemaPath:"#/properties/target/anyOf/1/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err12];
-}
-else {
-vErrors.push(err12);
-}
+all = fail(all, at+"/target", rule1);
 errors++;
 }
 var _valid1 = _errs12 === errors;
 valid2 = valid2 || _valid1;
 }
 if(!valid2){
-const err13 = {instancePath:instancePath+"/target",schemaPath:"#/properties/target/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
-if(vErrors === null){
-vErrors = [err13];
-}
-else {
-vErrors.push(err13);
-}
+all = fail(all, at+"/target", rule2);
 errors++;
 }
 else {
 errors = _errs6;
-if(vErrors !== null){
-if(_errs6){
-vErrors.length = _errs6;
-}
-else {
-vErrors = null;
+all = cut(all, _errs6);
 }
 }
-}
-}
-if(data.loose !== undefined && func0.call(data, "loose")){
-let data4 = data.loose;
+let data4 = own(data, "loose");
+if(data4 !== undefined){
 const _errs20 = errors;
 let valid5 = false;
 const _errs21 = errors;
-if(data4 && typeof data4 == "object" && !Array.isArray(data4)){
-if((data4.a === undefined) || (!(func0.call(data4, "a")))){
-const err14 = {instancePath:instancePath+"/loose",schemaPath:"#/properties/loose/anyOf/0/required",keyword:"required",params:{missingProperty: "a"},message:"must have required property '"+"a"+"'"};
-if(vErrors === null){
-vErrors = [err14];
-}
-else {
-vErrors.push(err14);
-}
+if(isRecord(data4)){
+if(own(data4, "a") === undefined){
+all = missing(all, at+"/loose", "a");
 errors++;
 }
-if(data4.a !== undefined && func0.call(data4, "a")){
+if(own(data4, "a") !== undefined){
 if(typeof data4.a !== "string"){
-const err15 = {instancePath:instancePath+"/loose/a",schemaPath:"#/properties/loose/anyOf/0/properties/a/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err15];
-}
-else {
-vErrors.push(err15);
-}
+all = fail(all, at+"/loose/a", rule3);
 errors++;
 }
 }
 }
 else {
-const err16 = {instancePath:instancePath+"/loose",schemaPath:"#/properties/loose/anyOf/0/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err16];
-}
-else {
-vErrors.push(err16);
-}
+all = fail(all, at+"/loose", rule1);
 errors++;
 }
 var _valid2 = _errs21 === errors;
 valid5 = valid5 || _valid2;
 if(!valid5){
 const _errs25 = errors;
-if(data4 && typeof data4 == "object" && !Array.isArray(data4)){
-if((data4.b === undefined) || (!(func0.call(data4, "b")))){
-const err17 = {instancePath:instancePath+"/loose",schemaPath:"#/properties/loose/anyOf/1/required",keyword:"required",params:{missingProperty: "b"},message:"must have required property '"+"b"+"'"};
-if(vErrors === null){
-vErrors = [err17];
-}
-else {
-vErrors.push(err17);
-}
+if(isRecord(data4)){
+if(own(data4, "b") === undefined){
+all = missing(all, at+"/loose", "b");
 errors++;
 }
-if(data4.b !== undefined && func0.call(data4, "b")){
-let data6 = data4.b;
+let data6 = own(data4, "b");
+if(data6 !== undefined){
 if(!((typeof data6 == "number") && (isFinite(data6)))){
-const err18 = {instancePath:instancePath+"/loose/b",schemaPath:"#/properties/loose/anyOf/1/properties/b/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err18];
-}
-else {
-vErrors.push(err18);
-}
+all = fail(all, at+"/loose/b", rule0);
 errors++;
 }
 }
 }
 else {
-const err19 = {instancePath:instancePath+"/loose",schemaPath:"#/properties/loose/anyOf/1/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err19];
-}
-else {
-vErrors.push(err19);
-}
+all = fail(all, at+"/loose", rule1);
 errors++;
 }
 var _valid2 = _errs25 === errors;
 valid5 = valid5 || _valid2;
 }
 if(!valid5){
-const err20 = {instancePath:instancePath+"/loose",schemaPath:"#/properties/loose/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
-if(vErrors === null){
-vErrors = [err20];
-}
-else {
-vErrors.push(err20);
-}
+all = fail(all, at+"/loose", rule2);
 errors++;
 }
 else {
 errors = _errs20;
-if(vErrors !== null){
-if(_errs20){
-vErrors.length = _errs20;
-}
-else {
-vErrors = null;
+all = cut(all, _errs20);
 }
 }
-}
-}
-if(data.scalar !== undefined && func0.call(data, "scalar")){
-let data7 = data.scalar;
+let data7 = own(data, "scalar");
+if(data7 !== undefined){
 const _errs30 = errors;
 let valid8 = false;
 const _errs31 = errors;
 if(typeof data7 !== "string"){
-const err21 = {instancePath:instancePath+"/scalar",schemaPath:"#/properties/scalar/anyOf/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err21];
-}
-else {
-vErrors.push(err21);
-}
+all = fail(all, at+"/scalar", rule3);
 errors++;
 }
 var _valid3 = _errs31 === errors;
@@ -344,13 +264,7 @@ valid8 = valid8 || _valid3;
 if(!valid8){
 const _errs33 = errors;
 if(!((typeof data7 == "number") && (isFinite(data7)))){
-const err22 = {instancePath:instancePath+"/scalar",schemaPath:"#/properties/scalar/anyOf/1/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err22];
-}
-else {
-vErrors.push(err22);
-}
+all = fail(all, at+"/scalar", rule0);
 errors++;
 }
 var _valid3 = _errs33 === errors;
@@ -358,13 +272,7 @@ valid8 = valid8 || _valid3;
 if(!valid8){
 const _errs35 = errors;
 if(data7 !== null){
-const err23 = {instancePath:instancePath+"/scalar",schemaPath:"#/properties/scalar/anyOf/2/type",keyword:"type",params:{type: "null"},message:"must be null"};
-if(vErrors === null){
-vErrors = [err23];
-}
-else {
-vErrors.push(err23);
-}
+all = fail(all, at+"/scalar", rule5);
 errors++;
 }
 var _valid3 = _errs35 === errors;
@@ -372,52 +280,27 @@ valid8 = valid8 || _valid3;
 }
 }
 if(!valid8){
-const err24 = {instancePath:instancePath+"/scalar",schemaPath:"#/properties/scalar/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
-if(vErrors === null){
-vErrors = [err24];
-}
-else {
-vErrors.push(err24);
-}
+all = fail(all, at+"/scalar", rule2);
 errors++;
 }
 else {
 errors = _errs30;
-if(vErrors !== null){
-if(_errs30){
-vErrors.length = _errs30;
-}
-else {
-vErrors = null;
+all = cut(all, _errs30);
 }
 }
-}
-}
-if(data.overlap !== undefined && func0.call(data, "overlap")){
-let data8 = data.overlap;
+let data8 = own(data, "overlap");
+if(data8 !== undefined){
 const _errs38 = errors;
 let valid9 = false;
 const _errs39 = errors;
 if(typeof data8 === "string"){
 if(func16(data8) > 3){
-const err25 = {instancePath:instancePath+"/overlap",schemaPath:"#/properties/overlap/anyOf/0/maxLength",keyword:"maxLength",params:{limit: 3},message:"must NOT have more than 3 characters"};
-if(vErrors === null){
-vErrors = [err25];
-}
-else {
-vErrors.push(err25);
-}
+all = fail(all, at+"/overlap", rule6);
 errors++;
 }
 }
 else {
-const err26 = {instancePath:instancePath+"/overlap",schemaPath:"#/properties/overlap/anyOf/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err26];
-}
-else {
-vErrors.push(err26);
-}
+all = fail(all, at+"/overlap", rule3);
 errors++;
 }
 var _valid4 = _errs39 === errors;
@@ -426,24 +309,12 @@ if(!valid9){
 const _errs41 = errors;
 if(typeof data8 === "string"){
 if(!pattern0.test(data8)){
-const err27 = {instancePath:instancePath+"/overlap",schemaPath:"#/properties/overlap/anyOf/1/pattern",keyword:"pattern",params:{pattern: "^a"},message:"must match pattern \""+"^a"+"\""};
-if(vErrors === null){
-vErrors = [err27];
-}
-else {
-vErrors.push(err27);
-}
+all = fail(all, at+"/overlap", rule7);
 errors++;
 }
 }
 else {
-const err28 = {instancePath:instancePath+"/overlap",schemaPath:"#/properties/overlap/anyOf/1/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err28];
-}
-else {
-vErrors.push(err28);
-}
+all = fail(all, at+"/overlap", rule3);
 errors++;
 }
 var _valid4 = _errs41 === errors;
@@ -451,13 +322,7 @@ valid9 = valid9 || _valid4;
 if(!valid9){
 const _errs43 = errors;
 if(!(((typeof data8 == "number") && (!(data8 % 1) && !isNaN(data8))) && (isFinite(data8)))){
-const err29 = {instancePath:instancePath+"/overlap",schemaPath:"#/properties/overlap/anyOf/2/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
-if(vErrors === null){
-vErrors = [err29];
-}
-else {
-vErrors.push(err29);
-}
+all = fail(all, at+"/overlap", rule8);
 errors++;
 }
 var _valid4 = _errs43 === errors;
@@ -465,40 +330,21 @@ valid9 = valid9 || _valid4;
 }
 }
 if(!valid9){
-const err30 = {instancePath:instancePath+"/overlap",schemaPath:"#/properties/overlap/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
-if(vErrors === null){
-vErrors = [err30];
-}
-else {
-vErrors.push(err30);
-}
+all = fail(all, at+"/overlap", rule2);
 errors++;
 }
 else {
 errors = _errs38;
-if(vErrors !== null){
-if(_errs38){
-vErrors.length = _errs38;
-}
-else {
-vErrors = null;
+all = cut(all, _errs38);
 }
 }
-}
-}
-if(data.literals !== undefined && func0.call(data, "literals")){
-let data9 = data.literals;
+let data9 = own(data, "literals");
+if(data9 !== undefined){
 const _errs46 = errors;
 let valid10 = false;
 const _errs47 = errors;
 if("a" !== data9){
-const err31 = {instancePath:instancePath+"/literals",schemaPath:"#/properties/literals/anyOf/0/const",keyword:"const",params:{allowedValue: "a"},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err31];
-}
-else {
-vErrors.push(err31);
-}
+all = fail(all, at+"/literals", rule9);
 errors++;
 }
 var _valid5 = _errs47 === errors;
@@ -506,13 +352,7 @@ valid10 = valid10 || _valid5;
 if(!valid10){
 const _errs48 = errors;
 if("b" !== data9){
-const err32 = {instancePath:instancePath+"/literals",schemaPath:"#/properties/literals/anyOf/1/const",keyword:"const",params:{allowedValue: "b"},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err32];
-}
-else {
-vErrors.push(err32);
-}
+all = fail(all, at+"/literals", rule10);
 errors++;
 }
 var _valid5 = _errs48 === errors;
@@ -521,24 +361,12 @@ if(!valid10){
 const _errs49 = errors;
 if(typeof data9 === "string"){
 if(!(formats0.test(data9))){
-const err33 = {instancePath:instancePath+"/literals",schemaPath:"#/properties/literals/anyOf/2/format",keyword:"format",params:{format: "email"},message:"must match format \""+"email"+"\""};
-if(vErrors === null){
-vErrors = [err33];
-}
-else {
-vErrors.push(err33);
-}
+all = fail(all, at+"/literals", rule11);
 errors++;
 }
 }
 else {
-const err34 = {instancePath:instancePath+"/literals",schemaPath:"#/properties/literals/anyOf/2/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err34];
-}
-else {
-vErrors.push(err34);
-}
+all = fail(all, at+"/literals", rule3);
 errors++;
 }
 var _valid5 = _errs49 === errors;
@@ -546,29 +374,16 @@ valid10 = valid10 || _valid5;
 }
 }
 if(!valid10){
-const err35 = {instancePath:instancePath+"/literals",schemaPath:"#/properties/literals/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
-if(vErrors === null){
-vErrors = [err35];
-}
-else {
-vErrors.push(err35);
-}
+all = fail(all, at+"/literals", rule2);
 errors++;
 }
 else {
 errors = _errs46;
-if(vErrors !== null){
-if(_errs46){
-vErrors.length = _errs46;
-}
-else {
-vErrors = null;
+all = cut(all, _errs46);
 }
 }
-}
-}
-if(data.lists !== undefined && func0.call(data, "lists")){
-let data10 = data.lists;
+let data10 = own(data, "lists");
+if(data10 !== undefined){
 const _errs52 = errors;
 let valid11 = false;
 const _errs53 = errors;
@@ -576,25 +391,13 @@ if(Array.isArray(data10)){
 const len0 = data10.length;
 for(let i0=0; i0<len0; i0++){
 if(typeof data10[i0] !== "string"){
-const err36 = {instancePath:instancePath+"/lists/" + i0,schemaPath:"#/properties/lists/anyOf/0/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err36];
-}
-else {
-vErrors.push(err36);
-}
+all = fail(all, at+"/lists/" + i0, rule3);
 errors++;
 }
 }
 }
 else {
-const err37 = {instancePath:instancePath+"/lists",schemaPath:"#/properties/lists/anyOf/0/type",keyword:"type",params:{type: "array"},message:"must be array"};
-if(vErrors === null){
-vErrors = [err37];
-}
-else {
-vErrors.push(err37);
-}
+all = fail(all, at+"/lists", rule12);
 errors++;
 }
 var _valid6 = _errs53 === errors;
@@ -606,217 +409,95 @@ const len1 = data10.length;
 for(let i1=0; i1<len1; i1++){
 let data12 = data10[i1];
 if(!((typeof data12 == "number") && (isFinite(data12)))){
-const err38 = {instancePath:instancePath+"/lists/" + i1,schemaPath:"#/properties/lists/anyOf/1/items/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err38];
-}
-else {
-vErrors.push(err38);
-}
+all = fail(all, at+"/lists/" + i1, rule0);
 errors++;
 }
 }
 }
 else {
-const err39 = {instancePath:instancePath+"/lists",schemaPath:"#/properties/lists/anyOf/1/type",keyword:"type",params:{type: "array"},message:"must be array"};
-if(vErrors === null){
-vErrors = [err39];
-}
-else {
-vErrors.push(err39);
-}
+all = fail(all, at+"/lists", rule12);
 errors++;
 }
 var _valid6 = _errs57 === errors;
 valid11 = valid11 || _valid6;
 }
 if(!valid11){
-const err40 = {instancePath:instancePath+"/lists",schemaPath:"#/properties/lists/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
-if(vErrors === null){
-vErrors = [err40];
-}
-else {
-vErrors.push(err40);
-}
+all = fail(all, at+"/lists", rule2);
 errors++;
 }
 else {
 errors = _errs52;
-if(vErrors !== null){
-if(_errs52){
-vErrors.length = _errs52;
-}
-else {
-vErrors = null;
+all = cut(all, _errs52);
 }
 }
-}
-}
-if(data.refs !== undefined && func0.call(data, "refs")){
-let data13 = data.refs;
+let data13 = own(data, "refs");
+if(data13 !== undefined){
 const _errs62 = errors;
 let valid16 = false;
 const _errs63 = errors;
-if(data13 && typeof data13 == "object" && !Array.isArray(data13)){
-if((data13.x === undefined) || (!(func0.call(data13, "x")))){
-const err41 = {instancePath:instancePath+"/refs",schemaPath:"#/$defs/one/required",keyword:"required",params:{missingProperty: "x"},message:"must have required property '"+"x"+"'"};
-if(vErrors === null){
-vErrors = [err41];
-}
-else {
-vErrors.push(err41);
-}
-errors++;
-}
-for(const key3 of Object.keys(data13)){
-if(!(key3 === "x")){
-const err42 = {instancePath:instancePath+"/refs",schemaPath:"#/$defs/one/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key3},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err42];
-}
-else {
-vErrors.push(err42);
-}
-errors++;
-}
-}
-if(data13.x !== undefined && func0.call(data13, "x")){
-let data14 = data13.x;
-if(!((typeof data14 == "number") && (isFinite(data14)))){
-const err43 = {instancePath:instancePath+"/refs/x",schemaPath:"#/$defs/one/properties/x/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err43];
-}
-else {
-vErrors.push(err43);
-}
-errors++;
-}
-}
-}
-else {
-const err44 = {instancePath:instancePath+"/refs",schemaPath:"#/$defs/one/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err44];
-}
-else {
-vErrors.push(err44);
-}
-errors++;
-}
+if(!validate1(data13, at+"/refs")) errors = (all = join(all, validate1.errors)).length;
 var _valid7 = _errs63 === errors;
 valid16 = valid16 || _valid7;
 if(!valid16){
-const _errs69 = errors;
-if(data13 && typeof data13 == "object" && !Array.isArray(data13)){
-if((data13.y === undefined) || (!(func0.call(data13, "y")))){
-const err45 = {instancePath:instancePath+"/refs",schemaPath:"#/$defs/two/required",keyword:"required",params:{missingProperty: "y"},message:"must have required property '"+"y"+"'"};
-if(vErrors === null){
-vErrors = [err45];
-}
-else {
-vErrors.push(err45);
-}
-errors++;
-}
-for(const key4 of Object.keys(data13)){
-if(!(key4 === "y")){
-const err46 = {instancePath:instancePath+"/refs",schemaPath:"#/$defs/two/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key4},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err46];
-}
-else {
-vErrors.push(err46);
-}
-errors++;
-}
-}
-if(data13.y !== undefined && func0.call(data13, "y")){
-let data15 = data13.y;
-if(!((typeof data15 == "number") && (isFinite(data15)))){
-const err47 = {instancePath:instancePath+"/refs/y",schemaPath:"#/$defs/two/properties/y/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err47];
-}
-else {
-vErrors.push(err47);
-}
-errors++;
-}
-}
-}
-else {
-const err48 = {instancePath:instancePath+"/refs",schemaPath:"#/$defs/two/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err48];
-}
-else {
-vErrors.push(err48);
-}
-errors++;
-}
-var _valid7 = _errs69 === errors;
+const _errs64 = errors;
+if(!validate3(data13, at+"/refs")) errors = (all = join(all, validate3.errors)).length;
+var _valid7 = _errs64 === errors;
 valid16 = valid16 || _valid7;
 }
 if(!valid16){
-const err49 = {instancePath:instancePath+"/refs",schemaPath:"#/properties/refs/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
-if(vErrors === null){
-vErrors = [err49];
-}
-else {
-vErrors.push(err49);
-}
+all = fail(all, at+"/refs", rule2);
 errors++;
 }
 else {
 errors = _errs62;
-if(vErrors !== null){
-if(_errs62){
-vErrors.length = _errs62;
-}
-else {
-vErrors = null;
+all = cut(all, _errs62);
 }
 }
-}
-}
-if(data.one !== undefined && func0.call(data, "one")){
+if(own(data, "one") !== undefined){
 if(typeof data.one !== "string"){
-const err50 = {instancePath:instancePath+"/one",schemaPath:"#/properties/one/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err50];
-}
-else {
-vErrors.push(err50);
-}
+all = fail(all, at+"/one", rule3);
 errors++;
 }
 }
-if(data.other !== undefined && func0.call(data, "other")){
+if(own(data, "other") !== undefined){
 if(typeof data.other !== "string"){
-const err51 = {instancePath:instancePath+"/other",schemaPath:"#/properties/other/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err51];
-}
-else {
-vErrors.push(err51);
-}
+all = fail(all, at+"/other", rule3);
 errors++;
 }
 }
 }
 else {
-const err52 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err52];
-}
-else {
-vErrors.push(err52);
-}
+all = fail(all, at, rule1);
 errors++;
 }
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
+}
+function fail(errors, instancePath, rule){
+const error = {instancePath,...rule};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function missing(errors, instancePath, missingProperty){
+const error = {instancePath,keyword:"required",params:{missingProperty},message:"must have required property '"+missingProperty+"'"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function extra(errors, instancePath, additionalProperty){
+const error = {instancePath,keyword:"additionalProperties",params:{additionalProperty},message:"must NOT have additional properties"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function join(errors, others){
+return errors === null ? others : errors.concat(others);
+}
+function cut(errors, count){
+if(errors === null || count === 0) return null;
+errors.length = count;
+return errors;
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
 }
 
 export const validator: PayloadValidator = validate0;

@@ -3,61 +3,42 @@
 /* eslint-disable */
 import type { PayloadValidator } from "taskwright";
 
-const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"kind":{"enum":["a","b","c"]},"data":true,"reason":{"type":"string"}},"required":["kind"],"additionalProperties":false,"allOf":[{"if":{"properties":{"kind":{"const":"a"}}},"then":{"properties":{"data":{"type":"string"}},"required":["data"]}},{"if":{"properties":{"kind":{"const":"b"}}},"then":{"properties":{"data":{"type":"number"}}},"else":{"not":{"required":["reason"]}}}]};
+const value0 = ["a","b","c"];
+const rule0 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule1 = {keyword:"if",params:{failingKeyword: "then"},message:"must match \"then\" schema"};
+const rule2 = {keyword:"type",params:{type: "number"},message:"must be number"};
+const rule3 = {keyword:"not",params:{},message:"must NOT be valid"};
+const rule4 = {keyword:"enum",params:{allowedValues: value0},message:"must be equal to one of the allowed values"};
+const rule5 = {keyword:"type",params:{type: "object"},message:"must be object"};
 const func0 = Object.prototype.hasOwnProperty;
 
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
+function validate0(data, at=""){
+let all = null;
 let errors = 0;
 const _errs2 = errors;
 let valid1 = true;
 const _errs3 = errors;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.kind !== undefined && func0.call(data, "kind")){
+if(isRecord(data)){
+if(own(data, "kind") !== undefined){
 if("a" !== data.kind){
-const err0 = {};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
+all = fail(all);
 errors++;
 }
 }
 }
 var _valid0 = _errs3 === errors;
 errors = _errs2;
-if(vErrors !== null){
-if(_errs2){
-vErrors.length = _errs2;
-}
-else {
-vErrors = null;
-}
-}
+all = cut(all, _errs2);
 if(_valid0){
 const _errs5 = errors;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.data === undefined) || (!(func0.call(data, "data")))){
-const err1 = {instancePath,schemaPath:"#/allOf/0/then/required",keyword:"required",params:{missingProperty: "data"},message:"must have required property '"+"data"+"'"};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
+if(isRecord(data)){
+if(own(data, "data") === undefined){
+all = missing(all, at, "data");
 errors++;
 }
-if(data.data !== undefined && func0.call(data, "data")){
+if(own(data, "data") !== undefined){
 if(typeof data.data !== "string"){
-const err2 = {instancePath:instancePath+"/data",schemaPath:"#/allOf/0/then/properties/data/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
+all = fail(all, at+"/data", rule0);
 errors++;
 }
 }
@@ -66,56 +47,31 @@ var _valid0 = _errs5 === errors;
 valid1 = _valid0;
 }
 if(!valid1){
-const err3 = {instancePath,schemaPath:"#/allOf/0/if",keyword:"if",params:{failingKeyword: "then"},message:"must match \"then\" schema"};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
+all = fail(all, at, rule1);
 errors++;
 }
 const _errs9 = errors;
 let valid4 = true;
 const _errs10 = errors;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.kind !== undefined && func0.call(data, "kind")){
+if(isRecord(data)){
+if(own(data, "kind") !== undefined){
 if("b" !== data.kind){
-const err4 = {};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
+all = fail(all);
 errors++;
 }
 }
 }
 var _valid1 = _errs10 === errors;
 errors = _errs9;
-if(vErrors !== null){
-if(_errs9){
-vErrors.length = _errs9;
-}
-else {
-vErrors = null;
-}
-}
+all = cut(all, _errs9);
 let ifClause0;
 if(_valid1){
 const _errs12 = errors;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.data !== undefined && func0.call(data, "data")){
-let data3 = data.data;
+if(isRecord(data)){
+let data3 = own(data, "data");
+if(data3 !== undefined){
 if(!((typeof data3 == "number") && (isFinite(data3)))){
-const err5 = {instancePath:instancePath+"/data",schemaPath:"#/allOf/1/then/properties/data/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
+all = fail(all, at+"/data", rule2);
 errors++;
 }
 }
@@ -128,116 +84,84 @@ else {
 const _errs15 = errors;
 const _errs16 = errors;
 const _errs17 = errors;
-if(data && typeof data == "object" && !Array.isArray(data)){
+if(isRecord(data)){
 let missing0;
 if(((data.reason === undefined) || (!(func0.call(data, "reason")))) && (missing0 = "reason")){
-const err6 = {};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
+all = fail(all);
 errors++;
 }
 }
 var valid7 = _errs17 === errors;
 if(valid7){
-const err7 = {instancePath,schemaPath:"#/allOf/1/else/not",keyword:"not",params:{},message:"must NOT be valid"};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
+all = fail(all, at, rule3);
 errors++;
 }
 else {
 errors = _errs16;
-if(vErrors !== null){
-if(_errs16){
-vErrors.length = _errs16;
-}
-else {
-vErrors = null;
-}
-}
+all = cut(all, _errs16);
 }
 var _valid1 = _errs15 === errors;
 valid4 = _valid1;
 ifClause0 = "else";
 }
 if(!valid4){
-const err8 = {instancePath,schemaPath:"#/allOf/1/if",keyword:"if",params:{failingKeyword: ifClause0},message:"must match \""+ifClause0+"\" schema"};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
+all = fail(all, at, {keyword:"if",params:{failingKeyword: ifClause0},message:"must match \""+ifClause0+"\" schema"});
 errors++;
 }
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.kind === undefined) || (!(func0.call(data, "kind")))){
-const err9 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"};
-if(vErrors === null){
-vErrors = [err9];
-}
-else {
-vErrors.push(err9);
-}
+if(isRecord(data)){
+if(own(data, "kind") === undefined){
+all = missing(all, at, "kind");
 errors++;
 }
 for(const key0 of Object.keys(data)){
 if(!(((key0 === "kind") || (key0 === "data")) || (key0 === "reason"))){
-const err10 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err10];
-}
-else {
-vErrors.push(err10);
-}
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.kind !== undefined && func0.call(data, "kind")){
-let data4 = data.kind;
+let data4 = own(data, "kind");
+if(data4 !== undefined){
 if(!(((data4 === "a") || (data4 === "b")) || (data4 === "c"))){
-const err11 = {instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema0.properties.kind.enum},message:"must be equal to one of the allowed values"};
-if(vErrors === null){
-vErrors = [err11];
-}
-else {
-vErrors.push(err11);
-}
+all = fail(all, at+"/kind", rule4);
 errors++;
 }
 }
-if(data.reason !== undefined && func0.call(data, "reason")){
+if(own(data, "reason") !== undefined){
 if(typeof data.reason !== "string"){
-const err12 = {instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err12];
-}
-else {
-vErrors.push(err12);
-}
+all = fail(all, at+"/reason", rule0);
 errors++;
 }
 }
 }
 else {
-const err13 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err13];
-}
-else {
-vErrors.push(err13);
-}
+all = fail(all, at, rule5);
 errors++;
 }
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
+}
+function fail(errors, instancePath, rule){
+const error = {instancePath,...rule};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function missing(errors, instancePath, missingProperty){
+const error = {instancePath,keyword:"required",params:{missingProperty},message:"must have required property '"+missingProperty+"'"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function extra(errors, instancePath, additionalProperty){
+const error = {instancePath,keyword:"additionalProperties",params:{additionalProperty},message:"must NOT have additional properties"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function cut(errors, count){
+if(errors === null || count === 0) return null;
+errors.length = count;
+return errors;
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
 }
 
 export const validator: PayloadValidator = validate0;

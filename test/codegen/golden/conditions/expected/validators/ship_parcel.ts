@@ -4,38 +4,44 @@
 import type { PayloadValidator } from "taskwright";
 import { isMultipleOf } from "taskwright/validation";
 
-const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"country":{"enum":["DE","US","CA"]},"postcode":{"type":"string"},"zip":{"type":"string"},"customs":{"type":"boolean"},"card":{"type":"string"},"cvc":{"type":"string"},"gift":{"type":"boolean"},"message":{"type":"string"},"wrap":{"enum":["red","blue"]},"value":{"type":["string","number","boolean"],"not":{"type":"boolean"}},"state":{"type":"string","enum":["a","b","c"],"not":{"const":"b"}},"other":{"not":{"type":["string","object"]}},"name":{"type":"string","not":{"enum":["root"]}},"weight":{"type":"number","if":{"minimum":100},"then":{"multipleOf":10}},"choice":{"if":{"type":"string"},"then":{"enum":["x","y"]},"else":{"type":"number"}}},"required":["country"],"additionalProperties":false,"if":{"properties":{"country":{"const":"DE"}},"required":["country"]},"then":{"required":["postcode"]},"else":{"required":["zip","customs"]},"dependentRequired":{"card":["cvc"]},"dependentSchemas":{"gift":{"required":["message"],"properties":{"wrap":{"const":"red"}}}}};
+const value0 = {"country":0,"postcode":0,"zip":0,"customs":0,"card":0,"cvc":0,"gift":0,"message":0,"wrap":0,"value":0,"state":0,"other":0,"name":0,"weight":0,"choice":0};
+const value1 = ["DE","US","CA"];
+const value2 = ["red","blue"];
+const value3 = ["string","number","boolean"];
+const value4 = ["a","b","c"];
+const value5 = ["x","y"];
+const rule0 = {keyword:"enum",params:{allowedValues: value1},message:"must be equal to one of the allowed values"};
+const rule1 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule2 = {keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+const rule3 = {keyword:"enum",params:{allowedValues: value2},message:"must be equal to one of the allowed values"};
+const rule4 = {keyword:"type",params:{type: value3},message:"must be string,number,boolean"};
+const rule5 = {keyword:"not",params:{},message:"must NOT be valid"};
+const rule6 = {keyword:"enum",params:{allowedValues: value4},message:"must be equal to one of the allowed values"};
+const rule7 = {keyword:"type",params:{type: "number"},message:"must be number"};
+const rule8 = {keyword:"multipleOf",params:{multipleOf: 10},message:"must be multiple of 10"};
+const rule9 = {keyword:"if",params:{failingKeyword: "then"},message:"must match \"then\" schema"};
+const rule10 = {keyword:"enum",params:{allowedValues: value5},message:"must be equal to one of the allowed values"};
+const rule11 = {keyword:"const",params:{allowedValue: "red"},message:"must be equal to constant"};
+const rule12 = {keyword:"type",params:{type: "object"},message:"must be object"};
 const func0 = Object.prototype.hasOwnProperty;
 const func21 = isMultipleOf;
 
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 const _errs1 = errors;
 let valid0 = true;
 const _errs2 = errors;
-if(data && typeof data == "object" && !Array.isArray(data)){
+if(isRecord(data)){
 let missing0;
 if(((data.country === undefined) || (!(func0.call(data, "country")))) && (missing0 = "country")){
-const err0 = {};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
+vErrors = fail(vErrors);
 errors++;
 }
 else {
-if(data.country !== undefined && func0.call(data, "country")){
+if(own(data, "country") !== undefined){
 if("DE" !== data.country){
-const err1 = {};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
+vErrors = fail(vErrors);
 errors++;
 }
 }
@@ -43,26 +49,13 @@ errors++;
 }
 var _valid0 = _errs2 === errors;
 errors = _errs1;
-if(vErrors !== null){
-if(_errs1){
-vErrors.length = _errs1;
-}
-else {
-vErrors = null;
-}
-}
+vErrors = cut(vErrors, _errs1);
 let ifClause0;
 if(_valid0){
 const _errs4 = errors;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.postcode === undefined) || (!(func0.call(data, "postcode")))){
-const err2 = {instancePath,schemaPath:"#/then/required",keyword:"required",params:{missingProperty: "postcode"},message:"must have required property '"+"postcode"+"'"};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
+if(isRecord(data)){
+if(own(data, "postcode") === undefined){
+vErrors = missing(vErrors, instancePath, "postcode");
 errors++;
 }
 }
@@ -72,25 +65,13 @@ ifClause0 = "then";
 }
 else {
 const _errs5 = errors;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.zip === undefined) || (!(func0.call(data, "zip")))){
-const err3 = {instancePath,schemaPath:"#/else/required",keyword:"required",params:{missingProperty: "zip"},message:"must have required property '"+"zip"+"'"};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
+if(isRecord(data)){
+if(own(data, "zip") === undefined){
+vErrors = missing(vErrors, instancePath, "zip");
 errors++;
 }
-if((data.customs === undefined) || (!(func0.call(data, "customs")))){
-const err4 = {instancePath,schemaPath:"#/else/required",keyword:"required",params:{missingProperty: "customs"},message:"must have required property '"+"customs"+"'"};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
+if(own(data, "customs") === undefined){
+vErrors = missing(vErrors, instancePath, "customs");
 errors++;
 }
 }
@@ -99,346 +80,168 @@ valid0 = _valid0;
 ifClause0 = "else";
 }
 if(!valid0){
-const err5 = {instancePath,schemaPath:"#/if",keyword:"if",params:{failingKeyword: ifClause0},message:"must match \""+ifClause0+"\" schema"};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
+vErrors = fail(vErrors, instancePath, {keyword:"if",params:{failingKeyword: ifClause0},message:"must match \""+ifClause0+"\" schema"});
 errors++;
 }
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.country === undefined) || (!(func0.call(data, "country")))){
-const err6 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "country"},message:"must have required property '"+"country"+"'"};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
+if(isRecord(data)){
+if(own(data, "country") === undefined){
+vErrors = missing(vErrors, instancePath, "country");
 errors++;
 }
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema0.properties, key0))){
-const err7 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
+if(!(func0.call(value0, key0))){
+vErrors = extra(vErrors, instancePath, key0);
 errors++;
 }
 }
-if(data.country !== undefined && func0.call(data, "country")){
-let data1 = data.country;
+let data1 = own(data, "country");
+if(data1 !== undefined){
 if(!(((data1 === "DE") || (data1 === "US")) || (data1 === "CA"))){
-const err8 = {instancePath:instancePath+"/country",schemaPath:"#/properties/country/enum",keyword:"enum",params:{allowedValues: schema0.properties.country.enum},message:"must be equal to one of the allowed values"};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
+vErrors = fail(vErrors, instancePath+"/country", rule0);
 errors++;
 }
 }
-if(data.postcode !== undefined && func0.call(data, "postcode")){
+if(own(data, "postcode") !== undefined){
 if(typeof data.postcode !== "string"){
-const err9 = {instancePath:instancePath+"/postcode",schemaPath:"#/properties/postcode/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err9];
-}
-else {
-vErrors.push(err9);
-}
+vErrors = fail(vErrors, instancePath+"/postcode", rule1);
 errors++;
 }
 }
-if(data.zip !== undefined && func0.call(data, "zip")){
+if(own(data, "zip") !== undefined){
 if(typeof data.zip !== "string"){
-const err10 = {instancePath:instancePath+"/zip",schemaPath:"#/properties/zip/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err10];
-}
-else {
-vErrors.push(err10);
-}
+vErrors = fail(vErrors, instancePath+"/zip", rule1);
 errors++;
 }
 }
-if(data.customs !== undefined && func0.call(data, "customs")){
+if(own(data, "customs") !== undefined){
 if(typeof data.customs !== "boolean"){
-const err11 = {instancePath:instancePath+"/customs",schemaPath:"#/properties/customs/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
-if(vErrors === null){
-vErrors = [err11];
-}
-else {
-vErrors.push(err11);
-}
+vErrors = fail(vErrors, instancePath+"/customs", rule2);
 errors++;
 }
 }
-if(data.card !== undefined && func0.call(data, "card")){
+if(own(data, "card") !== undefined){
 if(typeof data.card !== "string"){
-const err12 = {instancePath:instancePath+"/card",schemaPath:"#/properties/card/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err12];
-}
-else {
-vErrors.push(err12);
-}
+vErrors = fail(vErrors, instancePath+"/card", rule1);
 errors++;
 }
 }
-if(data.cvc !== undefined && func0.call(data, "cvc")){
+if(own(data, "cvc") !== undefined){
 if(typeof data.cvc !== "string"){
-const err13 = {instancePath:instancePath+"/cvc",schemaPath:"#/properties/cvc/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err13];
-}
-else {
-vErrors.push(err13);
-}
+vErrors = fail(vErrors, instancePath+"/cvc", rule1);
 errors++;
 }
 }
-if(data.gift !== undefined && func0.call(data, "gift")){
+if(own(data, "gift") !== undefined){
 if(typeof data.gift !== "boolean"){
-const err14 = {instancePath:instancePath+"/gift",schemaPath:"#/properties/gift/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
-if(vErrors === null){
-vErrors = [err14];
-}
-else {
-vErrors.push(err14);
-}
+vErrors = fail(vErrors, instancePath+"/gift", rule2);
 errors++;
 }
 }
-if(data.message !== undefined && func0.call(data, "message")){
+if(own(data, "message") !== undefined){
 if(typeof data.message !== "string"){
-const err15 = {instancePath:instancePath+"/message",schemaPath:"#/properties/message/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err15];
-}
-else {
-vErrors.push(err15);
-}
+vErrors = fail(vErrors, instancePath+"/message", rule1);
 errors++;
 }
 }
-if(data.wrap !== undefined && func0.call(data, "wrap")){
-let data9 = data.wrap;
+let data9 = own(data, "wrap");
+if(data9 !== undefined){
 if(!((data9 === "red") || (data9 === "blue"))){
-const err16 = {instancePath:instancePath+"/wrap",schemaPath:"#/properties/wrap/enum",keyword:"enum",params:{allowedValues: schema0.properties.wrap.enum},message:"must be equal to one of the allowed values"};
-if(vErrors === null){
-vErrors = [err16];
-}
-else {
-vErrors.push(err16);
-}
+vErrors = fail(vErrors, instancePath+"/wrap", rule3);
 errors++;
 }
 }
-if(data.value !== undefined && func0.call(data, "value")){
-let data10 = data.value;
+let data10 = own(data, "value");
+if(data10 !== undefined){
 if(((typeof data10 !== "string") && (!((typeof data10 == "number") && (isFinite(data10))))) && (typeof data10 !== "boolean")){
-const err17 = {instancePath:instancePath+"/value",schemaPath:"#/properties/value/type",keyword:"type",params:{type: schema0.properties.value.type},message:"must be string,number,boolean"};
-if(vErrors === null){
-vErrors = [err17];
-}
-else {
-vErrors.push(err17);
-}
+vErrors = fail(vErrors, instancePath+"/value", rule4);
 errors++;
 }
 const _errs25 = errors;
 const _errs26 = errors;
 if(typeof data10 !== "boolean"){
-const err18 = {};
-if(vErrors === null){
-vErrors = [err18];
-}
-else {
-vErrors.push(err18);
-}
+vErrors = fail(vErrors);
 errors++;
 }
 var valid3 = _errs26 === errors;
 if(valid3){
-const err19 = {instancePath:instancePath+"/value",schemaPath:"#/properties/value/not",keyword:"not",params:{},message:"must NOT be valid"};
-if(vErrors === null){
-vErrors = [err19];
-}
-else {
-vErrors.push(err19);
-}
+vErrors = fail(vErrors, instancePath+"/value", rule5);
 errors++;
 }
 else {
 errors = _errs25;
-if(vErrors !== null){
-if(_errs25){
-vErrors.length = _errs25;
-}
-else {
-vErrors = null;
+vErrors = cut(vErrors, _errs25);
 }
 }
-}
-}
-if(data.state !== undefined && func0.call(data, "state")){
-let data11 = data.state;
+let data11 = own(data, "state");
+if(data11 !== undefined){
 if(typeof data11 !== "string"){
-const err20 = {instancePath:instancePath+"/state",schemaPath:"#/properties/state/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err20];
-}
-else {
-vErrors.push(err20);
-}
+vErrors = fail(vErrors, instancePath+"/state", rule1);
 errors++;
 }
 if(!(((data11 === "a") || (data11 === "b")) || (data11 === "c"))){
-const err21 = {instancePath:instancePath+"/state",schemaPath:"#/properties/state/enum",keyword:"enum",params:{allowedValues: schema0.properties.state.enum},message:"must be equal to one of the allowed values"};
-if(vErrors === null){
-vErrors = [err21];
-}
-else {
-vErrors.push(err21);
-}
+vErrors = fail(vErrors, instancePath+"/state", rule6);
 errors++;
 }
 const _errs30 = errors;
 const _errs31 = errors;
 if("b" !== data11){
-const err22 = {};
-if(vErrors === null){
-vErrors = [err22];
-}
-else {
-vErrors.push(err22);
-}
+vErrors = fail(vErrors);
 errors++;
 }
 var valid4 = _errs31 === errors;
 if(valid4){
-const err23 = {instancePath:instancePath+"/state",schemaPath:"#/properties/state/not",keyword:"not",params:{},message:"must NOT be valid"};
-if(vErrors === null){
-vErrors = [err23];
-}
-else {
-vErrors.push(err23);
-}
+vErrors = fail(vErrors, instancePath+"/state", rule5);
 errors++;
 }
 else {
 errors = _errs30;
-if(vErrors !== null){
-if(_errs30){
-vErrors.length = _errs30;
-}
-else {
-vErrors = null;
+vErrors = cut(vErrors, _errs30);
 }
 }
-}
-}
-if(data.other !== undefined && func0.call(data, "other")){
-let data12 = data.other;
+let data12 = own(data, "other");
+if(data12 !== undefined){
 const _errs33 = errors;
 const _errs34 = errors;
 if((typeof data12 !== "string") && (!(data12 && typeof data12 == "object" && !Array.isArray(data12)))){
-const err24 = {};
-if(vErrors === null){
-vErrors = [err24];
-}
-else {
-vErrors.push(err24);
-}
+vErrors = fail(vErrors);
 errors++;
 }
 var valid5 = _errs34 === errors;
 if(valid5){
-const err25 = {instancePath:instancePath+"/other",schemaPath:"#/properties/other/not",keyword:"not",params:{},message:"must NOT be valid"};
-if(vErrors === null){
-vErrors = [err25];
-}
-else {
-vErrors.push(err25);
-}
+vErrors = fail(vErrors, instancePath+"/other", rule5);
 errors++;
 }
 else {
 errors = _errs33;
-if(vErrors !== null){
-if(_errs33){
-vErrors.length = _errs33;
-}
-else {
-vErrors = null;
+vErrors = cut(vErrors, _errs33);
 }
 }
-}
-}
-if(data.name !== undefined && func0.call(data, "name")){
-let data13 = data.name;
+let data13 = own(data, "name");
+if(data13 !== undefined){
 if(typeof data13 !== "string"){
-const err26 = {instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err26];
-}
-else {
-vErrors.push(err26);
-}
+vErrors = fail(vErrors, instancePath+"/name", rule1);
 errors++;
 }
 const _errs38 = errors;
 const _errs39 = errors;
 if(!(data13 === "root")){
-const err27 = {};
-if(vErrors === null){
-vErrors = [err27];
-}
-else {
-vErrors.push(err27);
-}
+vErrors = fail(vErrors);
 errors++;
 }
 var valid6 = _errs39 === errors;
 if(valid6){
-const err28 = {instancePath:instancePath+"/name",schemaPath:"#/properties/name/not",keyword:"not",params:{},message:"must NOT be valid"};
-if(vErrors === null){
-vErrors = [err28];
-}
-else {
-vErrors.push(err28);
-}
+vErrors = fail(vErrors, instancePath+"/name", rule5);
 errors++;
 }
 else {
 errors = _errs38;
-if(vErrors !== null){
-if(_errs38){
-vErrors.length = _errs38;
-}
-else {
-vErrors = null;
+vErrors = cut(vErrors, _errs38);
 }
 }
-}
-}
-if(data.weight !== undefined && func0.call(data, "weight")){
-let data14 = data.weight;
+let data14 = own(data, "weight");
+if(data14 !== undefined){
 if(!((typeof data14 == "number") && (isFinite(data14)))){
-const err29 = {instancePath:instancePath+"/weight",schemaPath:"#/properties/weight/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err29];
-}
-else {
-vErrors.push(err29);
-}
+vErrors = fail(vErrors, instancePath+"/weight", rule7);
 errors++;
 }
 const _errs42 = errors;
@@ -446,37 +249,18 @@ let valid7 = true;
 const _errs43 = errors;
 if((typeof data14 == "number") && (isFinite(data14))){
 if(data14 < 100 || isNaN(data14)){
-const err30 = {};
-if(vErrors === null){
-vErrors = [err30];
-}
-else {
-vErrors.push(err30);
-}
+vErrors = fail(vErrors);
 errors++;
 }
 }
 var _valid1 = _errs43 === errors;
 errors = _errs42;
-if(vErrors !== null){
-if(_errs42){
-vErrors.length = _errs42;
-}
-else {
-vErrors = null;
-}
-}
+vErrors = cut(vErrors, _errs42);
 if(_valid1){
 const _errs44 = errors;
 if((typeof data14 == "number") && (isFinite(data14))){
 if(!func21(data14, 10)){
-const err31 = {instancePath:instancePath+"/weight",schemaPath:"#/properties/weight/then/multipleOf",keyword:"multipleOf",params:{multipleOf: 10},message:"must be multiple of 10"};
-if(vErrors === null){
-vErrors = [err31];
-}
-else {
-vErrors.push(err31);
-}
+vErrors = fail(vErrors, instancePath+"/weight", rule8);
 errors++;
 }
 }
@@ -484,52 +268,27 @@ var _valid1 = _errs44 === errors;
 valid7 = _valid1;
 }
 if(!valid7){
-const err32 = {instancePath:instancePath+"/weight",schemaPath:"#/properties/weight/if",keyword:"if",params:{failingKeyword: "then"},message:"must match \"then\" schema"};
-if(vErrors === null){
-vErrors = [err32];
-}
-else {
-vErrors.push(err32);
-}
+vErrors = fail(vErrors, instancePath+"/weight", rule9);
 errors++;
 }
 }
-if(data.choice !== undefined && func0.call(data, "choice")){
-let data15 = data.choice;
+let data15 = own(data, "choice");
+if(data15 !== undefined){
 const _errs46 = errors;
 let valid8 = true;
 const _errs47 = errors;
 if(typeof data15 !== "string"){
-const err33 = {};
-if(vErrors === null){
-vErrors = [err33];
-}
-else {
-vErrors.push(err33);
-}
+vErrors = fail(vErrors);
 errors++;
 }
 var _valid2 = _errs47 === errors;
 errors = _errs46;
-if(vErrors !== null){
-if(_errs46){
-vErrors.length = _errs46;
-}
-else {
-vErrors = null;
-}
-}
+vErrors = cut(vErrors, _errs46);
 let ifClause1;
 if(_valid2){
 const _errs49 = errors;
 if(!((data15 === "x") || (data15 === "y"))){
-const err34 = {instancePath:instancePath+"/choice",schemaPath:"#/properties/choice/then/enum",keyword:"enum",params:{allowedValues: schema0.properties.choice.then.enum},message:"must be equal to one of the allowed values"};
-if(vErrors === null){
-vErrors = [err34];
-}
-else {
-vErrors.push(err34);
-}
+vErrors = fail(vErrors, instancePath+"/choice", rule10);
 errors++;
 }
 var _valid2 = _errs49 === errors;
@@ -539,13 +298,7 @@ ifClause1 = "then";
 else {
 const _errs50 = errors;
 if(!((typeof data15 == "number") && (isFinite(data15)))){
-const err35 = {instancePath:instancePath+"/choice",schemaPath:"#/properties/choice/else/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err35];
-}
-else {
-vErrors.push(err35);
-}
+vErrors = fail(vErrors, instancePath+"/choice", rule7);
 errors++;
 }
 var _valid2 = _errs50 === errors;
@@ -553,18 +306,12 @@ valid8 = _valid2;
 ifClause1 = "else";
 }
 if(!valid8){
-const err36 = {instancePath:instancePath+"/choice",schemaPath:"#/properties/choice/if",keyword:"if",params:{failingKeyword: ifClause1},message:"must match \""+ifClause1+"\" schema"};
-if(vErrors === null){
-vErrors = [err36];
-}
-else {
-vErrors.push(err36);
-}
+vErrors = fail(vErrors, instancePath+"/choice", {keyword:"if",params:{failingKeyword: ifClause1},message:"must match \""+ifClause1+"\" schema"});
 errors++;
 }
 }
-if(data.card !== undefined && func0.call(data, "card")){
-if((data.cvc === undefined) || (!(func0.call(data, "cvc")))){
+if(own(data, "card") !== undefined){
+if(own(data, "cvc") === undefined){
 const err37 = {instancePath,schemaPath:"#/dependentRequired",keyword:"dependentRequired",params:{property: "card",
     missingProperty: "cvc",
     depsCount: 1,
@@ -578,27 +325,15 @@ vErrors.push(err37);
 errors++;
 }
 }
-if(data.gift !== undefined && func0.call(data, "gift")){
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.message === undefined) || (!(func0.call(data, "message")))){
-const err38 = {instancePath,schemaPath:"#/dependentSchemas/gift/required",keyword:"required",params:{missingProperty: "message"},message:"must have required property '"+"message"+"'"};
-if(vErrors === null){
-vErrors = [err38];
-}
-else {
-vErrors.push(err38);
-}
+if(own(data, "gift") !== undefined){
+if(isRecord(data)){
+if(own(data, "message") === undefined){
+vErrors = missing(vErrors, instancePath, "message");
 errors++;
 }
-if(data.wrap !== undefined && func0.call(data, "wrap")){
+if(own(data, "wrap") !== undefined){
 if("red" !== data.wrap){
-const err39 = {instancePath:instancePath+"/wrap",schemaPath:"#/dependentSchemas/gift/properties/wrap/const",keyword:"const",params:{allowedValue: "red"},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err39];
-}
-else {
-vErrors.push(err39);
-}
+vErrors = fail(vErrors, instancePath+"/wrap", rule11);
 errors++;
 }
 }
@@ -606,17 +341,34 @@ errors++;
 }
 }
 else {
-const err40 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err40];
-}
-else {
-vErrors.push(err40);
-}
+vErrors = fail(vErrors, instancePath, rule12);
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
+}
+function fail(errors, instancePath, rule){
+const error = {instancePath,...rule};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function missing(errors, instancePath, missingProperty){
+const error = {instancePath,keyword:"required",params:{missingProperty},message:"must have required property '"+missingProperty+"'"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function extra(errors, instancePath, additionalProperty){
+const error = {instancePath,keyword:"additionalProperties",params:{additionalProperty},message:"must NOT have additional properties"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function cut(errors, count){
+if(errors === null || count === 0) return null;
+errors.length = count;
+return errors;
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
 }
 
 export const validator: PayloadValidator = validate0;

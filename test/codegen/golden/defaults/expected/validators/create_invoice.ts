@@ -3,83 +3,103 @@
 /* eslint-disable */
 import type { PayloadValidator } from "taskwright";
 
-const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"number":{"type":"string"},"currency":{"enum":["EUR","USD"],"default":"EUR"},"net":{"type":"integer","minimum":0,"default":30},"address":{"type":"object","properties":{"country":{"type":"string","default":"DE"},"street":{"type":"string"}},"required":["street"],"additionalProperties":false},"options":{"type":"object","properties":{"draft":{"type":"boolean","default":false},"copies":{"type":"integer","default":1}},"additionalProperties":false,"default":{}},"lines":{"type":"array","items":{"$ref":"#/$defs/line"}},"note":{"type":["string","null"],"default":null},"extra":{"type":"object","additionalProperties":{"$ref":"#/$defs/line"},"default":{"a":{"text":"x"}}},"tree":{"$ref":"#/$defs/tree"},"first":{"$ref":"#/$defs/line","default":{"text":"first"}}},"required":["number","currency","lines"],"additionalProperties":false,"$defs":{"line":{"type":"object","properties":{"text":{"type":"string"},"quantity":{"type":"number","default":1}},"required":["text"],"additionalProperties":false},"tree":{"type":"object","properties":{"label":{"type":"string","default":""},"children":{"type":"array","items":{"$ref":"#/$defs/tree"}}},"additionalProperties":false}}};
-const schema1 = {"type":"object","properties":{"text":{"type":"string"},"quantity":{"type":"number","default":1}},"required":["text"],"additionalProperties":false};
+const value0 = {"number":0,"currency":0,"net":0,"address":0,"options":0,"lines":0,"note":0,"extra":0,"tree":0,"first":0};
+const value1 = ["EUR","USD"];
+const value2 = ["string","null"];
+const rule0 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule1 = {keyword:"type",params:{type: "number"},message:"must be number"};
+const rule2 = {keyword:"type",params:{type: "object"},message:"must be object"};
+const rule3 = {keyword:"type",params:{type: "array"},message:"must be array"};
+const rule4 = {keyword:"enum",params:{allowedValues: value1},message:"must be equal to one of the allowed values"};
+const rule5 = {keyword:"type",params:{type: "integer"},message:"must be integer"};
+const rule6 = {keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+const rule7 = {keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+const rule8 = {keyword:"type",params:{type: value2},message:"must be string,null"};
 const func0 = Object.prototype.hasOwnProperty;
-const schema3 = {"type":"object","properties":{"label":{"type":"string","default":""},"children":{"type":"array","items":{"$ref":"#/$defs/tree"}}},"additionalProperties":false};
-const wrapper0 = {validate: validate1};
 
-function validate1(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
+function validate1(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
+if(isRecord(data)){
+if(data.quantity === undefined){
+data.quantity = 1;
+}
+if(own(data, "text") === undefined){
+all = missing(all, at, "text");
+errors++;
+}
+for(const key0 of Object.keys(data)){
+if(!((key0 === "text") || (key0 === "quantity"))){
+all = extra(all, at, key0);
+errors++;
+}
+}
+if(own(data, "text") !== undefined){
+if(typeof data.text !== "string"){
+all = fail(all, at+"/text", rule0);
+errors++;
+}
+}
+let data1 = data.quantity;
+if(!((typeof data1 == "number") && (isFinite(data1)))){
+all = fail(all, at+"/quantity", rule1);
+errors++;
+}
+}
+else {
+all = fail(all, at, rule2);
+errors++;
+}
+validate1.errors = all;
+return errors === 0;
+}
+
+const wrapper0 = {validate: validate4};
+
+function validate4(data, at=""){
+let all = null;
+let errors = 0;
+if(isRecord(data)){
 if(data.label === undefined){
 data.label = "";
 }
 for(const key0 of Object.keys(data)){
 if(!((key0 === "label") || (key0 === "children"))){
-const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
+all = extra(all, at, key0);
 errors++;
 }
 }
 if(typeof data.label !== "string"){
-const err1 = {instancePath:instancePath+"/label",schemaPath:"#/properties/label/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
+all = fail(all, at+"/label", rule0);
 errors++;
 }
-if(data.children !== undefined && func0.call(data, "children")){
-let data1 = data.children;
+let data1 = own(data, "children");
+if(data1 !== undefined){
 if(Array.isArray(data1)){
 const len0 = data1.length;
 for(let i0=0; i0<len0; i0++){
-if(!(wrapper0.validate(data1[i0], {instancePath:instancePath+"/children/" + i0,parentData:data1,parentDataProperty:i0,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? wrapper0.validate.errors : vErrors.concat(wrapper0.validate.errors);
-errors = vErrors.length;
-}
+if(!wrapper0.validate(data1[i0], at+"/children/" + i0)) errors = (all = join(all, wrapper0.validate.errors)).length;
 }
 }
 else {
-const err2 = {instancePath:instancePath+"/children",schemaPath:"#/properties/children/type",keyword:"type",params:{type: "array"},message:"must be array"};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
+all = fail(all, at+"/children", rule3);
 errors++;
 }
 }
 }
 else {
-const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
+all = fail(all, at, rule2);
 errors++;
 }
-validate1.errors = vErrors;
+validate4.errors = all;
 return errors === 0;
 }
 
 
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
+function validate0(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
+if(isRecord(data)){
 if(data.currency === undefined){
 data.currency = "EUR";
 }
@@ -98,158 +118,80 @@ data.extra = {"a":{"text":"x"}};
 if(data.first === undefined){
 data.first = {"text":"first"};
 }
-if((data.number === undefined) || (!(func0.call(data, "number")))){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "number"},message:"must have required property '"+"number"+"'"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
+if(own(data, "number") === undefined){
+all = missing(all, at, "number");
 errors++;
 }
-if((data.currency === undefined) || (!(func0.call(data, "currency")))){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "currency"},message:"must have required property '"+"currency"+"'"};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
+if(own(data, "currency") === undefined){
+all = missing(all, at, "currency");
 errors++;
 }
-if((data.lines === undefined) || (!(func0.call(data, "lines")))){
-const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "lines"},message:"must have required property '"+"lines"+"'"};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
+if(own(data, "lines") === undefined){
+all = missing(all, at, "lines");
 errors++;
 }
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema0.properties, key0))){
-const err3 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
+if(!(func0.call(value0, key0))){
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.number !== undefined && func0.call(data, "number")){
+if(own(data, "number") !== undefined){
 if(typeof data.number !== "string"){
-const err4 = {instancePath:instancePath+"/number",schemaPath:"#/properties/number/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
+all = fail(all, at+"/number", rule0);
 errors++;
 }
 }
 let data1 = data.currency;
 if(!((data1 === "EUR") || (data1 === "USD"))){
-const err5 = {instancePath:instancePath+"/currency",schemaPath:"#/properties/currency/enum",keyword:"enum",params:{allowedValues: schema0.properties.currency.enum},message:"must be equal to one of the allowed values"};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
+all = fail(all, at+"/currency", rule4);
 errors++;
 }
 let data2 = data.net;
 if(!(((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2))) && (isFinite(data2)))){
-const err6 = {instancePath:instancePath+"/net",schemaPath:"#/properties/net/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
+all = fail(all, at+"/net", rule5);
 errors++;
 }
 if((typeof data2 == "number") && (isFinite(data2))){
 if(data2 < 0 || isNaN(data2)){
-const err7 = {instancePath:instancePath+"/net",schemaPath:"#/properties/net/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
+all = fail(all, at+"/net", rule6);
 errors++;
 }
 }
-if(data.address !== undefined && func0.call(data, "address")){
-let data3 = data.address;
-if(data3 && typeof data3 == "object" && !Array.isArray(data3)){
+let data3 = own(data, "address");
+if(data3 !== undefined){
+if(isRecord(data3)){
 if(data3.country === undefined){
 data3.country = "DE";
 }
-if((data3.street === undefined) || (!(func0.call(data3, "street")))){
-const err8 = {instancePath:instancePath+"/address",schemaPath:"#/properties/address/required",keyword:"required",params:{missingProperty: "street"},message:"must have required property '"+"street"+"'"};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
+if(own(data3, "street") === undefined){
+all = missing(all, at+"/address", "street");
 errors++;
 }
 for(const key1 of Object.keys(data3)){
 if(!((key1 === "country") || (key1 === "street"))){
-const err9 = {instancePath:instancePath+"/address",schemaPath:"#/properties/address/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err9];
-}
-else {
-vErrors.push(err9);
-}
+all = extra(all, at+"/address", key1);
 errors++;
 }
 }
 if(typeof data3.country !== "string"){
-const err10 = {instancePath:instancePath+"/address/country",schemaPath:"#/properties/address/properties/country/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err10];
-}
-else {
-vErrors.push(err10);
-}
+all = fail(all, at+"/address/country", rule0);
 errors++;
 }
-if(data3.street !== undefined && func0.call(data3, "street")){
+if(own(data3, "street") !== undefined){
 if(typeof data3.street !== "string"){
-const err11 = {instancePath:instancePath+"/address/street",schemaPath:"#/properties/address/properties/street/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err11];
-}
-else {
-vErrors.push(err11);
-}
+all = fail(all, at+"/address/street", rule0);
 errors++;
 }
 }
 }
 else {
-const err12 = {instancePath:instancePath+"/address",schemaPath:"#/properties/address/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err12];
-}
-else {
-vErrors.push(err12);
-}
+all = fail(all, at+"/address", rule2);
 errors++;
 }
 }
 let data6 = data.options;
-if(data6 && typeof data6 == "object" && !Array.isArray(data6)){
+if(isRecord(data6)){
 if(data6.draft === undefined){
 data6.draft = false;
 }
@@ -258,294 +200,87 @@ data6.copies = 1;
 }
 for(const key2 of Object.keys(data6)){
 if(!((key2 === "draft") || (key2 === "copies"))){
-const err13 = {instancePath:instancePath+"/options",schemaPath:"#/properties/options/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err13];
-}
-else {
-vErrors.push(err13);
-}
+all = extra(all, at+"/options", key2);
 errors++;
 }
 }
 if(typeof data6.draft !== "boolean"){
-const err14 = {instancePath:instancePath+"/options/draft",schemaPath:"#/properties/options/properties/draft/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
-if(vErrors === null){
-vErrors = [err14];
-}
-else {
-vErrors.push(err14);
-}
+all = fail(all, at+"/options/draft", rule7);
 errors++;
 }
 let data8 = data6.copies;
 if(!(((typeof data8 == "number") && (!(data8 % 1) && !isNaN(data8))) && (isFinite(data8)))){
-const err15 = {instancePath:instancePath+"/options/copies",schemaPath:"#/properties/options/properties/copies/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
-if(vErrors === null){
-vErrors = [err15];
-}
-else {
-vErrors.push(err15);
-}
+all = fail(all, at+"/options/copies", rule5);
 errors++;
 }
 }
 else {
-const err16 = {instancePath:instancePath+"/options",schemaPath:"#/properties/options/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err16];
-}
-else {
-vErrors.push(err16);
-}
+all = fail(all, at+"/options", rule2);
 errors++;
 }
-if(data.lines !== undefined && func0.call(data, "lines")){
-let data9 = data.lines;
+let data9 = own(data, "lines");
+if(data9 !== undefined){
 if(Array.isArray(data9)){
 const len0 = data9.length;
 for(let i0=0; i0<len0; i0++){
-let data10 = data9[i0];
-if(data10 && typeof data10 == "object" && !Array.isArray(data10)){
-if(data10.quantity === undefined){
-data10.quantity = 1;
+if(!validate1(data9[i0], at+"/lines/" + i0)) errors = (all = join(all, validate1.errors)).length;
 }
-if((data10.text === undefined) || (!(func0.call(data10, "text")))){
-const err17 = {instancePath:instancePath+"/lines/" + i0,schemaPath:"#/$defs/line/required",keyword:"required",params:{missingProperty: "text"},message:"must have required property '"+"text"+"'"};
-if(vErrors === null){
-vErrors = [err17];
 }
 else {
-vErrors.push(err17);
-}
-errors++;
-}
-for(const key3 of Object.keys(data10)){
-if(!((key3 === "text") || (key3 === "quantity"))){
-const err18 = {instancePath:instancePath+"/lines/" + i0,schemaPath:"#/$defs/line/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key3},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err18];
-}
-else {
-vErrors.push(err18);
-}
+all = fail(all, at+"/lines", rule3);
 errors++;
 }
 }
-if(data10.text !== undefined && func0.call(data10, "text")){
-if(typeof data10.text !== "string"){
-const err19 = {instancePath:instancePath+"/lines/" + i0+"/text",schemaPath:"#/$defs/line/properties/text/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err19];
-}
-else {
-vErrors.push(err19);
-}
+let data11 = data.note;
+if((typeof data11 !== "string") && (data11 !== null)){
+all = fail(all, at+"/note", rule8);
 errors++;
 }
+let data12 = data.extra;
+if(isRecord(data12)){
+for(const key3 of Object.keys(data12)){
+if(!validate1(data12[key3], at+"/extra/" + token(key3))) errors = (all = join(all, validate1.errors)).length;
 }
-let data12 = data10.quantity;
-if(!((typeof data12 == "number") && (isFinite(data12)))){
-const err20 = {instancePath:instancePath+"/lines/" + i0+"/quantity",schemaPath:"#/$defs/line/properties/quantity/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err20];
 }
 else {
-vErrors.push(err20);
-}
+all = fail(all, at+"/extra", rule2);
 errors++;
 }
+if(own(data, "tree") !== undefined){
+if(!validate4(data.tree, at+"/tree")) errors = (all = join(all, validate4.errors)).length;
+}
+if(!validate1(data.first, at+"/first")) errors = (all = join(all, validate1.errors)).length;
 }
 else {
-const err21 = {instancePath:instancePath+"/lines/" + i0,schemaPath:"#/$defs/line/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err21];
-}
-else {
-vErrors.push(err21);
-}
+all = fail(all, at, rule2);
 errors++;
 }
-}
-}
-else {
-const err22 = {instancePath:instancePath+"/lines",schemaPath:"#/properties/lines/type",keyword:"type",params:{type: "array"},message:"must be array"};
-if(vErrors === null){
-vErrors = [err22];
-}
-else {
-vErrors.push(err22);
-}
-errors++;
-}
-}
-let data13 = data.note;
-if((typeof data13 !== "string") && (data13 !== null)){
-const err23 = {instancePath:instancePath+"/note",schemaPath:"#/properties/note/type",keyword:"type",params:{type: schema0.properties.note.type},message:"must be string,null"};
-if(vErrors === null){
-vErrors = [err23];
-}
-else {
-vErrors.push(err23);
-}
-errors++;
-}
-let data14 = data.extra;
-if(data14 && typeof data14 == "object" && !Array.isArray(data14)){
-for(const key4 of Object.keys(data14)){
-let data15 = data14[key4];
-if(data15 && typeof data15 == "object" && !Array.isArray(data15)){
-if(data15.quantity === undefined){
-data15.quantity = 1;
-}
-if((data15.text === undefined) || (!(func0.call(data15, "text")))){
-const err24 = {instancePath:instancePath+"/extra/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/$defs/line/required",keyword:"required",params:{missingProperty: "text"},message:"must have required property '"+"text"+"'"};
-if(vErrors === null){
-vErrors = [err24];
-}
-else {
-vErrors.push(err24);
-}
-errors++;
-}
-for(const key5 of Object.keys(data15)){
-if(!((key5 === "text") || (key5 === "quantity"))){
-const err25 = {instancePath:instancePath+"/extra/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/$defs/line/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key5},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err25];
-}
-else {
-vErrors.push(err25);
-}
-errors++;
-}
-}
-if(data15.text !== undefined && func0.call(data15, "text")){
-if(typeof data15.text !== "string"){
-const err26 = {instancePath:instancePath+"/extra/" + key4.replace(/~/g, "~0").replace(/\//g, "~1")+"/text",schemaPath:"#/$defs/line/properties/text/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err26];
-}
-else {
-vErrors.push(err26);
-}
-errors++;
-}
-}
-let data17 = data15.quantity;
-if(!((typeof data17 == "number") && (isFinite(data17)))){
-const err27 = {instancePath:instancePath+"/extra/" + key4.replace(/~/g, "~0").replace(/\//g, "~1")+"/quantity",schemaPath:"#/$defs/line/properties/quantity/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err27];
-}
-else {
-vErrors.push(err27);
-}
-errors++;
-}
-}
-else {
-const err28 = {instancePath:instancePath+"/extra/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/$defs/line/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err28];
-}
-else {
-vErrors.push(err28);
-}
-errors++;
-}
-}
-}
-else {
-const err29 = {instancePath:instancePath+"/extra",schemaPath:"#/properties/extra/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err29];
-}
-else {
-vErrors.push(err29);
-}
-errors++;
-}
-if(data.tree !== undefined && func0.call(data, "tree")){
-if(!(validate1(data.tree, {instancePath:instancePath+"/tree",parentData:data,parentDataProperty:"tree",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate1.errors : vErrors.concat(validate1.errors);
-errors = vErrors.length;
-}
-}
-let data19 = data.first;
-if(data19 && typeof data19 == "object" && !Array.isArray(data19)){
-if(data19.quantity === undefined){
-data19.quantity = 1;
-}
-if((data19.text === undefined) || (!(func0.call(data19, "text")))){
-const err30 = {instancePath:instancePath+"/first",schemaPath:"#/$defs/line/required",keyword:"required",params:{missingProperty: "text"},message:"must have required property '"+"text"+"'"};
-if(vErrors === null){
-vErrors = [err30];
-}
-else {
-vErrors.push(err30);
-}
-errors++;
-}
-for(const key6 of Object.keys(data19)){
-if(!((key6 === "text") || (key6 === "quantity"))){
-const err31 = {instancePath:instancePath+"/first",schemaPath:"#/$defs/line/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key6},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err31];
-}
-else {
-vErrors.push(err31);
-}
-errors++;
-}
-}
-if(data19.text !== undefined && func0.call(data19, "text")){
-if(typeof data19.text !== "string"){
-const err32 = {instancePath:instancePath+"/first/text",schemaPath:"#/$defs/line/properties/text/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err32];
-}
-else {
-vErrors.push(err32);
-}
-errors++;
-}
-}
-let data21 = data19.quantity;
-if(!((typeof data21 == "number") && (isFinite(data21)))){
-const err33 = {instancePath:instancePath+"/first/quantity",schemaPath:"#/$defs/line/properties/quantity/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err33];
-}
-else {
-vErrors.push(err33);
-}
-errors++;
-}
-}
-else {
-const err34 = {instancePath:instancePath+"/first",schemaPath:"#/$defs/line/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err34];
-}
-else {
-vErrors.push(err34);
-}
-errors++;
-}
-}
-else {
-const err35 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err35];
-}
-else {
-vErrors.push(err35);
-}
-errors++;
-}
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
+}
+function fail(errors, instancePath, rule){
+const error = {instancePath,...rule};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function missing(errors, instancePath, missingProperty){
+const error = {instancePath,keyword:"required",params:{missingProperty},message:"must have required property '"+missingProperty+"'"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function extra(errors, instancePath, additionalProperty){
+const error = {instancePath,keyword:"additionalProperties",params:{additionalProperty},message:"must NOT have additional properties"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function join(errors, others){
+return errors === null ? others : errors.concat(others);
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
+}
+function token(key){
+return key.replace(/~/g, "~0").replace(/\//g, "~1");
 }
 
 export const validator: PayloadValidator = validate0;

@@ -2,219 +2,147 @@
 // @ts-nocheck
 /* eslint-disable */
 import type { PayloadValidator } from "taskwright";
+import { equal } from "taskwright/validation";
 
-const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"text":{"type":"string","default":"End */ of `it`, ${x} and \\u002a/:\nsecond\r\nthird \u2028 line. 😀 @@end // <script> \\n"},"choice":{"enum":["End */ of `it`, ${x} and \\u002a/:\nsecond\r\nthird \u2028 line. 😀 @@end // <script> \\n","`","${a}","\\","'","\"","\n",""]},"*/":{"type":"string","pattern":"^[*]/`[$][{]"},"a`b":{"type":"string"},"a\\b":{"type":"string"},"a\nb":{"type":"string"},"":{"type":"string"},"[k: string]":{"type":"string"},"$ref":{"type":"string"},"tsType":{"type":"string"},"default":{"type":"string"},"TaskwrightType0":{"type":"string"}},"required":["*/","a`b"],"additionalProperties":false};
+const value0 = {"text":0,"choice":0,"*/":0,"a`b":0,"a\\b":0,"a\nb":0,"":0,"[k: string]":0,"$ref":0,"tsType":0,"default":0,"TaskwrightType0":0};
+const value1 = ["End */ of `it`, ${x} and \\u002a/:\nsecond\r\nthird   line. 😀 @@end // <script> \\n","`","${a}","\\","'","\"","\n",""];
+const rule0 = {keyword:"required",params:{missingProperty: "*/"},message:"must have required property '*/'"};
+const rule1 = {keyword:"required",params:{missingProperty: "a`b"},message:"must have required property 'a`b'"};
+const rule2 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule3 = {keyword:"enum",params:{allowedValues: value1},message:"must be equal to one of the allowed values"};
+const rule4 = {keyword:"pattern",params:{pattern: "^[*]/`[$][{]"},message:"must match pattern \"^[*]/`[$][{]\""};
+const rule5 = {keyword:"type",params:{type: "object"},message:"must be object"};
 const func0 = Object.prototype.hasOwnProperty;
+const func4 = equal;
 const pattern0 = new RegExp("^[*]/`[$][{]", "u");
 
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
+function validate0(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
+if(isRecord(data)){
 if(data.text === undefined){
 data.text = "End */ of `it`, ${x} and \\u002a/:\nsecond\r\nthird \u2028 line. 😀 @@end // <script> \\n";
 }
-if((data["*/"] === undefined) || (!(func0.call(data, "*/")))){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "*/"},message:"must have required property '"+"*/"+"'"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
+if(own(data, "*/") === undefined){
+all = fail(all, at, rule0);
 errors++;
 }
-if((data["a`b"] === undefined) || (!(func0.call(data, "a`b")))){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "a`b"},message:"must have required property '"+"a`b"+"'"};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
+if(own(data, "a`b") === undefined){
+all = fail(all, at, rule1);
 errors++;
 }
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema0.properties, key0))){
-const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
+if(!(func0.call(value0, key0))){
+all = extra(all, at, key0);
 errors++;
 }
 }
 if(typeof data.text !== "string"){
-const err3 = {instancePath:instancePath+"/text",schemaPath:"#/properties/text/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
+all = fail(all, at+"/text", rule2);
 errors++;
 }
-if(data.choice !== undefined && func0.call(data, "choice")){
-let data1 = data.choice;
-if(!((((((((data1 === "End */ of `it`, ${x} and \\u002a/:\nsecond\r\nthird \u2028 line. 😀 @@end // <script> \\n") || (data1 === "`")) || (data1 === "${a}")) || (data1 === "\\")) || (data1 === "'")) || (data1 === "\"")) || (data1 === "\n")) || (data1 === ""))){
-const err4 = {instancePath:instancePath+"/choice",schemaPath:"#/properties/choice/enum",keyword:"enum",params:{allowedValues: schema0.properties.choice.enum},message:"must be equal to one of the allowed values"};
-if(vErrors === null){
-vErrors = [err4];
+if(own(data, "choice") !== undefined){
+let valid1;
+valid1 = false;
+for(const v0 of value1){
+if(func4(data.choice, v0)){
+valid1 = true;
+break;
 }
-else {
-vErrors.push(err4);
 }
+if(!valid1){
+all = fail(all, at+"/choice", rule3);
 errors++;
 }
 }
-if(data["*/"] !== undefined && func0.call(data, "*/")){
-let data2 = data["*/"];
+let data2 = own(data, "*/");
+if(data2 !== undefined){
 if(typeof data2 === "string"){
 if(!pattern0.test(data2)){
-const err5 = {instancePath:instancePath+"/*~1",schemaPath:"#/properties/*~1/pattern",keyword:"pattern",params:{pattern: "^[*]/`[$][{]"},message:"must match pattern \""+"^[*]/`[$][{]"+"\""};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
+all = fail(all, at+"/*~1", rule4);
 errors++;
 }
 }
 else {
-const err6 = {instancePath:instancePath+"/*~1",schemaPath:"#/properties/*~1/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
+all = fail(all, at+"/*~1", rule2);
 errors++;
 }
 }
-if(data["a`b"] !== undefined && func0.call(data, "a`b")){
+if(own(data, "a`b") !== undefined){
 if(typeof data["a`b"] !== "string"){
-const err7 = {instancePath:instancePath+"/a`b",schemaPath:"#/properties/a%60b/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
+all = fail(all, at+"/a`b", rule2);
 errors++;
 }
 }
-if(data["a\\b"] !== undefined && func0.call(data, "a\\b")){
+if(own(data, "a\\b") !== undefined){
 if(typeof data["a\\b"] !== "string"){
-const err8 = {instancePath:instancePath+"/a\\b",schemaPath:"#/properties/a%5Cb/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
+all = fail(all, at+"/a\\b", rule2);
 errors++;
 }
 }
-if(data["a\nb"] !== undefined && func0.call(data, "a\nb")){
+if(own(data, "a\nb") !== undefined){
 if(typeof data["a\nb"] !== "string"){
-const err9 = {instancePath:instancePath+"/a\nb",schemaPath:"#/properties/a%0Ab/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err9];
-}
-else {
-vErrors.push(err9);
-}
+all = fail(all, at+"/a\nb", rule2);
 errors++;
 }
 }
-if(data[""] !== undefined && func0.call(data, "")){
+if(own(data, "") !== undefined){
 if(typeof data[""] !== "string"){
-const err10 = {instancePath:instancePath+"/",schemaPath:"#/properties//type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err10];
-}
-else {
-vErrors.push(err10);
-}
+all = fail(all, at+"/", rule2);
 errors++;
 }
 }
-if(data["[k: string]"] !== undefined && func0.call(data, "[k: string]")){
+if(own(data, "[k: string]") !== undefined){
 if(typeof data["[k: string]"] !== "string"){
-const err11 = {instancePath:instancePath+"/[k: string]",schemaPath:"#/properties/%5Bk%3A%20string%5D/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err11];
-}
-else {
-vErrors.push(err11);
-}
+all = fail(all, at+"/[k: string]", rule2);
 errors++;
 }
 }
-if(data.$ref !== undefined && func0.call(data, "$ref")){
+if(own(data, "$ref") !== undefined){
 if(typeof data.$ref !== "string"){
-const err12 = {instancePath:instancePath+"/$ref",schemaPath:"#/properties/%24ref/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err12];
-}
-else {
-vErrors.push(err12);
-}
+all = fail(all, at+"/$ref", rule2);
 errors++;
 }
 }
-if(data.tsType !== undefined && func0.call(data, "tsType")){
+if(own(data, "tsType") !== undefined){
 if(typeof data.tsType !== "string"){
-const err13 = {instancePath:instancePath+"/tsType",schemaPath:"#/properties/tsType/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err13];
-}
-else {
-vErrors.push(err13);
-}
+all = fail(all, at+"/tsType", rule2);
 errors++;
 }
 }
-if(data.default !== undefined && func0.call(data, "default")){
+if(own(data, "default") !== undefined){
 if(typeof data.default !== "string"){
-const err14 = {instancePath:instancePath+"/default",schemaPath:"#/properties/default/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err14];
-}
-else {
-vErrors.push(err14);
-}
+all = fail(all, at+"/default", rule2);
 errors++;
 }
 }
-if(data.TaskwrightType0 !== undefined && func0.call(data, "TaskwrightType0")){
+if(own(data, "TaskwrightType0") !== undefined){
 if(typeof data.TaskwrightType0 !== "string"){
-const err15 = {instancePath:instancePath+"/TaskwrightType0",schemaPath:"#/properties/TaskwrightType0/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err15];
-}
-else {
-vErrors.push(err15);
-}
+all = fail(all, at+"/TaskwrightType0", rule2);
 errors++;
 }
 }
 }
 else {
-const err16 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err16];
-}
-else {
-vErrors.push(err16);
-}
+all = fail(all, at, rule5);
 errors++;
 }
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
+}
+function fail(errors, instancePath, rule){
+const error = {instancePath,...rule};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function extra(errors, instancePath, additionalProperty){
+const error = {instancePath,keyword:"additionalProperties",params:{additionalProperty},message:"must NOT have additional properties"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
 }
 
 export const validator: PayloadValidator = validate0;

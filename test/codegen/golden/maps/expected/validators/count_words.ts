@@ -3,530 +3,334 @@
 /* eslint-disable */
 import type { PayloadValidator } from "taskwright";
 
-const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"counts":{"type":"object","additionalProperties":{"type":"integer"}},"headers":{"type":"object","patternProperties":{"^x-":{"type":"string"}},"additionalProperties":false},"both":{"type":"object","properties":{"total":{"type":"number"},"x-a":{"enum":["p","q"]}},"patternProperties":{"^x-":{"type":"string"}},"additionalProperties":{"type":"boolean"},"required":["total"]},"named":{"type":"object","propertyNames":{"enum":["a","b"]},"additionalProperties":{"type":"number"}},"lower":{"type":"object","propertyNames":{"pattern":"^[a-z]+$"},"additionalProperties":{"type":"string"}},"empty":{"type":"object","additionalProperties":false},"open":{"type":"object"},"sized":{"type":"object","minProperties":1,"maxProperties":2,"additionalProperties":{"type":["string","null"]}},"deep":{"type":"object","additionalProperties":{"type":"array","items":{"type":"object","additionalProperties":{"type":"string"}}}},"optional":{"type":"object","properties":{"a":{"type":"number"},"b":{"type":"string"}},"additionalProperties":{"type":"null"}},"without":{"type":"object","properties":{"a":false},"additionalProperties":{"type":"string"}}},"additionalProperties":false};
+const value0 = {"counts":0,"headers":0,"both":0,"named":0,"lower":0,"empty":0,"open":0,"sized":0,"deep":0,"optional":0,"without":0};
+const value1 = ["p","q"];
+const value2 = ["a","b"];
+const value3 = ["string","null"];
+const rule0 = {keyword:"type",params:{type: "integer"},message:"must be integer"};
+const rule1 = {keyword:"type",params:{type: "object"},message:"must be object"};
+const rule2 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule3 = {keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+const rule4 = {keyword:"type",params:{type: "number"},message:"must be number"};
+const rule5 = {keyword:"enum",params:{allowedValues: value1},message:"must be equal to one of the allowed values"};
+const rule6 = {keyword:"enum",params:{allowedValues: value2},message:"must be equal to one of the allowed values"};
+const rule7 = {keyword:"pattern",params:{pattern: "^[a-z]+$"},message:"must match pattern \"^[a-z]+$\""};
+const rule8 = {keyword:"maxProperties",params:{limit: 2},message:"must NOT have more than 2 properties"};
+const rule9 = {keyword:"minProperties",params:{limit: 1},message:"must NOT have fewer than 1 properties"};
+const rule10 = {keyword:"type",params:{type: value3},message:"must be string,null"};
+const rule11 = {keyword:"type",params:{type: "array"},message:"must be array"};
+const rule12 = {keyword:"type",params:{type: "null"},message:"must be null"};
+const rule13 = {keyword:"false schema",params:{},message:"boolean schema is false"};
 const func0 = Object.prototype.hasOwnProperty;
 const pattern0 = new RegExp("^x-", "u");
 const pattern4 = new RegExp("^[a-z]+$", "u");
 
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
+function validate0(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
+if(isRecord(data)){
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema0.properties, key0))){
-const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
+if(!(func0.call(value0, key0))){
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.counts !== undefined && func0.call(data, "counts")){
-let data0 = data.counts;
-if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
+let data0 = own(data, "counts");
+if(data0 !== undefined){
+if(isRecord(data0)){
 for(const key1 of Object.keys(data0)){
 let data1 = data0[key1];
 if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
-const err1 = {instancePath:instancePath+"/counts/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/counts/additionalProperties/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
+all = fail(all, at+"/counts/" + token(key1), rule0);
 errors++;
 }
 }
 }
 else {
-const err2 = {instancePath:instancePath+"/counts",schemaPath:"#/properties/counts/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
+all = fail(all, at+"/counts", rule1);
 errors++;
 }
 }
-if(data.headers !== undefined && func0.call(data, "headers")){
-let data2 = data.headers;
-if(data2 && typeof data2 == "object" && !Array.isArray(data2)){
+let data2 = own(data, "headers");
+if(data2 !== undefined){
+if(isRecord(data2)){
 for(const key2 of Object.keys(data2)){
 if(!(pattern0.test(key2))){
-const err3 = {instancePath:instancePath+"/headers",schemaPath:"#/properties/headers/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
+all = extra(all, at+"/headers", key2);
 errors++;
 }
 }
 for(const key3 of Object.keys(data2)){
 if(pattern0.test(key3)){
 if(typeof data2[key3] !== "string"){
-const err4 = {instancePath:instancePath+"/headers/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/headers/patternProperties/%5Ex-/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
+all = fail(all, at+"/headers/" + token(key3), rule2);
 errors++;
 }
 }
 }
 }
 else {
-const err5 = {instancePath:instancePath+"/headers",schemaPath:"#/properties/headers/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
+all = fail(all, at+"/headers", rule1);
 errors++;
 }
 }
-if(data.both !== undefined && func0.call(data, "both")){
-let data4 = data.both;
-if(data4 && typeof data4 == "object" && !Array.isArray(data4)){
-if((data4.total === undefined) || (!(func0.call(data4, "total")))){
-const err6 = {instancePath:instancePath+"/both",schemaPath:"#/properties/both/required",keyword:"required",params:{missingProperty: "total"},message:"must have required property '"+"total"+"'"};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
+let data4 = own(data, "both");
+if(data4 !== undefined){
+if(isRecord(data4)){
+if(own(data4, "total") === undefined){
+all = missing(all, at+"/both", "total");
 errors++;
 }
 for(const key4 of Object.keys(data4)){
 if(!(((key4 === "total") || (key4 === "x-a")) || (pattern0.test(key4)))){
 if(typeof data4[key4] !== "boolean"){
-const err7 = {instancePath:instancePath+"/both/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/both/additionalProperties/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
+all = fail(all, at+"/both/" + token(key4), rule3);
 errors++;
 }
 }
 }
-if(data4.total !== undefined && func0.call(data4, "total")){
-let data6 = data4.total;
+let data6 = own(data4, "total");
+if(data6 !== undefined){
 if(!((typeof data6 == "number") && (isFinite(data6)))){
-const err8 = {instancePath:instancePath+"/both/total",schemaPath:"#/properties/both/properties/total/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
+all = fail(all, at+"/both/total", rule4);
 errors++;
 }
 }
-if(data4["x-a"] !== undefined && func0.call(data4, "x-a")){
-let data7 = data4["x-a"];
+let data7 = own(data4, "x-a");
+if(data7 !== undefined){
 if(!((data7 === "p") || (data7 === "q"))){
-const err9 = {instancePath:instancePath+"/both/x-a",schemaPath:"#/properties/both/properties/x-a/enum",keyword:"enum",params:{allowedValues: schema0.properties.both.properties["x-a"].enum},message:"must be equal to one of the allowed values"};
-if(vErrors === null){
-vErrors = [err9];
-}
-else {
-vErrors.push(err9);
-}
+all = fail(all, at+"/both/x-a", rule5);
 errors++;
 }
 }
 for(const key5 of Object.keys(data4)){
 if(pattern0.test(key5)){
 if(typeof data4[key5] !== "string"){
-const err10 = {instancePath:instancePath+"/both/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/both/patternProperties/%5Ex-/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err10];
-}
-else {
-vErrors.push(err10);
-}
+all = fail(all, at+"/both/" + token(key5), rule2);
 errors++;
 }
 }
 }
 }
 else {
-const err11 = {instancePath:instancePath+"/both",schemaPath:"#/properties/both/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err11];
-}
-else {
-vErrors.push(err11);
-}
+all = fail(all, at+"/both", rule1);
 errors++;
 }
 }
-if(data.named !== undefined && func0.call(data, "named")){
-let data9 = data.named;
-if(data9 && typeof data9 == "object" && !Array.isArray(data9)){
+let data9 = own(data, "named");
+if(data9 !== undefined){
+if(isRecord(data9)){
 for(const key6 of Object.keys(data9)){
 const _errs24 = errors;
 if(!((key6 === "a") || (key6 === "b"))){
-const err12 = {instancePath:instancePath+"/named",schemaPath:"#/properties/named/propertyNames/enum",keyword:"enum",params:{allowedValues: schema0.properties.named.propertyNames.enum},message:"must be equal to one of the allowed values",propertyName:key6};
-if(vErrors === null){
-vErrors = [err12];
-}
-else {
-vErrors.push(err12);
-}
+all = fail(all, at+"/named", rule6);
 errors++;
 }
 var valid6 = _errs24 === errors;
 if(!valid6){
-const err13 = {instancePath:instancePath+"/named",schemaPath:"#/properties/named/propertyNames",keyword:"propertyNames",params:{propertyName: key6},message:"property name must be valid"};
-if(vErrors === null){
-vErrors = [err13];
-}
-else {
-vErrors.push(err13);
-}
+all = fail(all, at+"/named", {keyword:"propertyNames",params:{propertyName: key6},message:"property name must be valid"});
 errors++;
 }
 }
 for(const key7 of Object.keys(data9)){
 let data10 = data9[key7];
 if(!((typeof data10 == "number") && (isFinite(data10)))){
-const err14 = {instancePath:instancePath+"/named/" + key7.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/named/additionalProperties/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err14];
-}
-else {
-vErrors.push(err14);
-}
+all = fail(all, at+"/named/" + token(key7), rule4);
 errors++;
 }
 }
 }
 else {
-const err15 = {instancePath:instancePath+"/named",schemaPath:"#/properties/named/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err15];
-}
-else {
-vErrors.push(err15);
-}
+all = fail(all, at+"/named", rule1);
 errors++;
 }
 }
-if(data.lower !== undefined && func0.call(data, "lower")){
-let data11 = data.lower;
-if(data11 && typeof data11 == "object" && !Array.isArray(data11)){
+let data11 = own(data, "lower");
+if(data11 !== undefined){
+if(isRecord(data11)){
 for(const key8 of Object.keys(data11)){
 const _errs30 = errors;
 if(typeof key8 === "string"){
 if(!pattern4.test(key8)){
-const err16 = {instancePath:instancePath+"/lower",schemaPath:"#/properties/lower/propertyNames/pattern",keyword:"pattern",params:{pattern: "^[a-z]+$"},message:"must match pattern \""+"^[a-z]+$"+"\"",propertyName:key8};
-if(vErrors === null){
-vErrors = [err16];
-}
-else {
-vErrors.push(err16);
-}
+all = fail(all, at+"/lower", rule7);
 errors++;
 }
 }
 var valid8 = _errs30 === errors;
 if(!valid8){
-const err17 = {instancePath:instancePath+"/lower",schemaPath:"#/properties/lower/propertyNames",keyword:"propertyNames",params:{propertyName: key8},message:"property name must be valid"};
-if(vErrors === null){
-vErrors = [err17];
-}
-else {
-vErrors.push(err17);
-}
+all = fail(all, at+"/lower", {keyword:"propertyNames",params:{propertyName: key8},message:"property name must be valid"});
 errors++;
 }
 }
 for(const key9 of Object.keys(data11)){
 if(typeof data11[key9] !== "string"){
-const err18 = {instancePath:instancePath+"/lower/" + key9.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/lower/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err18];
-}
-else {
-vErrors.push(err18);
-}
+all = fail(all, at+"/lower/" + token(key9), rule2);
 errors++;
 }
 }
 }
 else {
-const err19 = {instancePath:instancePath+"/lower",schemaPath:"#/properties/lower/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err19];
-}
-else {
-vErrors.push(err19);
-}
+all = fail(all, at+"/lower", rule1);
 errors++;
 }
 }
-if(data.empty !== undefined && func0.call(data, "empty")){
-let data13 = data.empty;
-if(data13 && typeof data13 == "object" && !Array.isArray(data13)){
+let data13 = own(data, "empty");
+if(data13 !== undefined){
+if(isRecord(data13)){
 for(const key10 of Object.keys(data13)){
-const err20 = {instancePath:instancePath+"/empty",schemaPath:"#/properties/empty/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key10},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err20];
-}
-else {
-vErrors.push(err20);
-}
+all = extra(all, at+"/empty", key10);
 errors++;
 }
 }
 else {
-const err21 = {instancePath:instancePath+"/empty",schemaPath:"#/properties/empty/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err21];
-}
-else {
-vErrors.push(err21);
-}
+all = fail(all, at+"/empty", rule1);
 errors++;
 }
 }
-if(data.open !== undefined && func0.call(data, "open")){
-let data14 = data.open;
+let data14 = own(data, "open");
+if(data14 !== undefined){
 if(!(data14 && typeof data14 == "object" && !Array.isArray(data14))){
-const err22 = {instancePath:instancePath+"/open",schemaPath:"#/properties/open/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err22];
-}
-else {
-vErrors.push(err22);
-}
+all = fail(all, at+"/open", rule1);
 errors++;
 }
 }
-if(data.sized !== undefined && func0.call(data, "sized")){
-let data15 = data.sized;
-if(data15 && typeof data15 == "object" && !Array.isArray(data15)){
+let data15 = own(data, "sized");
+if(data15 !== undefined){
+if(isRecord(data15)){
 if(Object.keys(data15).length > 2){
-const err23 = {instancePath:instancePath+"/sized",schemaPath:"#/properties/sized/maxProperties",keyword:"maxProperties",params:{limit: 2},message:"must NOT have more than 2 properties"};
-if(vErrors === null){
-vErrors = [err23];
-}
-else {
-vErrors.push(err23);
-}
+all = fail(all, at+"/sized", rule8);
 errors++;
 }
 if(Object.keys(data15).length < 1){
-const err24 = {instancePath:instancePath+"/sized",schemaPath:"#/properties/sized/minProperties",keyword:"minProperties",params:{limit: 1},message:"must NOT have fewer than 1 properties"};
-if(vErrors === null){
-vErrors = [err24];
-}
-else {
-vErrors.push(err24);
-}
+all = fail(all, at+"/sized", rule9);
 errors++;
 }
 for(const key11 of Object.keys(data15)){
 let data16 = data15[key11];
 if((typeof data16 !== "string") && (data16 !== null)){
-const err25 = {instancePath:instancePath+"/sized/" + key11.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/sized/additionalProperties/type",keyword:"type",params:{type: schema0.properties.sized.additionalProperties.type},message:"must be string,null"};
-if(vErrors === null){
-vErrors = [err25];
-}
-else {
-vErrors.push(err25);
-}
+all = fail(all, at+"/sized/" + token(key11), rule10);
 errors++;
 }
 }
 }
 else {
-const err26 = {instancePath:instancePath+"/sized",schemaPath:"#/properties/sized/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err26];
-}
-else {
-vErrors.push(err26);
-}
+all = fail(all, at+"/sized", rule1);
 errors++;
 }
 }
-if(data.deep !== undefined && func0.call(data, "deep")){
-let data17 = data.deep;
-if(data17 && typeof data17 == "object" && !Array.isArray(data17)){
+let data17 = own(data, "deep");
+if(data17 !== undefined){
+if(isRecord(data17)){
 for(const key12 of Object.keys(data17)){
 let data18 = data17[key12];
 if(Array.isArray(data18)){
 const len0 = data18.length;
 for(let i0=0; i0<len0; i0++){
 let data19 = data18[i0];
-if(data19 && typeof data19 == "object" && !Array.isArray(data19)){
+if(isRecord(data19)){
 for(const key13 of Object.keys(data19)){
 if(typeof data19[key13] !== "string"){
-const err27 = {instancePath:instancePath+"/deep/" + key12.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + i0+"/" + key13.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/deep/additionalProperties/items/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err27];
-}
-else {
-vErrors.push(err27);
-}
+all = fail(all, at+"/deep/" + token(key12)+"/" + i0+"/" + token(key13), rule2);
 errors++;
 }
 }
 }
 else {
-const err28 = {instancePath:instancePath+"/deep/" + key12.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + i0,schemaPath:"#/properties/deep/additionalProperties/items/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err28];
-}
-else {
-vErrors.push(err28);
-}
+all = fail(all, at+"/deep/" + token(key12)+"/" + i0, rule1);
 errors++;
 }
 }
 }
 else {
-const err29 = {instancePath:instancePath+"/deep/" + key12.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/deep/additionalProperties/type",keyword:"type",params:{type: "array"},message:"must be array"};
-if(vErrors === null){
-vErrors = [err29];
-}
-else {
-vErrors.push(err29);
-}
+all = fail(all, at+"/deep/" + token(key12), rule11);
 errors++;
 }
 }
 }
 else {
-const err30 = {instancePath:instancePath+"/deep",schemaPath:"#/properties/deep/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err30];
-}
-else {
-vErrors.push(err30);
-}
+all = fail(all, at+"/deep", rule1);
 errors++;
 }
 }
-if(data.optional !== undefined && func0.call(data, "optional")){
-let data21 = data.optional;
-if(data21 && typeof data21 == "object" && !Array.isArray(data21)){
+let data21 = own(data, "optional");
+if(data21 !== undefined){
+if(isRecord(data21)){
 for(const key14 of Object.keys(data21)){
 if(!((key14 === "a") || (key14 === "b"))){
 if(data21[key14] !== null){
-const err31 = {instancePath:instancePath+"/optional/" + key14.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/optional/additionalProperties/type",keyword:"type",params:{type: "null"},message:"must be null"};
-if(vErrors === null){
-vErrors = [err31];
-}
-else {
-vErrors.push(err31);
-}
+all = fail(all, at+"/optional/" + token(key14), rule12);
 errors++;
 }
 }
 }
-if(data21.a !== undefined && func0.call(data21, "a")){
-let data23 = data21.a;
+let data23 = own(data21, "a");
+if(data23 !== undefined){
 if(!((typeof data23 == "number") && (isFinite(data23)))){
-const err32 = {instancePath:instancePath+"/optional/a",schemaPath:"#/properties/optional/properties/a/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err32];
-}
-else {
-vErrors.push(err32);
-}
+all = fail(all, at+"/optional/a", rule4);
 errors++;
 }
 }
-if(data21.b !== undefined && func0.call(data21, "b")){
+if(own(data21, "b") !== undefined){
 if(typeof data21.b !== "string"){
-const err33 = {instancePath:instancePath+"/optional/b",schemaPath:"#/properties/optional/properties/b/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err33];
-}
-else {
-vErrors.push(err33);
-}
+all = fail(all, at+"/optional/b", rule2);
 errors++;
 }
 }
 }
 else {
-const err34 = {instancePath:instancePath+"/optional",schemaPath:"#/properties/optional/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err34];
-}
-else {
-vErrors.push(err34);
-}
+all = fail(all, at+"/optional", rule1);
 errors++;
 }
 }
-if(data.without !== undefined && func0.call(data, "without")){
-let data25 = data.without;
-if(data25 && typeof data25 == "object" && !Array.isArray(data25)){
+let data25 = own(data, "without");
+if(data25 !== undefined){
+if(isRecord(data25)){
 for(const key15 of Object.keys(data25)){
 if(!(key15 === "a")){
 if(typeof data25[key15] !== "string"){
-const err35 = {instancePath:instancePath+"/without/" + key15.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/without/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err35];
-}
-else {
-vErrors.push(err35);
-}
+all = fail(all, at+"/without/" + token(key15), rule2);
 errors++;
 }
 }
 }
-if(data25.a !== undefined && func0.call(data25, "a")){
-const err36 = {instancePath:instancePath+"/without/a",schemaPath:"#/properties/without/properties/a/false schema",keyword:"false schema",params:{},message:"boolean schema is false"};
-if(vErrors === null){
-vErrors = [err36];
-}
-else {
-vErrors.push(err36);
-}
+if(own(data25, "a") !== undefined){
+all = fail(all, at+"/without/a", rule13);
 errors++;
 }
 }
 else {
-const err37 = {instancePath:instancePath+"/without",schemaPath:"#/properties/without/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err37];
-}
-else {
-vErrors.push(err37);
-}
+all = fail(all, at+"/without", rule1);
 errors++;
 }
 }
 }
 else {
-const err38 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err38];
-}
-else {
-vErrors.push(err38);
-}
+all = fail(all, at, rule1);
 errors++;
 }
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
+}
+function fail(errors, instancePath, rule){
+const error = {instancePath,...rule};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function missing(errors, instancePath, missingProperty){
+const error = {instancePath,keyword:"required",params:{missingProperty},message:"must have required property '"+missingProperty+"'"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function extra(errors, instancePath, additionalProperty){
+const error = {instancePath,keyword:"additionalProperties",params:{additionalProperty},message:"must NOT have additional properties"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
+}
+function token(key){
+return key.replace(/~/g, "~0").replace(/\//g, "~1");
 }
 
 export const validator: PayloadValidator = validate0;

@@ -3,228 +3,143 @@
 /* eslint-disable */
 import type { PayloadValidator } from "taskwright";
 
-const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"we-ird":{"type":"string"},"with space":{"type":"number"},"1st":{"type":"string"},"":{"type":"boolean"},"quote\"d":{"type":"string"},"back\\slash":{"type":"string"},"`tick`":{"type":"string"},"ünïcode":{"type":"string"},"日本":{"type":"string"},"new\nline":{"type":"string"},"class":{"type":"string"},"default":{"type":"string"},"$dollar":{"type":"string"},"_under":{"type":"number"}},"required":["we-ird","with space"],"additionalProperties":false};
+const value0 = {"we-ird":0,"with space":0,"1st":0,"":0,"quote\"d":0,"back\\slash":0,"`tick`":0,"ünïcode":0,"日本":0,"new\nline":0,"class":0,"default":0,"$dollar":0,"_under":0};
+const rule0 = {keyword:"required",params:{missingProperty: "with space"},message:"must have required property 'with space'"};
+const rule1 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule2 = {keyword:"type",params:{type: "number"},message:"must be number"};
+const rule3 = {keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+const rule4 = {keyword:"type",params:{type: "object"},message:"must be object"};
 const func0 = Object.prototype.hasOwnProperty;
 
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
+function validate0(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data["we-ird"] === undefined) || (!(func0.call(data, "we-ird")))){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "we-ird"},message:"must have required property '"+"we-ird"+"'"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
+if(isRecord(data)){
+if(own(data, "we-ird") === undefined){
+all = missing(all, at, "we-ird");
 errors++;
 }
-if((data["with space"] === undefined) || (!(func0.call(data, "with space")))){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "with space"},message:"must have required property '"+"with space"+"'"};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
+if(own(data, "with space") === undefined){
+all = fail(all, at, rule0);
 errors++;
 }
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema0.properties, key0))){
-const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
+if(!(func0.call(value0, key0))){
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data["we-ird"] !== undefined && func0.call(data, "we-ird")){
+if(own(data, "we-ird") !== undefined){
 if(typeof data["we-ird"] !== "string"){
-const err3 = {instancePath:instancePath+"/we-ird",schemaPath:"#/properties/we-ird/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
+all = fail(all, at+"/we-ird", rule1);
 errors++;
 }
 }
-if(data["with space"] !== undefined && func0.call(data, "with space")){
-let data1 = data["with space"];
+let data1 = own(data, "with space");
+if(data1 !== undefined){
 if(!((typeof data1 == "number") && (isFinite(data1)))){
-const err4 = {instancePath:instancePath+"/with space",schemaPath:"#/properties/with%20space/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
+all = fail(all, at+"/with space", rule2);
 errors++;
 }
 }
-if(data["1st"] !== undefined && func0.call(data, "1st")){
+if(own(data, "1st") !== undefined){
 if(typeof data["1st"] !== "string"){
-const err5 = {instancePath:instancePath+"/1st",schemaPath:"#/properties/1st/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
+all = fail(all, at+"/1st", rule1);
 errors++;
 }
 }
-if(data[""] !== undefined && func0.call(data, "")){
+if(own(data, "") !== undefined){
 if(typeof data[""] !== "boolean"){
-const err6 = {instancePath:instancePath+"/",schemaPath:"#/properties//type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
+all = fail(all, at+"/", rule3);
 errors++;
 }
 }
-if(data["quote\"d"] !== undefined && func0.call(data, "quote\"d")){
+if(own(data, "quote\"d") !== undefined){
 if(typeof data["quote\"d"] !== "string"){
-const err7 = {instancePath:instancePath+"/quote\"d",schemaPath:"#/properties/quote%22d/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
+all = fail(all, at+"/quote\"d", rule1);
 errors++;
 }
 }
-if(data["back\\slash"] !== undefined && func0.call(data, "back\\slash")){
+if(own(data, "back\\slash") !== undefined){
 if(typeof data["back\\slash"] !== "string"){
-const err8 = {instancePath:instancePath+"/back\\slash",schemaPath:"#/properties/back%5Cslash/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
+all = fail(all, at+"/back\\slash", rule1);
 errors++;
 }
 }
-if(data["`tick`"] !== undefined && func0.call(data, "`tick`")){
+if(own(data, "`tick`") !== undefined){
 if(typeof data["`tick`"] !== "string"){
-const err9 = {instancePath:instancePath+"/`tick`",schemaPath:"#/properties/%60tick%60/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err9];
-}
-else {
-vErrors.push(err9);
-}
+all = fail(all, at+"/`tick`", rule1);
 errors++;
 }
 }
-if(data["ünïcode"] !== undefined && func0.call(data, "ünïcode")){
+if(own(data, "ünïcode") !== undefined){
 if(typeof data["ünïcode"] !== "string"){
-const err10 = {instancePath:instancePath+"/ünïcode",schemaPath:"#/properties/%C3%BCn%C3%AFcode/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err10];
-}
-else {
-vErrors.push(err10);
-}
+all = fail(all, at+"/ünïcode", rule1);
 errors++;
 }
 }
-if(data["日本"] !== undefined && func0.call(data, "日本")){
+if(own(data, "日本") !== undefined){
 if(typeof data["日本"] !== "string"){
-const err11 = {instancePath:instancePath+"/日本",schemaPath:"#/properties/%E6%97%A5%E6%9C%AC/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err11];
-}
-else {
-vErrors.push(err11);
-}
+all = fail(all, at+"/日本", rule1);
 errors++;
 }
 }
-if(data["new\nline"] !== undefined && func0.call(data, "new\nline")){
+if(own(data, "new\nline") !== undefined){
 if(typeof data["new\nline"] !== "string"){
-const err12 = {instancePath:instancePath+"/new\nline",schemaPath:"#/properties/new%0Aline/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err12];
-}
-else {
-vErrors.push(err12);
-}
+all = fail(all, at+"/new\nline", rule1);
 errors++;
 }
 }
-if(data.class !== undefined && func0.call(data, "class")){
+if(own(data, "class") !== undefined){
 if(typeof data.class !== "string"){
-const err13 = {instancePath:instancePath+"/class",schemaPath:"#/properties/class/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err13];
-}
-else {
-vErrors.push(err13);
-}
+all = fail(all, at+"/class", rule1);
 errors++;
 }
 }
-if(data.default !== undefined && func0.call(data, "default")){
+if(own(data, "default") !== undefined){
 if(typeof data.default !== "string"){
-const err14 = {instancePath:instancePath+"/default",schemaPath:"#/properties/default/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err14];
-}
-else {
-vErrors.push(err14);
-}
+all = fail(all, at+"/default", rule1);
 errors++;
 }
 }
-if(data.$dollar !== undefined && func0.call(data, "$dollar")){
+if(own(data, "$dollar") !== undefined){
 if(typeof data.$dollar !== "string"){
-const err15 = {instancePath:instancePath+"/$dollar",schemaPath:"#/properties/%24dollar/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err15];
-}
-else {
-vErrors.push(err15);
-}
+all = fail(all, at+"/$dollar", rule1);
 errors++;
 }
 }
-if(data._under !== undefined && func0.call(data, "_under")){
-let data13 = data._under;
+let data13 = own(data, "_under");
+if(data13 !== undefined){
 if(!((typeof data13 == "number") && (isFinite(data13)))){
-const err16 = {instancePath:instancePath+"/_under",schemaPath:"#/properties/_under/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err16];
-}
-else {
-vErrors.push(err16);
-}
+all = fail(all, at+"/_under", rule2);
 errors++;
 }
 }
 }
 else {
-const err17 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err17];
-}
-else {
-vErrors.push(err17);
-}
+all = fail(all, at, rule4);
 errors++;
 }
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
+}
+function fail(errors, instancePath, rule){
+const error = {instancePath,...rule};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function missing(errors, instancePath, missingProperty){
+const error = {instancePath,keyword:"required",params:{missingProperty},message:"must have required property '"+missingProperty+"'"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function extra(errors, instancePath, additionalProperty){
+const error = {instancePath,keyword:"additionalProperties",params:{additionalProperty},message:"must NOT have additional properties"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
 }
 
 export const validator: PayloadValidator = validate0;

@@ -3,145 +3,133 @@
 /* eslint-disable */
 import type { PayloadValidator } from "taskwright";
 
-const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"a":{"$ref":"#/$defs/Payload"},"b":{"$ref":"#/$defs/Input"},"c":{"$ref":"#/$defs/index"},"d":{"$ref":"#/$defs/b/$defs/a"}},"additionalProperties":false,"$defs":{"Payload":{"type":"object","properties":{"x":{"type":"string"}},"additionalProperties":false},"Input":{"type":"object","properties":{"y":{"type":"string"}},"additionalProperties":false},"index":{"type":"string"},"a":{"type":"string"},"b":{"type":"object","$defs":{"a":{"type":"number"}},"properties":{"a":{"$ref":"#/$defs/a"}}}}};
-const schema1 = {"type":"object","properties":{"x":{"type":"string"}},"additionalProperties":false};
-const schema2 = {"type":"object","properties":{"y":{"type":"string"}},"additionalProperties":false};
-const schema3 = {"type":"string"};
-const schema4 = {"type":"number"};
+const rule0 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule1 = {keyword:"type",params:{type: "object"},message:"must be object"};
+const rule2 = {keyword:"type",params:{type: "number"},message:"must be number"};
 const func0 = Object.prototype.hasOwnProperty;
 
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
+function validate1(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
+if(isRecord(data)){
+for(const key0 of Object.keys(data)){
+if(!(key0 === "x")){
+all = extra(all, at, key0);
+errors++;
+}
+}
+if(own(data, "x") !== undefined){
+if(typeof data.x !== "string"){
+all = fail(all, at+"/x", rule0);
+errors++;
+}
+}
+}
+else {
+all = fail(all, at, rule1);
+errors++;
+}
+validate1.errors = all;
+return errors === 0;
+}
+
+
+function validate3(data, at=""){
+let all = null;
+let errors = 0;
+if(isRecord(data)){
+for(const key0 of Object.keys(data)){
+if(!(key0 === "y")){
+all = extra(all, at, key0);
+errors++;
+}
+}
+if(own(data, "y") !== undefined){
+if(typeof data.y !== "string"){
+all = fail(all, at+"/y", rule0);
+errors++;
+}
+}
+}
+else {
+all = fail(all, at, rule1);
+errors++;
+}
+validate3.errors = all;
+return errors === 0;
+}
+
+
+function validate5(data, at=""){
+let all = null;
+let errors = 0;
+if(typeof data !== "string"){
+all = fail(all, at, rule0);
+errors++;
+}
+validate5.errors = all;
+return errors === 0;
+}
+
+
+function validate7(data, at=""){
+let all = null;
+let errors = 0;
+if(!((typeof data == "number") && (isFinite(data)))){
+all = fail(all, at, rule2);
+errors++;
+}
+validate7.errors = all;
+return errors === 0;
+}
+
+
+function validate0(data, at=""){
+let all = null;
+let errors = 0;
+if(isRecord(data)){
 for(const key0 of Object.keys(data)){
 if(!((((key0 === "a") || (key0 === "b")) || (key0 === "c")) || (key0 === "d"))){
-const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.a !== undefined && func0.call(data, "a")){
-let data0 = data.a;
-if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
-for(const key1 of Object.keys(data0)){
-if(!(key1 === "x")){
-const err1 = {instancePath:instancePath+"/a",schemaPath:"#/$defs/Payload/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err1];
+if(own(data, "a") !== undefined){
+if(!validate1(data.a, at+"/a")) errors = (all = join(all, validate1.errors)).length;
+}
+if(own(data, "b") !== undefined){
+if(!validate3(data.b, at+"/b")) errors = (all = join(all, validate3.errors)).length;
+}
+if(own(data, "c") !== undefined){
+if(!validate5(data.c, at+"/c")) errors = (all = join(all, validate5.errors)).length;
+}
+if(own(data, "d") !== undefined){
+if(!validate7(data.d, at+"/d")) errors = (all = join(all, validate7.errors)).length;
+}
 }
 else {
-vErrors.push(err1);
-}
+all = fail(all, at, rule1);
 errors++;
 }
-}
-if(data0.x !== undefined && func0.call(data0, "x")){
-if(typeof data0.x !== "string"){
-const err2 = {instancePath:instancePath+"/a/x",schemaPath:"#/$defs/Payload/properties/x/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
-errors++;
-}
-}
-}
-else {
-const err3 = {instancePath:instancePath+"/a",schemaPath:"#/$defs/Payload/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
-errors++;
-}
-}
-if(data.b !== undefined && func0.call(data, "b")){
-let data2 = data.b;
-if(data2 && typeof data2 == "object" && !Array.isArray(data2)){
-for(const key2 of Object.keys(data2)){
-if(!(key2 === "y")){
-const err4 = {instancePath:instancePath+"/b",schemaPath:"#/$defs/Input/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
-errors++;
-}
-}
-if(data2.y !== undefined && func0.call(data2, "y")){
-if(typeof data2.y !== "string"){
-const err5 = {instancePath:instancePath+"/b/y",schemaPath:"#/$defs/Input/properties/y/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
-errors++;
-}
-}
-}
-else {
-const err6 = {instancePath:instancePath+"/b",schemaPath:"#/$defs/Input/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
-errors++;
-}
-}
-if(data.c !== undefined && func0.call(data, "c")){
-if(typeof data.c !== "string"){
-const err7 = {instancePath:instancePath+"/c",schemaPath:"#/$defs/index/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
-errors++;
-}
-}
-if(data.d !== undefined && func0.call(data, "d")){
-let data5 = data.d;
-if(!((typeof data5 == "number") && (isFinite(data5)))){
-const err8 = {instancePath:instancePath+"/d",schemaPath:"#/$defs/b/$defs/a/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
-errors++;
-}
-}
-}
-else {
-const err9 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err9];
-}
-else {
-vErrors.push(err9);
-}
-errors++;
-}
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
+}
+function fail(errors, instancePath, rule){
+const error = {instancePath,...rule};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function extra(errors, instancePath, additionalProperty){
+const error = {instancePath,keyword:"additionalProperties",params:{additionalProperty},message:"must NOT have additional properties"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function join(errors, others){
+return errors === null ? others : errors.concat(others);
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
 }
 
 export const validator: PayloadValidator = validate0;

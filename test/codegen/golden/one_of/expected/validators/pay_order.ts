@@ -4,108 +4,76 @@
 import type { PayloadValidator } from "taskwright";
 import { ucs2length } from "taskwright/validation";
 
-const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"method":{"oneOf":[{"type":"object","properties":{"kind":{"const":"card"},"number":{"type":"string"}},"required":["kind","number"],"additionalProperties":false},{"type":"object","properties":{"kind":{"const":"iban"},"iban":{"type":"string"},"bic":{"type":"string"}},"required":["kind","iban"],"additionalProperties":false},{"type":"object","properties":{"kind":{"enum":["cash","voucher"]}},"required":["kind"],"additionalProperties":false}]},"either":{"type":"object","properties":{"a":{"type":"string"},"b":{"type":"number"}},"additionalProperties":false,"oneOf":[{"required":["a"]},{"required":["b"]}]},"open":{"type":"object","oneOf":[{"properties":{"a":{"type":"string"}},"required":["a"]},{"properties":{"b":{"type":"number"}},"required":["b"]}]},"numbers":{"oneOf":[{"type":"number"},{"type":"integer"}]},"sizes":{"oneOf":[{"type":"string","maxLength":2},{"type":"string","minLength":2}]},"kinds":{"type":["string","number","null"],"oneOf":[{"type":"string"},{"type":["number","null"]}]},"numbersOrList":{"oneOf":[{"type":"number"},{"type":"array","items":{"type":"number"}}]},"version":{"oneOf":[{"type":"object","properties":{"v":{"const":1},"a":{"type":"string"}},"required":["v"]},{"type":"object","properties":{"v":{"const":2},"b":{"type":"string"}},"required":["v"]}]}},"required":["method"],"additionalProperties":false};
+const value0 = ["cash","voucher"];
+const value1 = ["string","number","null"];
+const value2 = ["number","null"];
+const rule0 = {keyword:"const",params:{allowedValue: "card"},message:"must be equal to constant"};
+const rule1 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule2 = {keyword:"type",params:{type: "object"},message:"must be object"};
+const rule3 = {keyword:"const",params:{allowedValue: "iban"},message:"must be equal to constant"};
+const rule4 = {keyword:"enum",params:{allowedValues: value0},message:"must be equal to one of the allowed values"};
+const rule5 = {keyword:"type",params:{type: "number"},message:"must be number"};
+const rule6 = {keyword:"type",params:{type: "integer"},message:"must be integer"};
+const rule7 = {keyword:"maxLength",params:{limit: 2},message:"must NOT have more than 2 characters"};
+const rule8 = {keyword:"minLength",params:{limit: 2},message:"must NOT have fewer than 2 characters"};
+const rule9 = {keyword:"type",params:{type: value1},message:"must be string,number,null"};
+const rule10 = {keyword:"type",params:{type: value2},message:"must be number,null"};
+const rule11 = {keyword:"type",params:{type: "array"},message:"must be array"};
+const rule12 = {keyword:"const",params:{allowedValue: 1},message:"must be equal to constant"};
+const rule13 = {keyword:"const",params:{allowedValue: 2},message:"must be equal to constant"};
 const func0 = Object.prototype.hasOwnProperty;
 const func25 = ucs2length;
 
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
+function validate0(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.method === undefined) || (!(func0.call(data, "method")))){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "method"},message:"must have required property '"+"method"+"'"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
+if(isRecord(data)){
+if(own(data, "method") === undefined){
+all = missing(all, at, "method");
 errors++;
 }
 for(const key0 of Object.keys(data)){
 if(!((((((((key0 === "method") || (key0 === "either")) || (key0 === "open")) || (key0 === "numbers")) || (key0 === "sizes")) || (key0 === "kinds")) || (key0 === "numbersOrList")) || (key0 === "version"))){
-const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.method !== undefined && func0.call(data, "method")){
-let data0 = data.method;
+let data0 = own(data, "method");
+if(data0 !== undefined){
 const _errs3 = errors;
 let valid1 = false;
 let passing0 = null;
 const _errs4 = errors;
-if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
-if((data0.kind === undefined) || (!(func0.call(data0, "kind")))){
-const err2 = {instancePath:instancePath+"/method",schemaPath:"#/properties/method/oneOf/0/required",keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
+if(isRecord(data0)){
+if(own(data0, "kind") === undefined){
+all = missing(all, at+"/method", "kind");
 errors++;
 }
-if((data0.number === undefined) || (!(func0.call(data0, "number")))){
-const err3 = {instancePath:instancePath+"/method",schemaPath:"#/properties/method/oneOf/0/required",keyword:"required",params:{missingProperty: "number"},message:"must have required property '"+"number"+"'"};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
+if(own(data0, "number") === undefined){
+all = missing(all, at+"/method", "number");
 errors++;
 }
 for(const key1 of Object.keys(data0)){
 if(!((key1 === "kind") || (key1 === "number"))){
-const err4 = {instancePath:instancePath+"/method",schemaPath:"#/properties/method/oneOf/0/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
+all = extra(all, at+"/method", key1);
 errors++;
 }
 }
-if(data0.kind !== undefined && func0.call(data0, "kind")){
+if(own(data0, "kind") !== undefined){
 if("card" !== data0.kind){
-const err5 = {instancePath:instancePath+"/method/kind",schemaPath:"#/properties/method/oneOf/0/properties/kind/const",keyword:"const",params:{allowedValue: "card"},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
+all = fail(all, at+"/method/kind", rule0);
 errors++;
 }
 }
-if(data0.number !== undefined && func0.call(data0, "number")){
+if(own(data0, "number") !== undefined){
 if(typeof data0.number !== "string"){
-const err6 = {instancePath:instancePath+"/method/number",schemaPath:"#/properties/method/oneOf/0/properties/number/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
+all = fail(all, at+"/method/number", rule1);
 errors++;
 }
 }
 }
 else {
-const err7 = {instancePath:instancePath+"/method",schemaPath:"#/properties/method/oneOf/0/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
+all = fail(all, at+"/method", rule2);
 errors++;
 }
 var _valid0 = _errs4 === errors;
@@ -114,84 +82,42 @@ valid1 = true;
 passing0 = 0;
 }
 const _errs10 = errors;
-if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
-if((data0.kind === undefined) || (!(func0.call(data0, "kind")))){
-const err8 = {instancePath:instancePath+"/method",schemaPath:"#/properties/method/oneOf/1/required",keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
+if(isRecord(data0)){
+if(own(data0, "kind") === undefined){
+all = missing(all, at+"/method", "kind");
 errors++;
 }
-if((data0.iban === undefined) || (!(func0.call(data0, "iban")))){
-const err9 = {instancePath:instancePath+"/method",schemaPath:"#/properties/method/oneOf/1/required",keyword:"required",params:{missingProperty: "iban"},message:"must have required property '"+"iban"+"'"};
-if(vErrors === null){
-vErrors = [err9];
-}
-else {
-vErrors.push(err9);
-}
+if(own(data0, "iban") === undefined){
+all = missing(all, at+"/method", "iban");
 errors++;
 }
 for(const key2 of Object.keys(data0)){
 if(!(((key2 === "kind") || (key2 === "iban")) || (key2 === "bic"))){
-const err10 = {instancePath:instancePath+"/method",schemaPath:"#/properties/method/oneOf/1/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err10];
-}
-else {
-vErrors.push(err10);
-}
+all = extra(all, at+"/method", key2);
 errors++;
 }
 }
-if(data0.kind !== undefined && func0.call(data0, "kind")){
+if(own(data0, "kind") !== undefined){
 if("iban" !== data0.kind){
-const err11 = {instancePath:instancePath+"/method/kind",schemaPath:"#/properties/method/oneOf/1/properties/kind/const",keyword:"const",params:{allowedValue: "iban"},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err11];
-}
-else {
-vErrors.push(err11);
-}
+all = fail(all, at+"/method/kind", rule3);
 errors++;
 }
 }
-if(data0.iban !== undefined && func0.call(data0, "iban")){
+if(own(data0, "iban") !== undefined){
 if(typeof data0.iban !== "string"){
-const err12 = {instancePath:instancePath+"/method/iban",schemaPath:"#/properties/method/oneOf/1/properties/iban/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err12];
-}
-else {
-vErrors.push(err12);
-}
+all = fail(all, at+"/method/iban", rule1);
 errors++;
 }
 }
-if(data0.bic !== undefined && func0.call(data0, "bic")){
+if(own(data0, "bic") !== undefined){
 if(typeof data0.bic !== "string"){
-const err13 = {instancePath:instancePath+"/method/bic",schemaPath:"#/properties/method/oneOf/1/properties/bic/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err13];
-}
-else {
-vErrors.push(err13);
-}
+all = fail(all, at+"/method/bic", rule1);
 errors++;
 }
 }
 }
 else {
-const err14 = {instancePath:instancePath+"/method",schemaPath:"#/properties/method/oneOf/1/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err14];
-}
-else {
-vErrors.push(err14);
-}
+all = fail(all, at+"/method", rule2);
 errors++;
 }
 var _valid0 = _errs10 === errors;
@@ -205,51 +131,27 @@ valid1 = true;
 passing0 = 1;
 }
 const _errs18 = errors;
-if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
-if((data0.kind === undefined) || (!(func0.call(data0, "kind")))){
-const err15 = {instancePath:instancePath+"/method",schemaPath:"#/properties/method/oneOf/2/required",keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"};
-if(vErrors === null){
-vErrors = [err15];
-}
-else {
-vErrors.push(err15);
-}
+if(isRecord(data0)){
+if(own(data0, "kind") === undefined){
+all = missing(all, at+"/method", "kind");
 errors++;
 }
 for(const key3 of Object.keys(data0)){
 if(!(key3 === "kind")){
-const err16 = {instancePath:instancePath+"/method",schemaPath:"#/properties/method/oneOf/2/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key3},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err16];
-}
-else {
-vErrors.push(err16);
-}
+all = extra(all, at+"/method", key3);
 errors++;
 }
 }
-if(data0.kind !== undefined && func0.call(data0, "kind")){
-let data6 = data0.kind;
+let data6 = own(data0, "kind");
+if(data6 !== undefined){
 if(!((data6 === "cash") || (data6 === "voucher"))){
-const err17 = {instancePath:instancePath+"/method/kind",schemaPath:"#/properties/method/oneOf/2/properties/kind/enum",keyword:"enum",params:{allowedValues: schema0.properties.method.oneOf[2].properties.kind.enum},message:"must be equal to one of the allowed values"};
-if(vErrors === null){
-vErrors = [err17];
-}
-else {
-vErrors.push(err17);
-}
+all = fail(all, at+"/method/kind", rule4);
 errors++;
 }
 }
 }
 else {
-const err18 = {instancePath:instancePath+"/method",schemaPath:"#/properties/method/oneOf/2/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err18];
-}
-else {
-vErrors.push(err18);
-}
+all = fail(all, at+"/method", rule2);
 errors++;
 }
 var _valid0 = _errs18 === errors;
@@ -265,42 +167,23 @@ passing0 = 2;
 }
 }
 if(!valid1){
-const err19 = {instancePath:instancePath+"/method",schemaPath:"#/properties/method/oneOf",keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf"};
-if(vErrors === null){
-vErrors = [err19];
-}
-else {
-vErrors.push(err19);
-}
+all = fail(all, at+"/method", {keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf"});
 errors++;
 }
 else {
 errors = _errs3;
-if(vErrors !== null){
-if(_errs3){
-vErrors.length = _errs3;
-}
-else {
-vErrors = null;
+all = cut(all, _errs3);
 }
 }
-}
-}
-if(data.either !== undefined && func0.call(data, "either")){
-let data7 = data.either;
+let data7 = own(data, "either");
+if(data7 !== undefined){
 const _errs24 = errors;
 let valid5 = false;
 let passing1 = null;
 const _errs25 = errors;
-if(data7 && typeof data7 == "object" && !Array.isArray(data7)){
-if((data7.a === undefined) || (!(func0.call(data7, "a")))){
-const err20 = {instancePath:instancePath+"/either",schemaPath:"#/properties/either/oneOf/0/required",keyword:"required",params:{missingProperty: "a"},message:"must have required property '"+"a"+"'"};
-if(vErrors === null){
-vErrors = [err20];
-}
-else {
-vErrors.push(err20);
-}
+if(isRecord(data7)){
+if(own(data7, "a") === undefined){
+all = missing(all, at+"/either", "a");
 errors++;
 }
 }
@@ -310,15 +193,9 @@ valid5 = true;
 passing1 = 0;
 }
 const _errs26 = errors;
-if(data7 && typeof data7 == "object" && !Array.isArray(data7)){
-if((data7.b === undefined) || (!(func0.call(data7, "b")))){
-const err21 = {instancePath:instancePath+"/either",schemaPath:"#/properties/either/oneOf/1/required",keyword:"required",params:{missingProperty: "b"},message:"must have required property '"+"b"+"'"};
-if(vErrors === null){
-vErrors = [err21];
-}
-else {
-vErrors.push(err21);
-}
+if(isRecord(data7)){
+if(own(data7, "b") === undefined){
+all = missing(all, at+"/either", "b");
 errors++;
 }
 }
@@ -334,112 +211,57 @@ passing1 = 1;
 }
 }
 if(!valid5){
-const err22 = {instancePath:instancePath+"/either",schemaPath:"#/properties/either/oneOf",keyword:"oneOf",params:{passingSchemas: passing1},message:"must match exactly one schema in oneOf"};
-if(vErrors === null){
-vErrors = [err22];
-}
-else {
-vErrors.push(err22);
-}
+all = fail(all, at+"/either", {keyword:"oneOf",params:{passingSchemas: passing1},message:"must match exactly one schema in oneOf"});
 errors++;
 }
 else {
 errors = _errs24;
-if(vErrors !== null){
-if(_errs24){
-vErrors.length = _errs24;
+all = cut(all, _errs24);
 }
-else {
-vErrors = null;
-}
-}
-}
-if(data7 && typeof data7 == "object" && !Array.isArray(data7)){
+if(isRecord(data7)){
 for(const key4 of Object.keys(data7)){
 if(!((key4 === "a") || (key4 === "b"))){
-const err23 = {instancePath:instancePath+"/either",schemaPath:"#/properties/either/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key4},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err23];
-}
-else {
-vErrors.push(err23);
-}
+all = extra(all, at+"/either", key4);
 errors++;
 }
 }
-if(data7.a !== undefined && func0.call(data7, "a")){
+if(own(data7, "a") !== undefined){
 if(typeof data7.a !== "string"){
-const err24 = {instancePath:instancePath+"/either/a",schemaPath:"#/properties/either/properties/a/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err24];
-}
-else {
-vErrors.push(err24);
-}
+all = fail(all, at+"/either/a", rule1);
 errors++;
 }
 }
-if(data7.b !== undefined && func0.call(data7, "b")){
-let data9 = data7.b;
+let data9 = own(data7, "b");
+if(data9 !== undefined){
 if(!((typeof data9 == "number") && (isFinite(data9)))){
-const err25 = {instancePath:instancePath+"/either/b",schemaPath:"#/properties/either/properties/b/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err25];
-}
-else {
-vErrors.push(err25);
-}
+all = fail(all, at+"/either/b", rule5);
 errors++;
 }
 }
 }
 else {
-const err26 = {instancePath:instancePath+"/either",schemaPath:"#/properties/either/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err26];
-}
-else {
-vErrors.push(err26);
-}
+all = fail(all, at+"/either", rule2);
 errors++;
 }
 }
-if(data.open !== undefined && func0.call(data, "open")){
-let data10 = data.open;
+let data10 = own(data, "open");
+if(data10 !== undefined){
 if(!(data10 && typeof data10 == "object" && !Array.isArray(data10))){
-const err27 = {instancePath:instancePath+"/open",schemaPath:"#/properties/open/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err27];
-}
-else {
-vErrors.push(err27);
-}
+all = fail(all, at+"/open", rule2);
 errors++;
 }
 const _errs34 = errors;
 let valid7 = false;
 let passing2 = null;
 const _errs35 = errors;
-if(data10 && typeof data10 == "object" && !Array.isArray(data10)){
-if((data10.a === undefined) || (!(func0.call(data10, "a")))){
-const err28 = {instancePath:instancePath+"/open",schemaPath:"#/properties/open/oneOf/0/required",keyword:"required",params:{missingProperty: "a"},message:"must have required property '"+"a"+"'"};
-if(vErrors === null){
-vErrors = [err28];
-}
-else {
-vErrors.push(err28);
-}
+if(isRecord(data10)){
+if(own(data10, "a") === undefined){
+all = missing(all, at+"/open", "a");
 errors++;
 }
-if(data10.a !== undefined && func0.call(data10, "a")){
+if(own(data10, "a") !== undefined){
 if(typeof data10.a !== "string"){
-const err29 = {instancePath:instancePath+"/open/a",schemaPath:"#/properties/open/oneOf/0/properties/a/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err29];
-}
-else {
-vErrors.push(err29);
-}
+all = fail(all, at+"/open/a", rule1);
 errors++;
 }
 }
@@ -450,27 +272,15 @@ valid7 = true;
 passing2 = 0;
 }
 const _errs38 = errors;
-if(data10 && typeof data10 == "object" && !Array.isArray(data10)){
-if((data10.b === undefined) || (!(func0.call(data10, "b")))){
-const err30 = {instancePath:instancePath+"/open",schemaPath:"#/properties/open/oneOf/1/required",keyword:"required",params:{missingProperty: "b"},message:"must have required property '"+"b"+"'"};
-if(vErrors === null){
-vErrors = [err30];
-}
-else {
-vErrors.push(err30);
-}
+if(isRecord(data10)){
+if(own(data10, "b") === undefined){
+all = missing(all, at+"/open", "b");
 errors++;
 }
-if(data10.b !== undefined && func0.call(data10, "b")){
-let data12 = data10.b;
+let data12 = own(data10, "b");
+if(data12 !== undefined){
 if(!((typeof data12 == "number") && (isFinite(data12)))){
-const err31 = {instancePath:instancePath+"/open/b",schemaPath:"#/properties/open/oneOf/1/properties/b/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err31];
-}
-else {
-vErrors.push(err31);
-}
+all = fail(all, at+"/open/b", rule5);
 errors++;
 }
 }
@@ -487,41 +297,22 @@ passing2 = 1;
 }
 }
 if(!valid7){
-const err32 = {instancePath:instancePath+"/open",schemaPath:"#/properties/open/oneOf",keyword:"oneOf",params:{passingSchemas: passing2},message:"must match exactly one schema in oneOf"};
-if(vErrors === null){
-vErrors = [err32];
-}
-else {
-vErrors.push(err32);
-}
+all = fail(all, at+"/open", {keyword:"oneOf",params:{passingSchemas: passing2},message:"must match exactly one schema in oneOf"});
 errors++;
 }
 else {
 errors = _errs34;
-if(vErrors !== null){
-if(_errs34){
-vErrors.length = _errs34;
-}
-else {
-vErrors = null;
+all = cut(all, _errs34);
 }
 }
-}
-}
-if(data.numbers !== undefined && func0.call(data, "numbers")){
-let data13 = data.numbers;
+let data13 = own(data, "numbers");
+if(data13 !== undefined){
 const _errs42 = errors;
 let valid10 = false;
 let passing3 = null;
 const _errs43 = errors;
 if(!((typeof data13 == "number") && (isFinite(data13)))){
-const err33 = {instancePath:instancePath+"/numbers",schemaPath:"#/properties/numbers/oneOf/0/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err33];
-}
-else {
-vErrors.push(err33);
-}
+all = fail(all, at+"/numbers", rule5);
 errors++;
 }
 var _valid3 = _errs43 === errors;
@@ -531,13 +322,7 @@ passing3 = 0;
 }
 const _errs45 = errors;
 if(!(((typeof data13 == "number") && (!(data13 % 1) && !isNaN(data13))) && (isFinite(data13)))){
-const err34 = {instancePath:instancePath+"/numbers",schemaPath:"#/properties/numbers/oneOf/1/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
-if(vErrors === null){
-vErrors = [err34];
-}
-else {
-vErrors.push(err34);
-}
+all = fail(all, at+"/numbers", rule6);
 errors++;
 }
 var _valid3 = _errs45 === errors;
@@ -552,53 +337,28 @@ passing3 = 1;
 }
 }
 if(!valid10){
-const err35 = {instancePath:instancePath+"/numbers",schemaPath:"#/properties/numbers/oneOf",keyword:"oneOf",params:{passingSchemas: passing3},message:"must match exactly one schema in oneOf"};
-if(vErrors === null){
-vErrors = [err35];
-}
-else {
-vErrors.push(err35);
-}
+all = fail(all, at+"/numbers", {keyword:"oneOf",params:{passingSchemas: passing3},message:"must match exactly one schema in oneOf"});
 errors++;
 }
 else {
 errors = _errs42;
-if(vErrors !== null){
-if(_errs42){
-vErrors.length = _errs42;
-}
-else {
-vErrors = null;
+all = cut(all, _errs42);
 }
 }
-}
-}
-if(data.sizes !== undefined && func0.call(data, "sizes")){
-let data14 = data.sizes;
+let data14 = own(data, "sizes");
+if(data14 !== undefined){
 const _errs48 = errors;
 let valid11 = false;
 let passing4 = null;
 const _errs49 = errors;
 if(typeof data14 === "string"){
 if(func25(data14) > 2){
-const err36 = {instancePath:instancePath+"/sizes",schemaPath:"#/properties/sizes/oneOf/0/maxLength",keyword:"maxLength",params:{limit: 2},message:"must NOT have more than 2 characters"};
-if(vErrors === null){
-vErrors = [err36];
-}
-else {
-vErrors.push(err36);
-}
+all = fail(all, at+"/sizes", rule7);
 errors++;
 }
 }
 else {
-const err37 = {instancePath:instancePath+"/sizes",schemaPath:"#/properties/sizes/oneOf/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err37];
-}
-else {
-vErrors.push(err37);
-}
+all = fail(all, at+"/sizes", rule1);
 errors++;
 }
 var _valid4 = _errs49 === errors;
@@ -609,24 +369,12 @@ passing4 = 0;
 const _errs51 = errors;
 if(typeof data14 === "string"){
 if(func25(data14) < 2){
-const err38 = {instancePath:instancePath+"/sizes",schemaPath:"#/properties/sizes/oneOf/1/minLength",keyword:"minLength",params:{limit: 2},message:"must NOT have fewer than 2 characters"};
-if(vErrors === null){
-vErrors = [err38];
-}
-else {
-vErrors.push(err38);
-}
+all = fail(all, at+"/sizes", rule8);
 errors++;
 }
 }
 else {
-const err39 = {instancePath:instancePath+"/sizes",schemaPath:"#/properties/sizes/oneOf/1/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err39];
-}
-else {
-vErrors.push(err39);
-}
+all = fail(all, at+"/sizes", rule1);
 errors++;
 }
 var _valid4 = _errs51 === errors;
@@ -641,37 +389,18 @@ passing4 = 1;
 }
 }
 if(!valid11){
-const err40 = {instancePath:instancePath+"/sizes",schemaPath:"#/properties/sizes/oneOf",keyword:"oneOf",params:{passingSchemas: passing4},message:"must match exactly one schema in oneOf"};
-if(vErrors === null){
-vErrors = [err40];
-}
-else {
-vErrors.push(err40);
-}
+all = fail(all, at+"/sizes", {keyword:"oneOf",params:{passingSchemas: passing4},message:"must match exactly one schema in oneOf"});
 errors++;
 }
 else {
 errors = _errs48;
-if(vErrors !== null){
-if(_errs48){
-vErrors.length = _errs48;
-}
-else {
-vErrors = null;
+all = cut(all, _errs48);
 }
 }
-}
-}
-if(data.kinds !== undefined && func0.call(data, "kinds")){
-let data15 = data.kinds;
+let data15 = own(data, "kinds");
+if(data15 !== undefined){
 if(((typeof data15 !== "string") && (!((typeof data15 == "number") && (isFinite(data15))))) && (data15 !== null)){
-const err41 = {instancePath:instancePath+"/kinds",schemaPath:"#/properties/kinds/type",keyword:"type",params:{type: schema0.properties.kinds.type},message:"must be string,number,null"};
-if(vErrors === null){
-vErrors = [err41];
-}
-else {
-vErrors.push(err41);
-}
+all = fail(all, at+"/kinds", rule9);
 errors++;
 }
 const _errs55 = errors;
@@ -679,13 +408,7 @@ let valid12 = false;
 let passing5 = null;
 const _errs56 = errors;
 if(typeof data15 !== "string"){
-const err42 = {instancePath:instancePath+"/kinds",schemaPath:"#/properties/kinds/oneOf/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err42];
-}
-else {
-vErrors.push(err42);
-}
+all = fail(all, at+"/kinds", rule1);
 errors++;
 }
 var _valid5 = _errs56 === errors;
@@ -695,13 +418,7 @@ passing5 = 0;
 }
 const _errs58 = errors;
 if((!((typeof data15 == "number") && (isFinite(data15)))) && (data15 !== null)){
-const err43 = {instancePath:instancePath+"/kinds",schemaPath:"#/properties/kinds/oneOf/1/type",keyword:"type",params:{type: schema0.properties.kinds.oneOf[1].type},message:"must be number,null"};
-if(vErrors === null){
-vErrors = [err43];
-}
-else {
-vErrors.push(err43);
-}
+all = fail(all, at+"/kinds", rule10);
 errors++;
 }
 var _valid5 = _errs58 === errors;
@@ -716,41 +433,22 @@ passing5 = 1;
 }
 }
 if(!valid12){
-const err44 = {instancePath:instancePath+"/kinds",schemaPath:"#/properties/kinds/oneOf",keyword:"oneOf",params:{passingSchemas: passing5},message:"must match exactly one schema in oneOf"};
-if(vErrors === null){
-vErrors = [err44];
-}
-else {
-vErrors.push(err44);
-}
+all = fail(all, at+"/kinds", {keyword:"oneOf",params:{passingSchemas: passing5},message:"must match exactly one schema in oneOf"});
 errors++;
 }
 else {
 errors = _errs55;
-if(vErrors !== null){
-if(_errs55){
-vErrors.length = _errs55;
-}
-else {
-vErrors = null;
+all = cut(all, _errs55);
 }
 }
-}
-}
-if(data.numbersOrList !== undefined && func0.call(data, "numbersOrList")){
-let data16 = data.numbersOrList;
+let data16 = own(data, "numbersOrList");
+if(data16 !== undefined){
 const _errs61 = errors;
 let valid13 = false;
 let passing6 = null;
 const _errs62 = errors;
 if(!((typeof data16 == "number") && (isFinite(data16)))){
-const err45 = {instancePath:instancePath+"/numbersOrList",schemaPath:"#/properties/numbersOrList/oneOf/0/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err45];
-}
-else {
-vErrors.push(err45);
-}
+all = fail(all, at+"/numbersOrList", rule5);
 errors++;
 }
 var _valid6 = _errs62 === errors;
@@ -764,25 +462,13 @@ const len0 = data16.length;
 for(let i0=0; i0<len0; i0++){
 let data17 = data16[i0];
 if(!((typeof data17 == "number") && (isFinite(data17)))){
-const err46 = {instancePath:instancePath+"/numbersOrList/" + i0,schemaPath:"#/properties/numbersOrList/oneOf/1/items/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err46];
-}
-else {
-vErrors.push(err46);
-}
+all = fail(all, at+"/numbersOrList/" + i0, rule5);
 errors++;
 }
 }
 }
 else {
-const err47 = {instancePath:instancePath+"/numbersOrList",schemaPath:"#/properties/numbersOrList/oneOf/1/type",keyword:"type",params:{type: "array"},message:"must be array"};
-if(vErrors === null){
-vErrors = [err47];
-}
-else {
-vErrors.push(err47);
-}
+all = fail(all, at+"/numbersOrList", rule11);
 errors++;
 }
 var _valid6 = _errs64 === errors;
@@ -797,77 +483,40 @@ passing6 = 1;
 }
 }
 if(!valid13){
-const err48 = {instancePath:instancePath+"/numbersOrList",schemaPath:"#/properties/numbersOrList/oneOf",keyword:"oneOf",params:{passingSchemas: passing6},message:"must match exactly one schema in oneOf"};
-if(vErrors === null){
-vErrors = [err48];
-}
-else {
-vErrors.push(err48);
-}
+all = fail(all, at+"/numbersOrList", {keyword:"oneOf",params:{passingSchemas: passing6},message:"must match exactly one schema in oneOf"});
 errors++;
 }
 else {
 errors = _errs61;
-if(vErrors !== null){
-if(_errs61){
-vErrors.length = _errs61;
-}
-else {
-vErrors = null;
+all = cut(all, _errs61);
 }
 }
-}
-}
-if(data.version !== undefined && func0.call(data, "version")){
-let data18 = data.version;
+let data18 = own(data, "version");
+if(data18 !== undefined){
 const _errs69 = errors;
 let valid16 = false;
 let passing7 = null;
 const _errs70 = errors;
-if(data18 && typeof data18 == "object" && !Array.isArray(data18)){
-if((data18.v === undefined) || (!(func0.call(data18, "v")))){
-const err49 = {instancePath:instancePath+"/version",schemaPath:"#/properties/version/oneOf/0/required",keyword:"required",params:{missingProperty: "v"},message:"must have required property '"+"v"+"'"};
-if(vErrors === null){
-vErrors = [err49];
-}
-else {
-vErrors.push(err49);
-}
+if(isRecord(data18)){
+if(own(data18, "v") === undefined){
+all = missing(all, at+"/version", "v");
 errors++;
 }
-if(data18.v !== undefined && func0.call(data18, "v")){
+if(own(data18, "v") !== undefined){
 if(1 !== data18.v){
-const err50 = {instancePath:instancePath+"/version/v",schemaPath:"#/properties/version/oneOf/0/properties/v/const",keyword:"const",params:{allowedValue: 1},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err50];
-}
-else {
-vErrors.push(err50);
-}
+all = fail(all, at+"/version/v", rule12);
 errors++;
 }
 }
-if(data18.a !== undefined && func0.call(data18, "a")){
+if(own(data18, "a") !== undefined){
 if(typeof data18.a !== "string"){
-const err51 = {instancePath:instancePath+"/version/a",schemaPath:"#/properties/version/oneOf/0/properties/a/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err51];
-}
-else {
-vErrors.push(err51);
-}
+all = fail(all, at+"/version/a", rule1);
 errors++;
 }
 }
 }
 else {
-const err52 = {instancePath:instancePath+"/version",schemaPath:"#/properties/version/oneOf/0/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err52];
-}
-else {
-vErrors.push(err52);
-}
+all = fail(all, at+"/version", rule2);
 errors++;
 }
 var _valid7 = _errs70 === errors;
@@ -876,50 +525,26 @@ valid16 = true;
 passing7 = 0;
 }
 const _errs75 = errors;
-if(data18 && typeof data18 == "object" && !Array.isArray(data18)){
-if((data18.v === undefined) || (!(func0.call(data18, "v")))){
-const err53 = {instancePath:instancePath+"/version",schemaPath:"#/properties/version/oneOf/1/required",keyword:"required",params:{missingProperty: "v"},message:"must have required property '"+"v"+"'"};
-if(vErrors === null){
-vErrors = [err53];
-}
-else {
-vErrors.push(err53);
-}
+if(isRecord(data18)){
+if(own(data18, "v") === undefined){
+all = missing(all, at+"/version", "v");
 errors++;
 }
-if(data18.v !== undefined && func0.call(data18, "v")){
+if(own(data18, "v") !== undefined){
 if(2 !== data18.v){
-const err54 = {instancePath:instancePath+"/version/v",schemaPath:"#/properties/version/oneOf/1/properties/v/const",keyword:"const",params:{allowedValue: 2},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err54];
-}
-else {
-vErrors.push(err54);
-}
+all = fail(all, at+"/version/v", rule13);
 errors++;
 }
 }
-if(data18.b !== undefined && func0.call(data18, "b")){
+if(own(data18, "b") !== undefined){
 if(typeof data18.b !== "string"){
-const err55 = {instancePath:instancePath+"/version/b",schemaPath:"#/properties/version/oneOf/1/properties/b/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err55];
-}
-else {
-vErrors.push(err55);
-}
+all = fail(all, at+"/version/b", rule1);
 errors++;
 }
 }
 }
 else {
-const err56 = {instancePath:instancePath+"/version",schemaPath:"#/properties/version/oneOf/1/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err56];
-}
-else {
-vErrors.push(err56);
-}
+all = fail(all, at+"/version", rule2);
 errors++;
 }
 var _valid7 = _errs75 === errors;
@@ -934,40 +559,44 @@ passing7 = 1;
 }
 }
 if(!valid16){
-const err57 = {instancePath:instancePath+"/version",schemaPath:"#/properties/version/oneOf",keyword:"oneOf",params:{passingSchemas: passing7},message:"must match exactly one schema in oneOf"};
-if(vErrors === null){
-vErrors = [err57];
-}
-else {
-vErrors.push(err57);
-}
+all = fail(all, at+"/version", {keyword:"oneOf",params:{passingSchemas: passing7},message:"must match exactly one schema in oneOf"});
 errors++;
 }
 else {
 errors = _errs69;
-if(vErrors !== null){
-if(_errs69){
-vErrors.length = _errs69;
-}
-else {
-vErrors = null;
-}
-}
+all = cut(all, _errs69);
 }
 }
 }
 else {
-const err58 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err58];
-}
-else {
-vErrors.push(err58);
-}
+all = fail(all, at, rule2);
 errors++;
 }
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
+}
+function fail(errors, instancePath, rule){
+const error = {instancePath,...rule};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function missing(errors, instancePath, missingProperty){
+const error = {instancePath,keyword:"required",params:{missingProperty},message:"must have required property '"+missingProperty+"'"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function extra(errors, instancePath, additionalProperty){
+const error = {instancePath,keyword:"additionalProperties",params:{additionalProperty},message:"must NOT have additional properties"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function cut(errors, count){
+if(errors === null || count === 0) return null;
+errors.length = count;
+return errors;
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
 }
 
 export const validator: PayloadValidator = validate0;

@@ -3,116 +3,69 @@
 /* eslint-disable */
 import type { PayloadValidator } from "taskwright";
 
-const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"id":{"type":"string"},"count":{"type":"integer"},"on":{"type":"boolean"},"either":{"anyOf":[{"type":"string"},{"type":"number"}]},"kind":{"enum":["a","b"]},"region":{"type":"string","default":"eu"}},"required":["id","count","on","either","kind"]};
+const value0 = ["a","b"];
+const rule0 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule1 = {keyword:"type",params:{type: "integer"},message:"must be integer"};
+const rule2 = {keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+const rule3 = {keyword:"type",params:{type: "number"},message:"must be number"};
+const rule4 = {keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
+const rule5 = {keyword:"enum",params:{allowedValues: value0},message:"must be equal to one of the allowed values"};
+const rule6 = {keyword:"type",params:{type: "object"},message:"must be object"};
 const func0 = Object.prototype.hasOwnProperty;
 
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
+function validate0(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
+if(isRecord(data)){
 if(data.region === undefined){
 data.region = "eu";
 }
-if((data.id === undefined) || (!(func0.call(data, "id")))){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "id"},message:"must have required property '"+"id"+"'"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
+if(own(data, "id") === undefined){
+all = missing(all, at, "id");
 errors++;
 }
-if((data.count === undefined) || (!(func0.call(data, "count")))){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "count"},message:"must have required property '"+"count"+"'"};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
+if(own(data, "count") === undefined){
+all = missing(all, at, "count");
 errors++;
 }
-if((data.on === undefined) || (!(func0.call(data, "on")))){
-const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "on"},message:"must have required property '"+"on"+"'"};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
+if(own(data, "on") === undefined){
+all = missing(all, at, "on");
 errors++;
 }
-if((data.either === undefined) || (!(func0.call(data, "either")))){
-const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "either"},message:"must have required property '"+"either"+"'"};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
+if(own(data, "either") === undefined){
+all = missing(all, at, "either");
 errors++;
 }
-if((data.kind === undefined) || (!(func0.call(data, "kind")))){
-const err4 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
+if(own(data, "kind") === undefined){
+all = missing(all, at, "kind");
 errors++;
 }
-if(data.id !== undefined && func0.call(data, "id")){
+if(own(data, "id") !== undefined){
 if(typeof data.id !== "string"){
-const err5 = {instancePath:instancePath+"/id",schemaPath:"#/properties/id/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
+all = fail(all, at+"/id", rule0);
 errors++;
 }
 }
-if(data.count !== undefined && func0.call(data, "count")){
-let data1 = data.count;
+let data1 = own(data, "count");
+if(data1 !== undefined){
 if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
-const err6 = {instancePath:instancePath+"/count",schemaPath:"#/properties/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
+all = fail(all, at+"/count", rule1);
 errors++;
 }
 }
-if(data.on !== undefined && func0.call(data, "on")){
+if(own(data, "on") !== undefined){
 if(typeof data.on !== "boolean"){
-const err7 = {instancePath:instancePath+"/on",schemaPath:"#/properties/on/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
+all = fail(all, at+"/on", rule2);
 errors++;
 }
 }
-if(data.either !== undefined && func0.call(data, "either")){
-let data3 = data.either;
+let data3 = own(data, "either");
+if(data3 !== undefined){
 const _errs8 = errors;
 let valid1 = false;
 const _errs9 = errors;
 if(typeof data3 !== "string"){
-const err8 = {instancePath:instancePath+"/either",schemaPath:"#/properties/either/anyOf/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
+all = fail(all, at+"/either", rule0);
 errors++;
 }
 var _valid0 = _errs9 === errors;
@@ -120,76 +73,58 @@ valid1 = valid1 || _valid0;
 if(!valid1){
 const _errs11 = errors;
 if(!((typeof data3 == "number") && (isFinite(data3)))){
-const err9 = {instancePath:instancePath+"/either",schemaPath:"#/properties/either/anyOf/1/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err9];
-}
-else {
-vErrors.push(err9);
-}
+all = fail(all, at+"/either", rule3);
 errors++;
 }
 var _valid0 = _errs11 === errors;
 valid1 = valid1 || _valid0;
 }
 if(!valid1){
-const err10 = {instancePath:instancePath+"/either",schemaPath:"#/properties/either/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
-if(vErrors === null){
-vErrors = [err10];
-}
-else {
-vErrors.push(err10);
-}
+all = fail(all, at+"/either", rule4);
 errors++;
 }
 else {
 errors = _errs8;
-if(vErrors !== null){
-if(_errs8){
-vErrors.length = _errs8;
-}
-else {
-vErrors = null;
+all = cut(all, _errs8);
 }
 }
-}
-}
-if(data.kind !== undefined && func0.call(data, "kind")){
-let data4 = data.kind;
+let data4 = own(data, "kind");
+if(data4 !== undefined){
 if(!((data4 === "a") || (data4 === "b"))){
-const err11 = {instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema0.properties.kind.enum},message:"must be equal to one of the allowed values"};
-if(vErrors === null){
-vErrors = [err11];
-}
-else {
-vErrors.push(err11);
-}
+all = fail(all, at+"/kind", rule5);
 errors++;
 }
 }
 if(typeof data.region !== "string"){
-const err12 = {instancePath:instancePath+"/region",schemaPath:"#/properties/region/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err12];
-}
-else {
-vErrors.push(err12);
-}
+all = fail(all, at+"/region", rule0);
 errors++;
 }
 }
 else {
-const err13 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err13];
-}
-else {
-vErrors.push(err13);
-}
+all = fail(all, at, rule6);
 errors++;
 }
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
+}
+function fail(errors, instancePath, rule){
+const error = {instancePath,...rule};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function missing(errors, instancePath, missingProperty){
+const error = {instancePath,keyword:"required",params:{missingProperty},message:"must have required property '"+missingProperty+"'"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function cut(errors, count){
+if(errors === null || count === 0) return null;
+errors.length = count;
+return errors;
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
 }
 
 export const validator: PayloadValidator = validate0;

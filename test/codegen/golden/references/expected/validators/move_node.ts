@@ -4,295 +4,322 @@
 import type { PayloadValidator } from "taskwright";
 import { formats } from "taskwright/validation";
 
-const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"plain":{"$ref":"#/$defs/address"},"described":{"$ref":"#/$defs/address"},"narrowed":{"$ref":"#/$defs/address","required":["zip"]},"anchored":{"$ref":"#/$defs/who"},"odd":{"$ref":"#/$defs/with~1slash%20and~0tilde"},"number":{"$ref":"#/$defs/Date"},"list":{"type":"array","items":{"$ref":"#/$defs/Array"}},"self":{"$ref":"#"},"into":{"$ref":"#/properties/inline"},"inline":{"type":"object","properties":{"x":{"type":"number"}},"required":["x"],"additionalProperties":false},"tree":{"$ref":"#/$defs/tree"},"expression":{"$ref":"#/$defs/expression"},"alias":{"$ref":"#/$defs/alias"},"yes":{"$ref":"#/$defs/yes"},"json":{"$ref":"#/$defs/json"}},"required":["plain"],"additionalProperties":false,"$defs":{"address":{"type":"object","properties":{"street":{"type":"string"},"zip":{"type":"string"}},"required":["street"],"additionalProperties":false},"who":{"type":"object","properties":{"name":{"type":"string"}},"required":["name"]},"with/slash and~tilde":{"type":"string"},"Date":{"type":"string","format":"date"},"Array":{"type":"object","properties":{"value":{"type":"number"}},"additionalProperties":false},"tree":{"type":"object","properties":{"children":{"type":"array","items":{"$ref":"#/$defs/tree"}},"parent":{"anyOf":[{"$ref":"#/$defs/tree"},{"type":"null"}]}}},"expression":{"oneOf":[{"type":"number"},{"$ref":"#/$defs/sum"},{"$ref":"#/$defs/negation"}]},"sum":{"type":"object","properties":{"op":{"const":"sum"},"of":{"type":"array","items":{"$ref":"#/$defs/expression"},"minItems":1}},"required":["op","of"],"additionalProperties":false},"negation":{"type":"object","properties":{"op":{"const":"not"},"of":{"$ref":"#/$defs/expression"}},"required":["op","of"],"additionalProperties":false},"alias":{"$ref":"#/$defs/address"},"yes":true,"json":{"type":["null","boolean","number","string","array","object"],"items":{"$ref":"#/$defs/json"},"additionalProperties":{"$ref":"#/$defs/json"}}}};
-const schema1 = {"type":"object","properties":{"street":{"type":"string"},"zip":{"type":"string"}},"required":["street"],"additionalProperties":false};
-const schema4 = {"type":"object","properties":{"name":{"type":"string"}},"required":["name"]};
-const schema5 = {"type":"string"};
-const schema6 = {"type":"string","format":"date"};
-const schema7 = {"type":"object","properties":{"value":{"type":"number"}},"additionalProperties":false};
-const schema8 = {"type":"object","properties":{"x":{"type":"number"}},"required":["x"],"additionalProperties":false};
-const schema14 = true;
+const value0 = ["null","boolean","number","string","array","object"];
+const value1 = {"plain":0,"described":0,"narrowed":0,"anchored":0,"odd":0,"number":0,"list":0,"self":0,"into":0,"inline":0,"tree":0,"expression":0,"alias":0,"yes":0,"json":0};
+const rule0 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule1 = {keyword:"type",params:{type: "object"},message:"must be object"};
+const rule2 = {keyword:"format",params:{format: "date"},message:"must match format \"date\""};
+const rule3 = {keyword:"type",params:{type: "number"},message:"must be number"};
+const rule4 = {keyword:"type",params:{type: "array"},message:"must be array"};
+const rule5 = {keyword:"type",params:{type: "null"},message:"must be null"};
+const rule6 = {keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
+const rule7 = {keyword:"const",params:{allowedValue: "sum"},message:"must be equal to constant"};
+const rule8 = {keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"};
+const rule9 = {keyword:"const",params:{allowedValue: "not"},message:"must be equal to constant"};
+const rule10 = {keyword:"type",params:{type: value0},message:"must be null,boolean,number,string,array,object"};
 const func0 = Object.prototype.hasOwnProperty;
-const formats0 = formats.date;
-const wrapper0 = {validate: validate0};
-const schema9 = {"type":"object","properties":{"children":{"type":"array","items":{"$ref":"#/$defs/tree"}},"parent":{"anyOf":[{"$ref":"#/$defs/tree"},{"type":"null"}]}}};
-const wrapper1 = {validate: validate1};
 
-function validate1(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
+function validate1(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.children !== undefined && func0.call(data, "children")){
-let data0 = data.children;
-if(Array.isArray(data0)){
-const len0 = data0.length;
-for(let i0=0; i0<len0; i0++){
-if(!(wrapper1.validate(data0[i0], {instancePath:instancePath+"/children/" + i0,parentData:data0,parentDataProperty:i0,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? wrapper1.validate.errors : vErrors.concat(wrapper1.validate.errors);
-errors = vErrors.length;
+if(isRecord(data)){
+if(own(data, "street") === undefined){
+all = missing(all, at, "street");
+errors++;
 }
-}
-}
-else {
-const err0 = {instancePath:instancePath+"/children",schemaPath:"#/properties/children/type",keyword:"type",params:{type: "array"},message:"must be array"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
+for(const key0 of Object.keys(data)){
+if(!((key0 === "street") || (key0 === "zip"))){
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.parent !== undefined && func0.call(data, "parent")){
-let data2 = data.parent;
+if(own(data, "street") !== undefined){
+if(typeof data.street !== "string"){
+all = fail(all, at+"/street", rule0);
+errors++;
+}
+}
+if(own(data, "zip") !== undefined){
+if(typeof data.zip !== "string"){
+all = fail(all, at+"/zip", rule0);
+errors++;
+}
+}
+}
+else {
+all = fail(all, at, rule1);
+errors++;
+}
+validate1.errors = all;
+return errors === 0;
+}
+
+
+function validate5(data, at=""){
+let all = null;
+let errors = 0;
+if(isRecord(data)){
+if(own(data, "name") === undefined){
+all = missing(all, at, "name");
+errors++;
+}
+if(own(data, "name") !== undefined){
+if(typeof data.name !== "string"){
+all = fail(all, at+"/name", rule0);
+errors++;
+}
+}
+}
+else {
+all = fail(all, at, rule1);
+errors++;
+}
+validate5.errors = all;
+return errors === 0;
+}
+
+
+function validate7(data, at=""){
+let all = null;
+let errors = 0;
+if(typeof data !== "string"){
+all = fail(all, at, rule0);
+errors++;
+}
+validate7.errors = all;
+return errors === 0;
+}
+
+const formats0 = formats.date;
+
+function validate9(data, at=""){
+let all = null;
+let errors = 0;
+if(typeof data === "string"){
+if(!(formats0.validate(data))){
+all = fail(all, at, rule2);
+errors++;
+}
+}
+else {
+all = fail(all, at, rule0);
+errors++;
+}
+validate9.errors = all;
+return errors === 0;
+}
+
+
+function validate11(data, at=""){
+let all = null;
+let errors = 0;
+if(isRecord(data)){
+for(const key0 of Object.keys(data)){
+if(!(key0 === "value")){
+all = extra(all, at, key0);
+errors++;
+}
+}
+let data0 = own(data, "value");
+if(data0 !== undefined){
+if(!((typeof data0 == "number") && (isFinite(data0)))){
+all = fail(all, at+"/value", rule3);
+errors++;
+}
+}
+}
+else {
+all = fail(all, at, rule1);
+errors++;
+}
+validate11.errors = all;
+return errors === 0;
+}
+
+
+function validate13(data, at=""){
+let all = null;
+let errors = 0;
+if(isRecord(data)){
+if(own(data, "x") === undefined){
+all = missing(all, at, "x");
+errors++;
+}
+for(const key0 of Object.keys(data)){
+if(!(key0 === "x")){
+all = extra(all, at, key0);
+errors++;
+}
+}
+let data0 = own(data, "x");
+if(data0 !== undefined){
+if(!((typeof data0 == "number") && (isFinite(data0)))){
+all = fail(all, at+"/x", rule3);
+errors++;
+}
+}
+}
+else {
+all = fail(all, at, rule1);
+errors++;
+}
+validate13.errors = all;
+return errors === 0;
+}
+
+const wrapper1 = {validate: validate15};
+
+function validate15(data, at=""){
+let all = null;
+let errors = 0;
+if(isRecord(data)){
+let data0 = own(data, "children");
+if(data0 !== undefined){
+if(Array.isArray(data0)){
+const len0 = data0.length;
+for(let i0=0; i0<len0; i0++){
+if(!wrapper1.validate(data0[i0], at+"/children/" + i0)) errors = (all = join(all, wrapper1.validate.errors)).length;
+}
+}
+else {
+all = fail(all, at+"/children", rule4);
+errors++;
+}
+}
+let data2 = own(data, "parent");
+if(data2 !== undefined){
 const _errs5 = errors;
 let valid3 = false;
 const _errs6 = errors;
-if(!(wrapper1.validate(data2, {instancePath:instancePath+"/parent",parentData:data,parentDataProperty:"parent",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? wrapper1.validate.errors : vErrors.concat(wrapper1.validate.errors);
-errors = vErrors.length;
-}
+if(!wrapper1.validate(data2, at+"/parent")) errors = (all = join(all, wrapper1.validate.errors)).length;
 var _valid0 = _errs6 === errors;
 valid3 = valid3 || _valid0;
 if(!valid3){
 const _errs7 = errors;
 if(data2 !== null){
-const err1 = {instancePath:instancePath+"/parent",schemaPath:"#/properties/parent/anyOf/1/type",keyword:"type",params:{type: "null"},message:"must be null"};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
+all = fail(all, at+"/parent", rule5);
 errors++;
 }
 var _valid0 = _errs7 === errors;
 valid3 = valid3 || _valid0;
 }
 if(!valid3){
-const err2 = {instancePath:instancePath+"/parent",schemaPath:"#/properties/parent/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
+all = fail(all, at+"/parent", rule6);
 errors++;
 }
 else {
 errors = _errs5;
-if(vErrors !== null){
-if(_errs5){
-vErrors.length = _errs5;
-}
-else {
-vErrors = null;
-}
-}
+all = cut(all, _errs5);
 }
 }
 }
 else {
-const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
+all = fail(all, at, rule1);
 errors++;
 }
-validate1.errors = vErrors;
+validate15.errors = all;
 return errors === 0;
 }
 
-const schema10 = {"oneOf":[{"type":"number"},{"$ref":"#/$defs/sum"},{"$ref":"#/$defs/negation"}]};
-const schema11 = {"type":"object","properties":{"op":{"const":"sum"},"of":{"type":"array","items":{"$ref":"#/$defs/expression"},"minItems":1}},"required":["op","of"],"additionalProperties":false};
-const wrapper3 = {validate: validate3};
+const wrapper3 = {validate: validate17};
 
-function validate4(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
+function validate18(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.op === undefined) || (!(func0.call(data, "op")))){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "op"},message:"must have required property '"+"op"+"'"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
+if(isRecord(data)){
+if(own(data, "op") === undefined){
+all = missing(all, at, "op");
 errors++;
 }
-if((data.of === undefined) || (!(func0.call(data, "of")))){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "of"},message:"must have required property '"+"of"+"'"};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
+if(own(data, "of") === undefined){
+all = missing(all, at, "of");
 errors++;
 }
 for(const key0 of Object.keys(data)){
 if(!((key0 === "op") || (key0 === "of"))){
-const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.op !== undefined && func0.call(data, "op")){
+if(own(data, "op") !== undefined){
 if("sum" !== data.op){
-const err3 = {instancePath:instancePath+"/op",schemaPath:"#/properties/op/const",keyword:"const",params:{allowedValue: "sum"},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
+all = fail(all, at+"/op", rule7);
 errors++;
 }
 }
-if(data.of !== undefined && func0.call(data, "of")){
-let data1 = data.of;
+let data1 = own(data, "of");
+if(data1 !== undefined){
 if(Array.isArray(data1)){
 if(data1.length < 1){
-const err4 = {instancePath:instancePath+"/of",schemaPath:"#/properties/of/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
+all = fail(all, at+"/of", rule8);
 errors++;
 }
 const len0 = data1.length;
 for(let i0=0; i0<len0; i0++){
-if(!(wrapper3.validate(data1[i0], {instancePath:instancePath+"/of/" + i0,parentData:data1,parentDataProperty:i0,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? wrapper3.validate.errors : vErrors.concat(wrapper3.validate.errors);
-errors = vErrors.length;
-}
+if(!wrapper3.validate(data1[i0], at+"/of/" + i0)) errors = (all = join(all, wrapper3.validate.errors)).length;
 }
 }
 else {
-const err5 = {instancePath:instancePath+"/of",schemaPath:"#/properties/of/type",keyword:"type",params:{type: "array"},message:"must be array"};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
+all = fail(all, at+"/of", rule4);
 errors++;
 }
 }
 }
 else {
-const err6 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
+all = fail(all, at, rule1);
 errors++;
 }
-validate4.errors = vErrors;
+validate18.errors = all;
 return errors === 0;
 }
 
-const schema12 = {"type":"object","properties":{"op":{"const":"not"},"of":{"$ref":"#/$defs/expression"}},"required":["op","of"],"additionalProperties":false};
 
-function validate6(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
+function validate20(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.op === undefined) || (!(func0.call(data, "op")))){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "op"},message:"must have required property '"+"op"+"'"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
+if(isRecord(data)){
+if(own(data, "op") === undefined){
+all = missing(all, at, "op");
 errors++;
 }
-if((data.of === undefined) || (!(func0.call(data, "of")))){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "of"},message:"must have required property '"+"of"+"'"};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
+if(own(data, "of") === undefined){
+all = missing(all, at, "of");
 errors++;
 }
 for(const key0 of Object.keys(data)){
 if(!((key0 === "op") || (key0 === "of"))){
-const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.op !== undefined && func0.call(data, "op")){
+if(own(data, "op") !== undefined){
 if("not" !== data.op){
-const err3 = {instancePath:instancePath+"/op",schemaPath:"#/properties/op/const",keyword:"const",params:{allowedValue: "not"},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
+all = fail(all, at+"/op", rule9);
 errors++;
 }
 }
-if(data.of !== undefined && func0.call(data, "of")){
-if(!(wrapper3.validate(data.of, {instancePath:instancePath+"/of",parentData:data,parentDataProperty:"of",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? wrapper3.validate.errors : vErrors.concat(wrapper3.validate.errors);
-errors = vErrors.length;
-}
+if(own(data, "of") !== undefined){
+if(!wrapper3.validate(data.of, at+"/of")) errors = (all = join(all, wrapper3.validate.errors)).length;
 }
 }
 else {
-const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
+all = fail(all, at, rule1);
 errors++;
 }
-validate6.errors = vErrors;
+validate20.errors = all;
 return errors === 0;
 }
 
 
-function validate3(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
+function validate17(data, at=""){
+let all = null;
 let errors = 0;
 const _errs0 = errors;
 let valid0 = false;
 let passing0 = null;
 const _errs1 = errors;
 if(!((typeof data == "number") && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/oneOf/0/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
+all = fail(all, at, rule3);
 errors++;
 }
 var _valid0 = _errs1 === errors;
@@ -301,10 +328,7 @@ valid0 = true;
 passing0 = 0;
 }
 const _errs3 = errors;
-if(!(validate4(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate4.errors : vErrors.concat(validate4.errors);
-errors = vErrors.length;
-}
+if(!validate18(data, at)) errors = (all = join(all, validate18.errors)).length;
 var _valid0 = _errs3 === errors;
 if(_valid0 && valid0){
 valid0 = false;
@@ -316,10 +340,7 @@ valid0 = true;
 passing0 = 1;
 }
 const _errs4 = errors;
-if(!(validate6(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate6.errors : vErrors.concat(validate6.errors);
-errors = vErrors.length;
-}
+if(!validate20(data, at)) errors = (all = join(all, validate20.errors)).length;
 var _valid0 = _errs4 === errors;
 if(_valid0 && valid0){
 valid0 = false;
@@ -333,617 +354,211 @@ passing0 = 2;
 }
 }
 if(!valid0){
-const err1 = {instancePath,schemaPath:"#/oneOf",keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf"};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
+all = fail(all, at, {keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf"});
 errors++;
 }
 else {
 errors = _errs0;
-if(vErrors !== null){
-if(_errs0){
-vErrors.length = _errs0;
+all = cut(all, _errs0);
 }
-else {
-vErrors = null;
-}
-}
-}
-validate3.errors = vErrors;
+validate17.errors = all;
 return errors === 0;
 }
 
-const schema15 = {"type":["null","boolean","number","string","array","object"],"items":{"$ref":"#/$defs/json"},"additionalProperties":{"$ref":"#/$defs/json"}};
-const wrapper5 = {validate: validate9};
 
-function validate9(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
+function validate23(data, at=""){
+let all = null;
 let errors = 0;
-if((((typeof data != "object") && (typeof data !== "boolean")) && (!((typeof data == "number") && (isFinite(data))))) && (typeof data !== "string")){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema15.type},message:"must be null,boolean,number,string,array,object"};
-if(vErrors === null){
-vErrors = [err0];
+if(isRecord(data)){
+if(own(data, "street") === undefined){
+all = missing(all, at, "street");
+errors++;
+}
+for(const key0 of Object.keys(data)){
+if(!((key0 === "street") || (key0 === "zip"))){
+all = extra(all, at, key0);
+errors++;
+}
+}
+if(own(data, "street") !== undefined){
+if(typeof data.street !== "string"){
+all = fail(all, at+"/street", rule0);
+errors++;
+}
+}
+if(own(data, "zip") !== undefined){
+if(typeof data.zip !== "string"){
+all = fail(all, at+"/zip", rule0);
+errors++;
+}
+}
 }
 else {
-vErrors.push(err0);
+all = fail(all, at, rule1);
+errors++;
 }
+validate23.errors = all;
+return errors === 0;
+}
+
+const wrapper5 = {validate: validate25};
+
+function validate25(data, at=""){
+let all = null;
+let errors = 0;
+if((((typeof data != "object") && (typeof data !== "boolean")) && (!((typeof data == "number") && (isFinite(data))))) && (typeof data !== "string")){
+all = fail(all, at, rule10);
 errors++;
 }
 if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
-if(!(wrapper5.validate(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? wrapper5.validate.errors : vErrors.concat(wrapper5.validate.errors);
-errors = vErrors.length;
+if(!wrapper5.validate(data[i0], at+"/" + i0)) errors = (all = join(all, wrapper5.validate.errors)).length;
 }
 }
-}
-if(data && typeof data == "object" && !Array.isArray(data)){
+if(isRecord(data)){
 for(const key0 of Object.keys(data)){
-if(!(wrapper5.validate(data[key0], {instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),parentData:data,parentDataProperty:key0,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? wrapper5.validate.errors : vErrors.concat(wrapper5.validate.errors);
-errors = vErrors.length;
+if(!wrapper5.validate(data[key0], at+"/" + token(key0))) errors = (all = join(all, wrapper5.validate.errors)).length;
 }
 }
-}
-validate9.errors = vErrors;
+validate25.errors = all;
 return errors === 0;
 }
 
+const wrapper0 = {validate: validate0};
 
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
+function validate0(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.plain === undefined) || (!(func0.call(data, "plain")))){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "plain"},message:"must have required property '"+"plain"+"'"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
+if(isRecord(data)){
+if(own(data, "plain") === undefined){
+all = missing(all, at, "plain");
 errors++;
 }
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema0.properties, key0))){
-const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
+if(!(func0.call(value1, key0))){
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.plain !== undefined && func0.call(data, "plain")){
-let data0 = data.plain;
-if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
-if((data0.street === undefined) || (!(func0.call(data0, "street")))){
-const err2 = {instancePath:instancePath+"/plain",schemaPath:"#/$defs/address/required",keyword:"required",params:{missingProperty: "street"},message:"must have required property '"+"street"+"'"};
-if(vErrors === null){
-vErrors = [err2];
+if(own(data, "plain") !== undefined){
+if(!validate1(data.plain, at+"/plain")) errors = (all = join(all, validate1.errors)).length;
 }
-else {
-vErrors.push(err2);
+if(own(data, "described") !== undefined){
+if(!validate1(data.described, at+"/described")) errors = (all = join(all, validate1.errors)).length;
 }
-errors++;
-}
-for(const key1 of Object.keys(data0)){
-if(!((key1 === "street") || (key1 === "zip"))){
-const err3 = {instancePath:instancePath+"/plain",schemaPath:"#/$defs/address/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
-errors++;
-}
-}
-if(data0.street !== undefined && func0.call(data0, "street")){
-if(typeof data0.street !== "string"){
-const err4 = {instancePath:instancePath+"/plain/street",schemaPath:"#/$defs/address/properties/street/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
-errors++;
-}
-}
-if(data0.zip !== undefined && func0.call(data0, "zip")){
-if(typeof data0.zip !== "string"){
-const err5 = {instancePath:instancePath+"/plain/zip",schemaPath:"#/$defs/address/properties/zip/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
+let data2 = own(data, "narrowed");
+if(data2 !== undefined){
+if(!validate1(data2, at+"/narrowed")) errors = (all = join(all, validate1.errors)).length;
+if(isRecord(data2)){
+if(own(data2, "zip") === undefined){
+all = missing(all, at+"/narrowed", "zip");
 errors++;
 }
 }
 }
-else {
-const err6 = {instancePath:instancePath+"/plain",schemaPath:"#/$defs/address/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
-errors++;
-}
-}
-if(data.described !== undefined && func0.call(data, "described")){
-let data3 = data.described;
-if(data3 && typeof data3 == "object" && !Array.isArray(data3)){
-if((data3.street === undefined) || (!(func0.call(data3, "street")))){
-const err7 = {instancePath:instancePath+"/described",schemaPath:"#/$defs/address/required",keyword:"required",params:{missingProperty: "street"},message:"must have required property '"+"street"+"'"};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
-errors++;
-}
-for(const key2 of Object.keys(data3)){
-if(!((key2 === "street") || (key2 === "zip"))){
-const err8 = {instancePath:instancePath+"/described",schemaPath:"#/$defs/address/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
-errors++;
-}
-}
-if(data3.street !== undefined && func0.call(data3, "street")){
-if(typeof data3.street !== "string"){
-const err9 = {instancePath:instancePath+"/described/street",schemaPath:"#/$defs/address/properties/street/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err9];
-}
-else {
-vErrors.push(err9);
-}
-errors++;
-}
-}
-if(data3.zip !== undefined && func0.call(data3, "zip")){
-if(typeof data3.zip !== "string"){
-const err10 = {instancePath:instancePath+"/described/zip",schemaPath:"#/$defs/address/properties/zip/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err10];
-}
-else {
-vErrors.push(err10);
-}
-errors++;
-}
-}
-}
-else {
-const err11 = {instancePath:instancePath+"/described",schemaPath:"#/$defs/address/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err11];
-}
-else {
-vErrors.push(err11);
-}
-errors++;
-}
-}
-if(data.narrowed !== undefined && func0.call(data, "narrowed")){
-let data6 = data.narrowed;
-if(data6 && typeof data6 == "object" && !Array.isArray(data6)){
-if((data6.street === undefined) || (!(func0.call(data6, "street")))){
-const err12 = {instancePath:instancePath+"/narrowed",schemaPath:"#/$defs/address/required",keyword:"required",params:{missingProperty: "street"},message:"must have required property '"+"street"+"'"};
-if(vErrors === null){
-vErrors = [err12];
-}
-else {
-vErrors.push(err12);
-}
-errors++;
-}
-for(const key3 of Object.keys(data6)){
-if(!((key3 === "street") || (key3 === "zip"))){
-const err13 = {instancePath:instancePath+"/narrowed",schemaPath:"#/$defs/address/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key3},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err13];
-}
-else {
-vErrors.push(err13);
-}
-errors++;
-}
-}
-if(data6.street !== undefined && func0.call(data6, "street")){
-if(typeof data6.street !== "string"){
-const err14 = {instancePath:instancePath+"/narrowed/street",schemaPath:"#/$defs/address/properties/street/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err14];
-}
-else {
-vErrors.push(err14);
-}
-errors++;
-}
-}
-if(data6.zip !== undefined && func0.call(data6, "zip")){
-if(typeof data6.zip !== "string"){
-const err15 = {instancePath:instancePath+"/narrowed/zip",schemaPath:"#/$defs/address/properties/zip/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err15];
-}
-else {
-vErrors.push(err15);
-}
-errors++;
-}
-}
-}
-else {
-const err16 = {instancePath:instancePath+"/narrowed",schemaPath:"#/$defs/address/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err16];
-}
-else {
-vErrors.push(err16);
-}
-errors++;
-}
-if(data6 && typeof data6 == "object" && !Array.isArray(data6)){
-if((data6.zip === undefined) || (!(func0.call(data6, "zip")))){
-const err17 = {instancePath:instancePath+"/narrowed",schemaPath:"#/properties/narrowed/required",keyword:"required",params:{missingProperty: "zip"},message:"must have required property '"+"zip"+"'"};
-if(vErrors === null){
-vErrors = [err17];
-}
-else {
-vErrors.push(err17);
-}
-errors++;
-}
-}
-}
-if(data.anchored !== undefined && func0.call(data, "anchored")){
-let data9 = data.anchored;
-if(data9 && typeof data9 == "object" && !Array.isArray(data9)){
-if((data9.name === undefined) || (!(func0.call(data9, "name")))){
-const err18 = {instancePath:instancePath+"/anchored",schemaPath:"#/$defs/who/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"};
-if(vErrors === null){
-vErrors = [err18];
-}
-else {
-vErrors.push(err18);
-}
-errors++;
-}
-if(data9.name !== undefined && func0.call(data9, "name")){
-if(typeof data9.name !== "string"){
-const err19 = {instancePath:instancePath+"/anchored/name",schemaPath:"#/$defs/who/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err19];
-}
-else {
-vErrors.push(err19);
-}
-errors++;
-}
-}
-}
-else {
-const err20 = {instancePath:instancePath+"/anchored",schemaPath:"#/$defs/who/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err20];
-}
-else {
-vErrors.push(err20);
-}
-errors++;
-}
-}
-if(data.odd !== undefined && func0.call(data, "odd")){
-if(typeof data.odd !== "string"){
-const err21 = {instancePath:instancePath+"/odd",schemaPath:"#/$defs/with~1slash%20and~0tilde/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err21];
-}
-else {
-vErrors.push(err21);
-}
-errors++;
-}
-}
-if(data.number !== undefined && func0.call(data, "number")){
-let data12 = data.number;
-if(typeof data12 === "string"){
-if(!(formats0.validate(data12))){
-const err22 = {instancePath:instancePath+"/number",schemaPath:"#/$defs/Date/format",keyword:"format",params:{format: "date"},message:"must match format \""+"date"+"\""};
-if(vErrors === null){
-vErrors = [err22];
-}
-else {
-vErrors.push(err22);
-}
-errors++;
-}
-}
-else {
-const err23 = {instancePath:instancePath+"/number",schemaPath:"#/$defs/Date/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err23];
-}
-else {
-vErrors.push(err23);
-}
-errors++;
-}
-}
-if(data.list !== undefined && func0.call(data, "list")){
-let data13 = data.list;
-if(Array.isArray(data13)){
-const len0 = data13.length;
+if(own(data, "anchored") !== undefined){
+if(!validate5(data.anchored, at+"/anchored")) errors = (all = join(all, validate5.errors)).length;
+}
+if(own(data, "odd") !== undefined){
+if(!validate7(data.odd, at+"/odd")) errors = (all = join(all, validate7.errors)).length;
+}
+if(own(data, "number") !== undefined){
+if(!validate9(data.number, at+"/number")) errors = (all = join(all, validate9.errors)).length;
+}
+let data6 = own(data, "list");
+if(data6 !== undefined){
+if(Array.isArray(data6)){
+const len0 = data6.length;
 for(let i0=0; i0<len0; i0++){
-let data14 = data13[i0];
-if(data14 && typeof data14 == "object" && !Array.isArray(data14)){
-for(const key4 of Object.keys(data14)){
-if(!(key4 === "value")){
-const err24 = {instancePath:instancePath+"/list/" + i0,schemaPath:"#/$defs/Array/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key4},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err24];
+if(!validate11(data6[i0], at+"/list/" + i0)) errors = (all = join(all, validate11.errors)).length;
+}
 }
 else {
-vErrors.push(err24);
-}
+all = fail(all, at+"/list", rule4);
 errors++;
 }
 }
-if(data14.value !== undefined && func0.call(data14, "value")){
-let data15 = data14.value;
-if(!((typeof data15 == "number") && (isFinite(data15)))){
-const err25 = {instancePath:instancePath+"/list/" + i0+"/value",schemaPath:"#/$defs/Array/properties/value/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err25];
+if(own(data, "self") !== undefined){
+if(!wrapper0.validate(data.self, at+"/self")) errors = (all = join(all, wrapper0.validate.errors)).length;
 }
-else {
-vErrors.push(err25);
+if(own(data, "into") !== undefined){
+if(!validate13(data.into, at+"/into")) errors = (all = join(all, validate13.errors)).length;
 }
+let data10 = own(data, "inline");
+if(data10 !== undefined){
+if(isRecord(data10)){
+if(own(data10, "x") === undefined){
+all = missing(all, at+"/inline", "x");
+errors++;
+}
+for(const key1 of Object.keys(data10)){
+if(!(key1 === "x")){
+all = extra(all, at+"/inline", key1);
 errors++;
 }
 }
-}
-else {
-const err26 = {instancePath:instancePath+"/list/" + i0,schemaPath:"#/$defs/Array/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err26];
-}
-else {
-vErrors.push(err26);
-}
+let data11 = own(data10, "x");
+if(data11 !== undefined){
+if(!((typeof data11 == "number") && (isFinite(data11)))){
+all = fail(all, at+"/inline/x", rule3);
 errors++;
 }
 }
 }
 else {
-const err27 = {instancePath:instancePath+"/list",schemaPath:"#/properties/list/type",keyword:"type",params:{type: "array"},message:"must be array"};
-if(vErrors === null){
-vErrors = [err27];
-}
-else {
-vErrors.push(err27);
-}
+all = fail(all, at+"/inline", rule1);
 errors++;
 }
 }
-if(data.self !== undefined && func0.call(data, "self")){
-if(!(wrapper0.validate(data.self, {instancePath:instancePath+"/self",parentData:data,parentDataProperty:"self",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? wrapper0.validate.errors : vErrors.concat(wrapper0.validate.errors);
-errors = vErrors.length;
+if(own(data, "tree") !== undefined){
+if(!validate15(data.tree, at+"/tree")) errors = (all = join(all, validate15.errors)).length;
 }
+if(own(data, "expression") !== undefined){
+if(!validate17(data.expression, at+"/expression")) errors = (all = join(all, validate17.errors)).length;
 }
-if(data.into !== undefined && func0.call(data, "into")){
-let data17 = data.into;
-if(data17 && typeof data17 == "object" && !Array.isArray(data17)){
-if((data17.x === undefined) || (!(func0.call(data17, "x")))){
-const err28 = {instancePath:instancePath+"/into",schemaPath:"#/properties/inline/required",keyword:"required",params:{missingProperty: "x"},message:"must have required property '"+"x"+"'"};
-if(vErrors === null){
-vErrors = [err28];
+if(own(data, "alias") !== undefined){
+if(!validate23(data.alias, at+"/alias")) errors = (all = join(all, validate23.errors)).length;
+}
+if(own(data, "json") !== undefined){
+if(!validate25(data.json, at+"/json")) errors = (all = join(all, validate25.errors)).length;
+}
 }
 else {
-vErrors.push(err28);
-}
+all = fail(all, at, rule1);
 errors++;
 }
-for(const key5 of Object.keys(data17)){
-if(!(key5 === "x")){
-const err29 = {instancePath:instancePath+"/into",schemaPath:"#/properties/inline/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key5},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err29];
-}
-else {
-vErrors.push(err29);
-}
-errors++;
-}
-}
-if(data17.x !== undefined && func0.call(data17, "x")){
-let data18 = data17.x;
-if(!((typeof data18 == "number") && (isFinite(data18)))){
-const err30 = {instancePath:instancePath+"/into/x",schemaPath:"#/properties/inline/properties/x/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err30];
-}
-else {
-vErrors.push(err30);
-}
-errors++;
-}
-}
-}
-else {
-const err31 = {instancePath:instancePath+"/into",schemaPath:"#/properties/inline/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err31];
-}
-else {
-vErrors.push(err31);
-}
-errors++;
-}
-}
-if(data.inline !== undefined && func0.call(data, "inline")){
-let data19 = data.inline;
-if(data19 && typeof data19 == "object" && !Array.isArray(data19)){
-if((data19.x === undefined) || (!(func0.call(data19, "x")))){
-const err32 = {instancePath:instancePath+"/inline",schemaPath:"#/properties/inline/required",keyword:"required",params:{missingProperty: "x"},message:"must have required property '"+"x"+"'"};
-if(vErrors === null){
-vErrors = [err32];
-}
-else {
-vErrors.push(err32);
-}
-errors++;
-}
-for(const key6 of Object.keys(data19)){
-if(!(key6 === "x")){
-const err33 = {instancePath:instancePath+"/inline",schemaPath:"#/properties/inline/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key6},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err33];
-}
-else {
-vErrors.push(err33);
-}
-errors++;
-}
-}
-if(data19.x !== undefined && func0.call(data19, "x")){
-let data20 = data19.x;
-if(!((typeof data20 == "number") && (isFinite(data20)))){
-const err34 = {instancePath:instancePath+"/inline/x",schemaPath:"#/properties/inline/properties/x/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err34];
-}
-else {
-vErrors.push(err34);
-}
-errors++;
-}
-}
-}
-else {
-const err35 = {instancePath:instancePath+"/inline",schemaPath:"#/properties/inline/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err35];
-}
-else {
-vErrors.push(err35);
-}
-errors++;
-}
-}
-if(data.tree !== undefined && func0.call(data, "tree")){
-if(!(validate1(data.tree, {instancePath:instancePath+"/tree",parentData:data,parentDataProperty:"tree",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate1.errors : vErrors.concat(validate1.errors);
-errors = vErrors.length;
-}
-}
-if(data.expression !== undefined && func0.call(data, "expression")){
-if(!(validate3(data.expression, {instancePath:instancePath+"/expression",parentData:data,parentDataProperty:"expression",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate3.errors : vErrors.concat(validate3.errors);
-errors = vErrors.length;
-}
-}
-if(data.alias !== undefined && func0.call(data, "alias")){
-let data23 = data.alias;
-if(data23 && typeof data23 == "object" && !Array.isArray(data23)){
-if((data23.street === undefined) || (!(func0.call(data23, "street")))){
-const err36 = {instancePath:instancePath+"/alias",schemaPath:"#/$defs/alias/required",keyword:"required",params:{missingProperty: "street"},message:"must have required property '"+"street"+"'"};
-if(vErrors === null){
-vErrors = [err36];
-}
-else {
-vErrors.push(err36);
-}
-errors++;
-}
-for(const key7 of Object.keys(data23)){
-if(!((key7 === "street") || (key7 === "zip"))){
-const err37 = {instancePath:instancePath+"/alias",schemaPath:"#/$defs/alias/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key7},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err37];
-}
-else {
-vErrors.push(err37);
-}
-errors++;
-}
-}
-if(data23.street !== undefined && func0.call(data23, "street")){
-if(typeof data23.street !== "string"){
-const err38 = {instancePath:instancePath+"/alias/street",schemaPath:"#/$defs/alias/properties/street/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err38];
-}
-else {
-vErrors.push(err38);
-}
-errors++;
-}
-}
-if(data23.zip !== undefined && func0.call(data23, "zip")){
-if(typeof data23.zip !== "string"){
-const err39 = {instancePath:instancePath+"/alias/zip",schemaPath:"#/$defs/alias/properties/zip/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err39];
-}
-else {
-vErrors.push(err39);
-}
-errors++;
-}
-}
-}
-else {
-const err40 = {instancePath:instancePath+"/alias",schemaPath:"#/$defs/alias/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err40];
-}
-else {
-vErrors.push(err40);
-}
-errors++;
-}
-}
-if(data.json !== undefined && func0.call(data, "json")){
-if(!(validate9(data.json, {instancePath:instancePath+"/json",parentData:data,parentDataProperty:"json",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate9.errors : vErrors.concat(validate9.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-const err41 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err41];
-}
-else {
-vErrors.push(err41);
-}
-errors++;
-}
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
+}
+function fail(errors, instancePath, rule){
+const error = {instancePath,...rule};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function missing(errors, instancePath, missingProperty){
+const error = {instancePath,keyword:"required",params:{missingProperty},message:"must have required property '"+missingProperty+"'"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function extra(errors, instancePath, additionalProperty){
+const error = {instancePath,keyword:"additionalProperties",params:{additionalProperty},message:"must NOT have additional properties"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function join(errors, others){
+return errors === null ? others : errors.concat(others);
+}
+function cut(errors, count){
+if(errors === null || count === 0) return null;
+errors.length = count;
+return errors;
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
+}
+function token(key){
+return key.replace(/~/g, "~0").replace(/\//g, "~1");
 }
 
 export const validator: PayloadValidator = validate0;

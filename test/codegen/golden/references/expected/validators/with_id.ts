@@ -3,63 +3,62 @@
 /* eslint-disable */
 import type { PayloadValidator } from "taskwright";
 
-const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"a":{"$ref":"#/$defs/a"},"b":{"$ref":"#/$defs/a"}},"additionalProperties":false,"$defs":{"a":{"type":"string"}}};
-const schema1 = {"type":"string"};
+const rule0 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule1 = {keyword:"type",params:{type: "object"},message:"must be object"};
 const func0 = Object.prototype.hasOwnProperty;
 
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
+function validate1(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
+if(typeof data !== "string"){
+all = fail(all, at, rule0);
+errors++;
+}
+validate1.errors = all;
+return errors === 0;
+}
+
+
+function validate0(data, at=""){
+let all = null;
+let errors = 0;
+if(isRecord(data)){
 for(const key0 of Object.keys(data)){
 if(!((key0 === "a") || (key0 === "b"))){
-const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.a !== undefined && func0.call(data, "a")){
-if(typeof data.a !== "string"){
-const err1 = {instancePath:instancePath+"/a",schemaPath:"#/$defs/a/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err1];
+if(own(data, "a") !== undefined){
+if(!validate1(data.a, at+"/a")) errors = (all = join(all, validate1.errors)).length;
+}
+if(own(data, "b") !== undefined){
+if(!validate1(data.b, at+"/b")) errors = (all = join(all, validate1.errors)).length;
+}
 }
 else {
-vErrors.push(err1);
-}
+all = fail(all, at, rule1);
 errors++;
 }
-}
-if(data.b !== undefined && func0.call(data, "b")){
-if(typeof data.b !== "string"){
-const err2 = {instancePath:instancePath+"/b",schemaPath:"#/$defs/a/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
-errors++;
-}
-}
-}
-else {
-const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
-errors++;
-}
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
+}
+function fail(errors, instancePath, rule){
+const error = {instancePath,...rule};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function extra(errors, instancePath, additionalProperty){
+const error = {instancePath,keyword:"additionalProperties",params:{additionalProperty},message:"must NOT have additional properties"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function join(errors, others){
+return errors === null ? others : errors.concat(others);
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
 }
 
 export const validator: PayloadValidator = validate0;

@@ -4,7 +4,38 @@
 import type { PayloadValidator } from "taskwright";
 import { equal, formats, isMultipleOf, ucs2length } from "taskwright/validation";
 
-const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"nullable":{"type":["string","null"]},"many":{"type":["integer","boolean","array"],"items":{"type":"string"}},"nothing":{"type":"null"},"anything":true,"whatever":{},"described":{},"mixed":{"enum":["a",1,null,true,2.5,"1"]},"typed":{"type":"string","enum":["a",2,null,"bb"],"minLength":2},"flag":{"const":true},"both":{"enum":[true,false]},"object":{"const":{"a":1,"b":[true,null]}},"list":{"const":[]},"objects":{"enum":[{"kind":"x"},["y",1],"z"]},"none":{"const":null},"empty":{"const":""},"whole":{"type":"integer","multipleOf":5,"exclusiveMinimum":0},"id":{"type":"string","format":"uuid"},"at":{"type":"string","format":"date-time"},"small":{"type":"integer","format":"int32"},"forbidden":false,"old":{"type":"string"}},"required":["nullable","mixed","flag","anything"],"additionalProperties":false};
+const value0 = {"nullable":0,"many":0,"nothing":0,"anything":0,"whatever":0,"described":0,"mixed":0,"typed":0,"flag":0,"both":0,"object":0,"list":0,"objects":0,"none":0,"empty":0,"whole":0,"id":0,"at":0,"small":0,"forbidden":0,"old":0};
+const value1 = ["string","null"];
+const value2 = ["integer","boolean","array"];
+const value3 = ["a",1,null,true,2.5,"1"];
+const value4 = ["a",2,null,"bb"];
+const value5 = [true,false];
+const value6 = {"a":1,"b":[true,null]};
+const value7 = [];
+const value8 = [{"kind":"x"},["y",1],"z"];
+const value9 = null;
+const rule0 = {keyword:"type",params:{type: value1},message:"must be string,null"};
+const rule1 = {keyword:"type",params:{type: value2},message:"must be integer,boolean,array"};
+const rule2 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule3 = {keyword:"type",params:{type: "null"},message:"must be null"};
+const rule4 = {keyword:"enum",params:{allowedValues: value3},message:"must be equal to one of the allowed values"};
+const rule5 = {keyword:"enum",params:{allowedValues: value4},message:"must be equal to one of the allowed values"};
+const rule6 = {keyword:"minLength",params:{limit: 2},message:"must NOT have fewer than 2 characters"};
+const rule7 = {keyword:"const",params:{allowedValue: true},message:"must be equal to constant"};
+const rule8 = {keyword:"enum",params:{allowedValues: value5},message:"must be equal to one of the allowed values"};
+const rule9 = {keyword:"const",params:{allowedValue: value6},message:"must be equal to constant"};
+const rule10 = {keyword:"const",params:{allowedValue: value7},message:"must be equal to constant"};
+const rule11 = {keyword:"enum",params:{allowedValues: value8},message:"must be equal to one of the allowed values"};
+const rule12 = {keyword:"const",params:{allowedValue: value9},message:"must be equal to constant"};
+const rule13 = {keyword:"const",params:{allowedValue: ""},message:"must be equal to constant"};
+const rule14 = {keyword:"type",params:{type: "integer"},message:"must be integer"};
+const rule15 = {keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
+const rule16 = {keyword:"multipleOf",params:{multipleOf: 5},message:"must be multiple of 5"};
+const rule17 = {keyword:"format",params:{format: "uuid"},message:"must match format \"uuid\""};
+const rule18 = {keyword:"format",params:{format: "date-time"},message:"must match format \"date-time\""};
+const rule19 = {keyword:"format",params:{format: "int32"},message:"must match format \"int32\""};
+const rule20 = {keyword:"false schema",params:{},message:"boolean schema is false"};
+const rule21 = {keyword:"type",params:{type: "object"},message:"must be object"};
 const func0 = Object.prototype.hasOwnProperty;
 const func10 = ucs2length;
 const func14 = equal;
@@ -13,395 +44,221 @@ const formats0 = /^(?:urn:uuid:)?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 const formats2 = formats["date-time"];
 const formats4 = formats.int32;
 
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
+function validate0(data, at=""){
+let all = null;
 let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.nullable === undefined) || (!(func0.call(data, "nullable")))){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "nullable"},message:"must have required property '"+"nullable"+"'"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
+if(isRecord(data)){
+if(own(data, "nullable") === undefined){
+all = missing(all, at, "nullable");
 errors++;
 }
-if((data.mixed === undefined) || (!(func0.call(data, "mixed")))){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "mixed"},message:"must have required property '"+"mixed"+"'"};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
+if(own(data, "mixed") === undefined){
+all = missing(all, at, "mixed");
 errors++;
 }
-if((data.flag === undefined) || (!(func0.call(data, "flag")))){
-const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "flag"},message:"must have required property '"+"flag"+"'"};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
+if(own(data, "flag") === undefined){
+all = missing(all, at, "flag");
 errors++;
 }
-if((data.anything === undefined) || (!(func0.call(data, "anything")))){
-const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "anything"},message:"must have required property '"+"anything"+"'"};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
+if(own(data, "anything") === undefined){
+all = missing(all, at, "anything");
 errors++;
 }
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema0.properties, key0))){
-const err4 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
+if(!(func0.call(value0, key0))){
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.nullable !== undefined && func0.call(data, "nullable")){
-let data0 = data.nullable;
+let data0 = own(data, "nullable");
+if(data0 !== undefined){
 if((typeof data0 !== "string") && (data0 !== null)){
-const err5 = {instancePath:instancePath+"/nullable",schemaPath:"#/properties/nullable/type",keyword:"type",params:{type: schema0.properties.nullable.type},message:"must be string,null"};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
+all = fail(all, at+"/nullable", rule0);
 errors++;
 }
 }
-if(data.many !== undefined && func0.call(data, "many")){
-let data1 = data.many;
+let data1 = own(data, "many");
+if(data1 !== undefined){
 if(((!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))) && (typeof data1 !== "boolean")) && (!(Array.isArray(data1)))){
-const err6 = {instancePath:instancePath+"/many",schemaPath:"#/properties/many/type",keyword:"type",params:{type: schema0.properties.many.type},message:"must be integer,boolean,array"};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
+all = fail(all, at+"/many", rule1);
 errors++;
 }
 if(Array.isArray(data1)){
 const len0 = data1.length;
 for(let i0=0; i0<len0; i0++){
 if(typeof data1[i0] !== "string"){
-const err7 = {instancePath:instancePath+"/many/" + i0,schemaPath:"#/properties/many/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
+all = fail(all, at+"/many/" + i0, rule2);
 errors++;
 }
 }
 }
 }
-if(data.nothing !== undefined && func0.call(data, "nothing")){
+if(own(data, "nothing") !== undefined){
 if(data.nothing !== null){
-const err8 = {instancePath:instancePath+"/nothing",schemaPath:"#/properties/nothing/type",keyword:"type",params:{type: "null"},message:"must be null"};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
+all = fail(all, at+"/nothing", rule3);
 errors++;
 }
 }
-if(data.mixed !== undefined && func0.call(data, "mixed")){
-let data4 = data.mixed;
+let data4 = own(data, "mixed");
+if(data4 !== undefined){
 if(!((((((data4 === "a") || (data4 === 1)) || (data4 === null)) || (data4 === true)) || (data4 === 2.5)) || (data4 === "1"))){
-const err9 = {instancePath:instancePath+"/mixed",schemaPath:"#/properties/mixed/enum",keyword:"enum",params:{allowedValues: schema0.properties.mixed.enum},message:"must be equal to one of the allowed values"};
-if(vErrors === null){
-vErrors = [err9];
-}
-else {
-vErrors.push(err9);
-}
+all = fail(all, at+"/mixed", rule4);
 errors++;
 }
 }
-if(data.typed !== undefined && func0.call(data, "typed")){
-let data5 = data.typed;
+let data5 = own(data, "typed");
+if(data5 !== undefined){
 if(!((((data5 === "a") || (data5 === 2)) || (data5 === null)) || (data5 === "bb"))){
-const err10 = {instancePath:instancePath+"/typed",schemaPath:"#/properties/typed/enum",keyword:"enum",params:{allowedValues: schema0.properties.typed.enum},message:"must be equal to one of the allowed values"};
-if(vErrors === null){
-vErrors = [err10];
-}
-else {
-vErrors.push(err10);
-}
+all = fail(all, at+"/typed", rule5);
 errors++;
 }
 if(typeof data5 === "string"){
 if(func10(data5) < 2){
-const err11 = {instancePath:instancePath+"/typed",schemaPath:"#/properties/typed/minLength",keyword:"minLength",params:{limit: 2},message:"must NOT have fewer than 2 characters"};
-if(vErrors === null){
-vErrors = [err11];
-}
-else {
-vErrors.push(err11);
-}
+all = fail(all, at+"/typed", rule6);
 errors++;
 }
 }
 else {
-const err12 = {instancePath:instancePath+"/typed",schemaPath:"#/properties/typed/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err12];
-}
-else {
-vErrors.push(err12);
-}
+all = fail(all, at+"/typed", rule2);
 errors++;
 }
 }
-if(data.flag !== undefined && func0.call(data, "flag")){
+if(own(data, "flag") !== undefined){
 if(true !== data.flag){
-const err13 = {instancePath:instancePath+"/flag",schemaPath:"#/properties/flag/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err13];
-}
-else {
-vErrors.push(err13);
-}
+all = fail(all, at+"/flag", rule7);
 errors++;
 }
 }
-if(data.both !== undefined && func0.call(data, "both")){
-let data7 = data.both;
+let data7 = own(data, "both");
+if(data7 !== undefined){
 if(!((data7 === true) || (data7 === false))){
-const err14 = {instancePath:instancePath+"/both",schemaPath:"#/properties/both/enum",keyword:"enum",params:{allowedValues: schema0.properties.both.enum},message:"must be equal to one of the allowed values"};
-if(vErrors === null){
-vErrors = [err14];
-}
-else {
-vErrors.push(err14);
-}
+all = fail(all, at+"/both", rule8);
 errors++;
 }
 }
-if(data.object !== undefined && func0.call(data, "object")){
-if(!func14(data.object, schema0.properties.object.const)){
-const err15 = {instancePath:instancePath+"/object",schemaPath:"#/properties/object/const",keyword:"const",params:{allowedValue: schema0.properties.object.const},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err15];
-}
-else {
-vErrors.push(err15);
-}
+if(own(data, "object") !== undefined){
+if(!func14(data.object, value6)){
+all = fail(all, at+"/object", rule9);
 errors++;
 }
 }
-if(data.list !== undefined && func0.call(data, "list")){
-if(!func14(data.list, schema0.properties.list.const)){
-const err16 = {instancePath:instancePath+"/list",schemaPath:"#/properties/list/const",keyword:"const",params:{allowedValue: schema0.properties.list.const},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err16];
-}
-else {
-vErrors.push(err16);
-}
+if(own(data, "list") !== undefined){
+if(!func14(data.list, value7)){
+all = fail(all, at+"/list", rule10);
 errors++;
 }
 }
-if(data.objects !== undefined && func0.call(data, "objects")){
-let data10 = data.objects;
-const vSchema3 = schema0.properties.objects.enum;
+let data10 = own(data, "objects");
+if(data10 !== undefined){
+const vSchema3 = value8;
 if(!(((func14(data10, vSchema3[0])) || (func14(data10, vSchema3[1]))) || (data10 === "z"))){
-const err17 = {instancePath:instancePath+"/objects",schemaPath:"#/properties/objects/enum",keyword:"enum",params:{allowedValues: schema0.properties.objects.enum},message:"must be equal to one of the allowed values"};
-if(vErrors === null){
-vErrors = [err17];
-}
-else {
-vErrors.push(err17);
-}
+all = fail(all, at+"/objects", rule11);
 errors++;
 }
 }
-if(data.none !== undefined && func0.call(data, "none")){
+if(own(data, "none") !== undefined){
 if(null !== data.none){
-const err18 = {instancePath:instancePath+"/none",schemaPath:"#/properties/none/const",keyword:"const",params:{allowedValue: schema0.properties.none.const},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err18];
-}
-else {
-vErrors.push(err18);
-}
+all = fail(all, at+"/none", rule12);
 errors++;
 }
 }
-if(data.empty !== undefined && func0.call(data, "empty")){
+if(own(data, "empty") !== undefined){
 if("" !== data.empty){
-const err19 = {instancePath:instancePath+"/empty",schemaPath:"#/properties/empty/const",keyword:"const",params:{allowedValue: ""},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err19];
-}
-else {
-vErrors.push(err19);
-}
+all = fail(all, at+"/empty", rule13);
 errors++;
 }
 }
-if(data.whole !== undefined && func0.call(data, "whole")){
-let data13 = data.whole;
+let data13 = own(data, "whole");
+if(data13 !== undefined){
 if(!(((typeof data13 == "number") && (!(data13 % 1) && !isNaN(data13))) && (isFinite(data13)))){
-const err20 = {instancePath:instancePath+"/whole",schemaPath:"#/properties/whole/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
-if(vErrors === null){
-vErrors = [err20];
-}
-else {
-vErrors.push(err20);
-}
+all = fail(all, at+"/whole", rule14);
 errors++;
 }
 if((typeof data13 == "number") && (isFinite(data13))){
 if(data13 <= 0 || isNaN(data13)){
-const err21 = {instancePath:instancePath+"/whole",schemaPath:"#/properties/whole/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
-if(vErrors === null){
-vErrors = [err21];
-}
-else {
-vErrors.push(err21);
-}
+all = fail(all, at+"/whole", rule15);
 errors++;
 }
 if(!func22(data13, 5)){
-const err22 = {instancePath:instancePath+"/whole",schemaPath:"#/properties/whole/multipleOf",keyword:"multipleOf",params:{multipleOf: 5},message:"must be multiple of 5"};
-if(vErrors === null){
-vErrors = [err22];
-}
-else {
-vErrors.push(err22);
-}
+all = fail(all, at+"/whole", rule16);
 errors++;
 }
 }
 }
-if(data.id !== undefined && func0.call(data, "id")){
-let data14 = data.id;
+let data14 = own(data, "id");
+if(data14 !== undefined){
 if(typeof data14 === "string"){
 if(!(formats0.test(data14))){
-const err23 = {instancePath:instancePath+"/id",schemaPath:"#/properties/id/format",keyword:"format",params:{format: "uuid"},message:"must match format \""+"uuid"+"\""};
-if(vErrors === null){
-vErrors = [err23];
-}
-else {
-vErrors.push(err23);
-}
+all = fail(all, at+"/id", rule17);
 errors++;
 }
 }
 else {
-const err24 = {instancePath:instancePath+"/id",schemaPath:"#/properties/id/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err24];
-}
-else {
-vErrors.push(err24);
-}
+all = fail(all, at+"/id", rule2);
 errors++;
 }
 }
-if(data.at !== undefined && func0.call(data, "at")){
-let data15 = data.at;
+let data15 = own(data, "at");
+if(data15 !== undefined){
 if(typeof data15 === "string"){
 if(!(formats2.validate(data15))){
-const err25 = {instancePath:instancePath+"/at",schemaPath:"#/properties/at/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""};
-if(vErrors === null){
-vErrors = [err25];
-}
-else {
-vErrors.push(err25);
-}
+all = fail(all, at+"/at", rule18);
 errors++;
 }
 }
 else {
-const err26 = {instancePath:instancePath+"/at",schemaPath:"#/properties/at/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err26];
-}
-else {
-vErrors.push(err26);
-}
+all = fail(all, at+"/at", rule2);
 errors++;
 }
 }
-if(data.small !== undefined && func0.call(data, "small")){
-let data16 = data.small;
+let data16 = own(data, "small");
+if(data16 !== undefined){
 if(!(((typeof data16 == "number") && (!(data16 % 1) && !isNaN(data16))) && (isFinite(data16)))){
-const err27 = {instancePath:instancePath+"/small",schemaPath:"#/properties/small/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
-if(vErrors === null){
-vErrors = [err27];
-}
-else {
-vErrors.push(err27);
-}
+all = fail(all, at+"/small", rule14);
 errors++;
 }
 if((typeof data16 == "number") && (isFinite(data16))){
 if(!(formats4.validate(data16))){
-const err28 = {instancePath:instancePath+"/small",schemaPath:"#/properties/small/format",keyword:"format",params:{format: "int32"},message:"must match format \""+"int32"+"\""};
-if(vErrors === null){
-vErrors = [err28];
-}
-else {
-vErrors.push(err28);
-}
+all = fail(all, at+"/small", rule19);
 errors++;
 }
 }
 }
-if(data.forbidden !== undefined && func0.call(data, "forbidden")){
-const err29 = {instancePath:instancePath+"/forbidden",schemaPath:"#/properties/forbidden/false schema",keyword:"false schema",params:{},message:"boolean schema is false"};
-if(vErrors === null){
-vErrors = [err29];
-}
-else {
-vErrors.push(err29);
-}
+if(own(data, "forbidden") !== undefined){
+all = fail(all, at+"/forbidden", rule20);
 errors++;
 }
-if(data.old !== undefined && func0.call(data, "old")){
+if(own(data, "old") !== undefined){
 if(typeof data.old !== "string"){
-const err30 = {instancePath:instancePath+"/old",schemaPath:"#/properties/old/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err30];
-}
-else {
-vErrors.push(err30);
-}
+all = fail(all, at+"/old", rule2);
 errors++;
 }
 }
 }
 else {
-const err31 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err31];
-}
-else {
-vErrors.push(err31);
-}
+all = fail(all, at, rule21);
 errors++;
 }
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
+}
+function fail(errors, instancePath, rule){
+const error = {instancePath,...rule};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function missing(errors, instancePath, missingProperty){
+const error = {instancePath,keyword:"required",params:{missingProperty},message:"must have required property '"+missingProperty+"'"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function extra(errors, instancePath, additionalProperty){
+const error = {instancePath,keyword:"additionalProperties",params:{additionalProperty},message:"must NOT have additional properties"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
 }
 
 export const validator: PayloadValidator = validate0;

@@ -4,13 +4,35 @@
 import type { PayloadValidator } from "taskwright";
 import { findDuplicate, ucs2length } from "taskwright/validation";
 
-const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"point":{"type":"array","prefixItems":[{"type":"number"},{"type":"number"}],"items":false,"minItems":2},"loose":{"type":"array","prefixItems":[{"type":"string"},{"type":"number"}]},"open":{"type":"array","prefixItems":[{"type":"string"},{"type":"number"}],"items":{"type":"boolean"}},"least":{"type":"array","prefixItems":[{"type":"string"},{"type":"number"}],"items":{"type":"boolean"},"minItems":1},"pair":{"type":"array","items":{"type":"number"},"minItems":2,"maxItems":2},"few":{"type":"array","items":{"type":"string"},"maxItems":2},"some":{"type":"array","items":{"type":"string"},"minItems":1},"many":{"type":"array","items":{"type":"string"},"minItems":2,"maxItems":100},"none":{"type":"array","maxItems":0},"closed":{"type":"array","items":false},"optional":{"type":"array","prefixItems":[{"type":"string"},{"type":"number"},{"type":"boolean"}],"items":false,"minItems":1},"cut":{"type":"array","prefixItems":[{"type":"string"},false,{"type":"number"}]},"has":{"type":"array","items":{"type":["integer","string"]},"contains":{"type":"integer"}},"unique":{"type":"array","items":{"enum":["a","b"]},"uniqueItems":true},"nested":{"type":"array","items":{"type":"array","prefixItems":[{"type":"string"},{"type":"array","items":{"type":"number"}}],"items":false,"minItems":2}},"rest":{"type":"array","prefixItems":[{"type":"string"}],"unevaluatedItems":{"type":"number"}},"joined":{"allOf":[{"type":"array","prefixItems":[{"type":"string"}]},{"type":"array","prefixItems":[{"minLength":1,"type":"string"},{"type":"number"}]}],"unevaluatedItems":false},"long":{"type":"array","items":{"type":"string"},"minItems":40},"untyped":{"type":"array"}},"required":["point"],"additionalProperties":false};
+const value0 = {"point":0,"loose":0,"open":0,"least":0,"pair":0,"few":0,"some":0,"many":0,"none":0,"closed":0,"optional":0,"cut":0,"has":0,"unique":0,"nested":0,"rest":0,"joined":0,"long":0,"untyped":0};
+const value1 = ["integer","string"];
+const value2 = ["a","b"];
+const rule0 = {keyword:"minItems",params:{limit: 2},message:"must NOT have fewer than 2 items"};
+const rule1 = {keyword:"type",params:{type: "number"},message:"must be number"};
+const rule2 = {keyword:"items",params:{limit: 2},message:"must NOT have more than 2 items"};
+const rule3 = {keyword:"type",params:{type: "array"},message:"must be array"};
+const rule4 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule5 = {keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+const rule6 = {keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"};
+const rule7 = {keyword:"maxItems",params:{limit: 2},message:"must NOT have more than 2 items"};
+const rule8 = {keyword:"maxItems",params:{limit: 100},message:"must NOT have more than 100 items"};
+const rule9 = {keyword:"maxItems",params:{limit: 0},message:"must NOT have more than 0 items"};
+const rule10 = {keyword:"false schema",params:{},message:"boolean schema is false"};
+const rule11 = {keyword:"items",params:{limit: 3},message:"must NOT have more than 3 items"};
+const rule12 = {keyword:"type",params:{type: value1},message:"must be integer,string"};
+const rule13 = {keyword:"type",params:{type: "integer"},message:"must be integer"};
+const rule14 = {keyword:"contains",params:{minContains: 1},message:"must contain at least 1 valid item(s)"};
+const rule15 = {keyword:"enum",params:{allowedValues: value2},message:"must be equal to one of the allowed values"};
+const rule16 = {keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
+const rule17 = {keyword:"unevaluatedItems",params:{limit: 2},message:"must NOT have more than 2 items"};
+const rule18 = {keyword:"minItems",params:{limit: 40},message:"must NOT have fewer than 40 items"};
+const rule19 = {keyword:"type",params:{type: "object"},message:"must be object"};
 const func0 = Object.prototype.hasOwnProperty;
 const func16 = findDuplicate;
 const func20 = ucs2length;
 
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
+function validate0(data, at=""){
+let all = null;
 let errors = 0;
 const evaluated0 = validate0.evaluated;
 if(evaluated0.dynamicProps){
@@ -19,159 +41,87 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.point === undefined) || (!(func0.call(data, "point")))){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "point"},message:"must have required property '"+"point"+"'"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
+if(isRecord(data)){
+if(own(data, "point") === undefined){
+all = missing(all, at, "point");
 errors++;
 }
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema0.properties, key0))){
-const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
+if(!(func0.call(value0, key0))){
+all = extra(all, at, key0);
 errors++;
 }
 }
-if(data.point !== undefined && func0.call(data, "point")){
-let data0 = data.point;
+let data0 = own(data, "point");
+if(data0 !== undefined){
 if(Array.isArray(data0)){
 if(data0.length < 2){
-const err2 = {instancePath:instancePath+"/point",schemaPath:"#/properties/point/minItems",keyword:"minItems",params:{limit: 2},message:"must NOT have fewer than 2 items"};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
+all = fail(all, at+"/point", rule0);
 errors++;
 }
 const len0 = data0.length;
 if(len0 > 0){
 let data1 = data0[0];
 if(!((typeof data1 == "number") && (isFinite(data1)))){
-const err3 = {instancePath:instancePath+"/point/0",schemaPath:"#/properties/point/prefixItems/0/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
+all = fail(all, at+"/point/0", rule1);
 errors++;
 }
 }
 if(len0 > 1){
 let data2 = data0[1];
 if(!((typeof data2 == "number") && (isFinite(data2)))){
-const err4 = {instancePath:instancePath+"/point/1",schemaPath:"#/properties/point/prefixItems/1/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
+all = fail(all, at+"/point/1", rule1);
 errors++;
 }
 }
 const len1 = data0.length;
 if(!(len1 <= 2)){
-const err5 = {instancePath:instancePath+"/point",schemaPath:"#/properties/point/items",keyword:"items",params:{limit: 2},message:"must NOT have more than 2 items"};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
+all = fail(all, at+"/point", rule2);
 errors++;
 }
 }
 else {
-const err6 = {instancePath:instancePath+"/point",schemaPath:"#/properties/point/type",keyword:"type",params:{type: "array"},message:"must be array"};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
+all = fail(all, at+"/point", rule3);
 errors++;
 }
 }
-if(data.loose !== undefined && func0.call(data, "loose")){
-let data3 = data.loose;
+let data3 = own(data, "loose");
+if(data3 !== undefined){
 if(Array.isArray(data3)){
 const len2 = data3.length;
 if(len2 > 0){
 if(typeof data3[0] !== "string"){
-const err7 = {instancePath:instancePath+"/loose/0",schemaPath:"#/properties/loose/prefixItems/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
+all = fail(all, at+"/loose/0", rule4);
 errors++;
 }
 }
 if(len2 > 1){
 let data5 = data3[1];
 if(!((typeof data5 == "number") && (isFinite(data5)))){
-const err8 = {instancePath:instancePath+"/loose/1",schemaPath:"#/properties/loose/prefixItems/1/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
+all = fail(all, at+"/loose/1", rule1);
 errors++;
 }
 }
 }
 else {
-const err9 = {instancePath:instancePath+"/loose",schemaPath:"#/properties/loose/type",keyword:"type",params:{type: "array"},message:"must be array"};
-if(vErrors === null){
-vErrors = [err9];
-}
-else {
-vErrors.push(err9);
-}
+all = fail(all, at+"/loose", rule3);
 errors++;
 }
 }
-if(data.open !== undefined && func0.call(data, "open")){
-let data6 = data.open;
+let data6 = own(data, "open");
+if(data6 !== undefined){
 if(Array.isArray(data6)){
 const len3 = data6.length;
 if(len3 > 0){
 if(typeof data6[0] !== "string"){
-const err10 = {instancePath:instancePath+"/open/0",schemaPath:"#/properties/open/prefixItems/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err10];
-}
-else {
-vErrors.push(err10);
-}
+all = fail(all, at+"/open/0", rule4);
 errors++;
 }
 }
 if(len3 > 1){
 let data8 = data6[1];
 if(!((typeof data8 == "number") && (isFinite(data8)))){
-const err11 = {instancePath:instancePath+"/open/1",schemaPath:"#/properties/open/prefixItems/1/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err11];
-}
-else {
-vErrors.push(err11);
-}
+all = fail(all, at+"/open/1", rule1);
 errors++;
 }
 }
@@ -181,13 +131,7 @@ if(!valid4){
 for(let i0=2; i0<len4; i0++){
 const _errs20 = errors;
 if(typeof data6[i0] !== "boolean"){
-const err12 = {instancePath:instancePath+"/open/" + i0,schemaPath:"#/properties/open/items/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
-if(vErrors === null){
-vErrors = [err12];
-}
-else {
-vErrors.push(err12);
-}
+all = fail(all, at+"/open/" + i0, rule5);
 errors++;
 }
 var valid4 = _errs20 === errors;
@@ -195,52 +139,28 @@ var valid4 = _errs20 === errors;
 }
 }
 else {
-const err13 = {instancePath:instancePath+"/open",schemaPath:"#/properties/open/type",keyword:"type",params:{type: "array"},message:"must be array"};
-if(vErrors === null){
-vErrors = [err13];
-}
-else {
-vErrors.push(err13);
-}
+all = fail(all, at+"/open", rule3);
 errors++;
 }
 }
-if(data.least !== undefined && func0.call(data, "least")){
-let data10 = data.least;
+let data10 = own(data, "least");
+if(data10 !== undefined){
 if(Array.isArray(data10)){
 if(data10.length < 1){
-const err14 = {instancePath:instancePath+"/least",schemaPath:"#/properties/least/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"};
-if(vErrors === null){
-vErrors = [err14];
-}
-else {
-vErrors.push(err14);
-}
+all = fail(all, at+"/least", rule6);
 errors++;
 }
 const len5 = data10.length;
 if(len5 > 0){
 if(typeof data10[0] !== "string"){
-const err15 = {instancePath:instancePath+"/least/0",schemaPath:"#/properties/least/prefixItems/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err15];
-}
-else {
-vErrors.push(err15);
-}
+all = fail(all, at+"/least/0", rule4);
 errors++;
 }
 }
 if(len5 > 1){
 let data12 = data10[1];
 if(!((typeof data12 == "number") && (isFinite(data12)))){
-const err16 = {instancePath:instancePath+"/least/1",schemaPath:"#/properties/least/prefixItems/1/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err16];
-}
-else {
-vErrors.push(err16);
-}
+all = fail(all, at+"/least/1", rule1);
 errors++;
 }
 }
@@ -250,13 +170,7 @@ if(!valid6){
 for(let i1=2; i1<len6; i1++){
 const _errs28 = errors;
 if(typeof data10[i1] !== "boolean"){
-const err17 = {instancePath:instancePath+"/least/" + i1,schemaPath:"#/properties/least/items/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
-if(vErrors === null){
-vErrors = [err17];
-}
-else {
-vErrors.push(err17);
-}
+all = fail(all, at+"/least/" + i1, rule5);
 errors++;
 }
 var valid6 = _errs28 === errors;
@@ -264,379 +178,199 @@ var valid6 = _errs28 === errors;
 }
 }
 else {
-const err18 = {instancePath:instancePath+"/least",schemaPath:"#/properties/least/type",keyword:"type",params:{type: "array"},message:"must be array"};
-if(vErrors === null){
-vErrors = [err18];
-}
-else {
-vErrors.push(err18);
-}
+all = fail(all, at+"/least", rule3);
 errors++;
 }
 }
-if(data.pair !== undefined && func0.call(data, "pair")){
-let data14 = data.pair;
+let data14 = own(data, "pair");
+if(data14 !== undefined){
 if(Array.isArray(data14)){
 if(data14.length > 2){
-const err19 = {instancePath:instancePath+"/pair",schemaPath:"#/properties/pair/maxItems",keyword:"maxItems",params:{limit: 2},message:"must NOT have more than 2 items"};
-if(vErrors === null){
-vErrors = [err19];
-}
-else {
-vErrors.push(err19);
-}
+all = fail(all, at+"/pair", rule7);
 errors++;
 }
 if(data14.length < 2){
-const err20 = {instancePath:instancePath+"/pair",schemaPath:"#/properties/pair/minItems",keyword:"minItems",params:{limit: 2},message:"must NOT have fewer than 2 items"};
-if(vErrors === null){
-vErrors = [err20];
-}
-else {
-vErrors.push(err20);
-}
+all = fail(all, at+"/pair", rule0);
 errors++;
 }
 const len7 = data14.length;
 for(let i2=0; i2<len7; i2++){
 let data15 = data14[i2];
 if(!((typeof data15 == "number") && (isFinite(data15)))){
-const err21 = {instancePath:instancePath+"/pair/" + i2,schemaPath:"#/properties/pair/items/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err21];
-}
-else {
-vErrors.push(err21);
-}
+all = fail(all, at+"/pair/" + i2, rule1);
 errors++;
 }
 }
 }
 else {
-const err22 = {instancePath:instancePath+"/pair",schemaPath:"#/properties/pair/type",keyword:"type",params:{type: "array"},message:"must be array"};
-if(vErrors === null){
-vErrors = [err22];
-}
-else {
-vErrors.push(err22);
-}
+all = fail(all, at+"/pair", rule3);
 errors++;
 }
 }
-if(data.few !== undefined && func0.call(data, "few")){
-let data16 = data.few;
+let data16 = own(data, "few");
+if(data16 !== undefined){
 if(Array.isArray(data16)){
 if(data16.length > 2){
-const err23 = {instancePath:instancePath+"/few",schemaPath:"#/properties/few/maxItems",keyword:"maxItems",params:{limit: 2},message:"must NOT have more than 2 items"};
-if(vErrors === null){
-vErrors = [err23];
-}
-else {
-vErrors.push(err23);
-}
+all = fail(all, at+"/few", rule7);
 errors++;
 }
 const len8 = data16.length;
 for(let i3=0; i3<len8; i3++){
 if(typeof data16[i3] !== "string"){
-const err24 = {instancePath:instancePath+"/few/" + i3,schemaPath:"#/properties/few/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err24];
-}
-else {
-vErrors.push(err24);
-}
+all = fail(all, at+"/few/" + i3, rule4);
 errors++;
 }
 }
 }
 else {
-const err25 = {instancePath:instancePath+"/few",schemaPath:"#/properties/few/type",keyword:"type",params:{type: "array"},message:"must be array"};
-if(vErrors === null){
-vErrors = [err25];
-}
-else {
-vErrors.push(err25);
-}
+all = fail(all, at+"/few", rule3);
 errors++;
 }
 }
-if(data.some !== undefined && func0.call(data, "some")){
-let data18 = data.some;
+let data18 = own(data, "some");
+if(data18 !== undefined){
 if(Array.isArray(data18)){
 if(data18.length < 1){
-const err26 = {instancePath:instancePath+"/some",schemaPath:"#/properties/some/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"};
-if(vErrors === null){
-vErrors = [err26];
-}
-else {
-vErrors.push(err26);
-}
+all = fail(all, at+"/some", rule6);
 errors++;
 }
 const len9 = data18.length;
 for(let i4=0; i4<len9; i4++){
 if(typeof data18[i4] !== "string"){
-const err27 = {instancePath:instancePath+"/some/" + i4,schemaPath:"#/properties/some/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err27];
-}
-else {
-vErrors.push(err27);
-}
+all = fail(all, at+"/some/" + i4, rule4);
 errors++;
 }
 }
 }
 else {
-const err28 = {instancePath:instancePath+"/some",schemaPath:"#/properties/some/type",keyword:"type",params:{type: "array"},message:"must be array"};
-if(vErrors === null){
-vErrors = [err28];
-}
-else {
-vErrors.push(err28);
-}
+all = fail(all, at+"/some", rule3);
 errors++;
 }
 }
-if(data.many !== undefined && func0.call(data, "many")){
-let data20 = data.many;
+let data20 = own(data, "many");
+if(data20 !== undefined){
 if(Array.isArray(data20)){
 if(data20.length > 100){
-const err29 = {instancePath:instancePath+"/many",schemaPath:"#/properties/many/maxItems",keyword:"maxItems",params:{limit: 100},message:"must NOT have more than 100 items"};
-if(vErrors === null){
-vErrors = [err29];
-}
-else {
-vErrors.push(err29);
-}
+all = fail(all, at+"/many", rule8);
 errors++;
 }
 if(data20.length < 2){
-const err30 = {instancePath:instancePath+"/many",schemaPath:"#/properties/many/minItems",keyword:"minItems",params:{limit: 2},message:"must NOT have fewer than 2 items"};
-if(vErrors === null){
-vErrors = [err30];
-}
-else {
-vErrors.push(err30);
-}
+all = fail(all, at+"/many", rule0);
 errors++;
 }
 const len10 = data20.length;
 for(let i5=0; i5<len10; i5++){
 if(typeof data20[i5] !== "string"){
-const err31 = {instancePath:instancePath+"/many/" + i5,schemaPath:"#/properties/many/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err31];
-}
-else {
-vErrors.push(err31);
-}
+all = fail(all, at+"/many/" + i5, rule4);
 errors++;
 }
 }
 }
 else {
-const err32 = {instancePath:instancePath+"/many",schemaPath:"#/properties/many/type",keyword:"type",params:{type: "array"},message:"must be array"};
-if(vErrors === null){
-vErrors = [err32];
-}
-else {
-vErrors.push(err32);
-}
+all = fail(all, at+"/many", rule3);
 errors++;
 }
 }
-if(data.none !== undefined && func0.call(data, "none")){
-let data22 = data.none;
+let data22 = own(data, "none");
+if(data22 !== undefined){
 if(Array.isArray(data22)){
 if(data22.length > 0){
-const err33 = {instancePath:instancePath+"/none",schemaPath:"#/properties/none/maxItems",keyword:"maxItems",params:{limit: 0},message:"must NOT have more than 0 items"};
-if(vErrors === null){
-vErrors = [err33];
-}
-else {
-vErrors.push(err33);
-}
+all = fail(all, at+"/none", rule9);
 errors++;
 }
 }
 else {
-const err34 = {instancePath:instancePath+"/none",schemaPath:"#/properties/none/type",keyword:"type",params:{type: "array"},message:"must be array"};
-if(vErrors === null){
-vErrors = [err34];
-}
-else {
-vErrors.push(err34);
-}
+all = fail(all, at+"/none", rule3);
 errors++;
 }
 }
-if(data.closed !== undefined && func0.call(data, "closed")){
-let data23 = data.closed;
+let data23 = own(data, "closed");
+if(data23 !== undefined){
 if(Array.isArray(data23)){
 const len11 = data23.length;
 for(let i6=0; i6<len11; i6++){
-const err35 = {instancePath:instancePath+"/closed/" + i6,schemaPath:"#/properties/closed/items/false schema",keyword:"false schema",params:{},message:"boolean schema is false"};
-if(vErrors === null){
-vErrors = [err35];
-}
-else {
-vErrors.push(err35);
-}
+all = fail(all, at+"/closed/" + i6, rule10);
 errors++;
 }
 }
 else {
-const err36 = {instancePath:instancePath+"/closed",schemaPath:"#/properties/closed/type",keyword:"type",params:{type: "array"},message:"must be array"};
-if(vErrors === null){
-vErrors = [err36];
-}
-else {
-vErrors.push(err36);
-}
+all = fail(all, at+"/closed", rule3);
 errors++;
 }
 }
-if(data.optional !== undefined && func0.call(data, "optional")){
-let data25 = data.optional;
+let data25 = own(data, "optional");
+if(data25 !== undefined){
 if(Array.isArray(data25)){
 if(data25.length < 1){
-const err37 = {instancePath:instancePath+"/optional",schemaPath:"#/properties/optional/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"};
-if(vErrors === null){
-vErrors = [err37];
-}
-else {
-vErrors.push(err37);
-}
+all = fail(all, at+"/optional", rule6);
 errors++;
 }
 const len12 = data25.length;
 if(len12 > 0){
 if(typeof data25[0] !== "string"){
-const err38 = {instancePath:instancePath+"/optional/0",schemaPath:"#/properties/optional/prefixItems/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err38];
-}
-else {
-vErrors.push(err38);
-}
+all = fail(all, at+"/optional/0", rule4);
 errors++;
 }
 }
 if(len12 > 1){
 let data27 = data25[1];
 if(!((typeof data27 == "number") && (isFinite(data27)))){
-const err39 = {instancePath:instancePath+"/optional/1",schemaPath:"#/properties/optional/prefixItems/1/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err39];
-}
-else {
-vErrors.push(err39);
-}
+all = fail(all, at+"/optional/1", rule1);
 errors++;
 }
 }
 if(len12 > 2){
 if(typeof data25[2] !== "boolean"){
-const err40 = {instancePath:instancePath+"/optional/2",schemaPath:"#/properties/optional/prefixItems/2/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
-if(vErrors === null){
-vErrors = [err40];
-}
-else {
-vErrors.push(err40);
-}
+all = fail(all, at+"/optional/2", rule5);
 errors++;
 }
 }
 const len13 = data25.length;
 if(!(len13 <= 3)){
-const err41 = {instancePath:instancePath+"/optional",schemaPath:"#/properties/optional/items",keyword:"items",params:{limit: 3},message:"must NOT have more than 3 items"};
-if(vErrors === null){
-vErrors = [err41];
-}
-else {
-vErrors.push(err41);
-}
+all = fail(all, at+"/optional", rule11);
 errors++;
 }
 }
 else {
-const err42 = {instancePath:instancePath+"/optional",schemaPath:"#/properties/optional/type",keyword:"type",params:{type: "array"},message:"must be array"};
-if(vErrors === null){
-vErrors = [err42];
-}
-else {
-vErrors.push(err42);
-}
+all = fail(all, at+"/optional", rule3);
 errors++;
 }
 }
-if(data.cut !== undefined && func0.call(data, "cut")){
-let data29 = data.cut;
+let data29 = own(data, "cut");
+if(data29 !== undefined){
 if(Array.isArray(data29)){
 const len14 = data29.length;
 if(len14 > 0){
 if(typeof data29[0] !== "string"){
-const err43 = {instancePath:instancePath+"/cut/0",schemaPath:"#/properties/cut/prefixItems/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err43];
-}
-else {
-vErrors.push(err43);
-}
+all = fail(all, at+"/cut/0", rule4);
 errors++;
 }
 }
 if(len14 > 1){
-const err44 = {instancePath:instancePath+"/cut/1",schemaPath:"#/properties/cut/prefixItems/1/false schema",keyword:"false schema",params:{},message:"boolean schema is false"};
-if(vErrors === null){
-vErrors = [err44];
-}
-else {
-vErrors.push(err44);
-}
+all = fail(all, at+"/cut/1", rule10);
 errors++;
 }
 if(len14 > 2){
 let data32 = data29[2];
 if(!((typeof data32 == "number") && (isFinite(data32)))){
-const err45 = {instancePath:instancePath+"/cut/2",schemaPath:"#/properties/cut/prefixItems/2/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err45];
-}
-else {
-vErrors.push(err45);
-}
+all = fail(all, at+"/cut/2", rule1);
 errors++;
 }
 }
 }
 else {
-const err46 = {instancePath:instancePath+"/cut",schemaPath:"#/properties/cut/type",keyword:"type",params:{type: "array"},message:"must be array"};
-if(vErrors === null){
-vErrors = [err46];
-}
-else {
-vErrors.push(err46);
-}
+all = fail(all, at+"/cut", rule3);
 errors++;
 }
 }
-if(data.has !== undefined && func0.call(data, "has")){
-let data33 = data.has;
+let data33 = own(data, "has");
+if(data33 !== undefined){
 if(Array.isArray(data33)){
 const len15 = data33.length;
 for(let i7=0; i7<len15; i7++){
 let data34 = data33[i7];
 if((!(((typeof data34 == "number") && (!(data34 % 1) && !isNaN(data34))) && (isFinite(data34)))) && (typeof data34 !== "string")){
-const err47 = {instancePath:instancePath+"/has/" + i7,schemaPath:"#/properties/has/items/type",keyword:"type",params:{type: schema0.properties.has.items.type},message:"must be integer,string"};
-if(vErrors === null){
-vErrors = [err47];
-}
-else {
-vErrors.push(err47);
-}
+all = fail(all, at+"/has/" + i7, rule12);
 errors++;
 }
 }
@@ -646,13 +380,7 @@ for(let i8=0; i8<len16; i8++){
 let data35 = data33[i8];
 const _errs69 = errors;
 if(!(((typeof data35 == "number") && (!(data35 % 1) && !isNaN(data35))) && (isFinite(data35)))){
-const err48 = {instancePath:instancePath+"/has/" + i8,schemaPath:"#/properties/has/contains/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
-if(vErrors === null){
-vErrors = [err48];
-}
-else {
-vErrors.push(err48);
-}
+all = fail(all, at+"/has/" + i8, rule13);
 errors++;
 }
 var valid21 = _errs69 === errors;
@@ -661,105 +389,56 @@ break;
 }
 }
 if(!valid21){
-const err49 = {instancePath:instancePath+"/has",schemaPath:"#/properties/has/contains",keyword:"contains",params:{minContains: 1},message:"must contain at least 1 valid item(s)"};
-if(vErrors === null){
-vErrors = [err49];
-}
-else {
-vErrors.push(err49);
-}
+all = fail(all, at+"/has", rule14);
 errors++;
 }
 else {
 errors = _errs68;
-if(vErrors !== null){
-if(_errs68){
-vErrors.length = _errs68;
-}
-else {
-vErrors = null;
-}
-}
+all = cut(all, _errs68);
 }
 }
 else {
-const err50 = {instancePath:instancePath+"/has",schemaPath:"#/properties/has/type",keyword:"type",params:{type: "array"},message:"must be array"};
-if(vErrors === null){
-vErrors = [err50];
-}
-else {
-vErrors.push(err50);
-}
+all = fail(all, at+"/has", rule3);
 errors++;
 }
 }
-if(data.unique !== undefined && func0.call(data, "unique")){
-let data36 = data.unique;
+let data36 = own(data, "unique");
+if(data36 !== undefined){
 if(Array.isArray(data36)){
 const duplicate0 = func16(data36);
 if(duplicate0 !== undefined){
-const err51 = {instancePath:instancePath+"/unique",schemaPath:"#/properties/unique/uniqueItems",keyword:"uniqueItems",params:{i: duplicate0.i, j: duplicate0.j},message:"must NOT have duplicate items (items ## "+duplicate0.j+" and "+duplicate0.i+" are identical)"};
-if(vErrors === null){
-vErrors = [err51];
-}
-else {
-vErrors.push(err51);
-}
+all = fail(all, at+"/unique", {keyword:"uniqueItems",params:{i: duplicate0.i, j: duplicate0.j},message:"must NOT have duplicate items (items ## "+duplicate0.j+" and "+duplicate0.i+" are identical)"});
 errors++;
 }
 const len17 = data36.length;
 for(let i9=0; i9<len17; i9++){
 let data37 = data36[i9];
 if(!((data37 === "a") || (data37 === "b"))){
-const err52 = {instancePath:instancePath+"/unique/" + i9,schemaPath:"#/properties/unique/items/enum",keyword:"enum",params:{allowedValues: schema0.properties.unique.items.enum},message:"must be equal to one of the allowed values"};
-if(vErrors === null){
-vErrors = [err52];
-}
-else {
-vErrors.push(err52);
-}
+all = fail(all, at+"/unique/" + i9, rule15);
 errors++;
 }
 }
 }
 else {
-const err53 = {instancePath:instancePath+"/unique",schemaPath:"#/properties/unique/type",keyword:"type",params:{type: "array"},message:"must be array"};
-if(vErrors === null){
-vErrors = [err53];
-}
-else {
-vErrors.push(err53);
-}
+all = fail(all, at+"/unique", rule3);
 errors++;
 }
 }
-if(data.nested !== undefined && func0.call(data, "nested")){
-let data38 = data.nested;
+let data38 = own(data, "nested");
+if(data38 !== undefined){
 if(Array.isArray(data38)){
 const len18 = data38.length;
 for(let i10=0; i10<len18; i10++){
 let data39 = data38[i10];
 if(Array.isArray(data39)){
 if(data39.length < 2){
-const err54 = {instancePath:instancePath+"/nested/" + i10,schemaPath:"#/properties/nested/items/minItems",keyword:"minItems",params:{limit: 2},message:"must NOT have fewer than 2 items"};
-if(vErrors === null){
-vErrors = [err54];
-}
-else {
-vErrors.push(err54);
-}
+all = fail(all, at+"/nested/" + i10, rule0);
 errors++;
 }
 const len19 = data39.length;
 if(len19 > 0){
 if(typeof data39[0] !== "string"){
-const err55 = {instancePath:instancePath+"/nested/" + i10+"/0",schemaPath:"#/properties/nested/items/prefixItems/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err55];
-}
-else {
-vErrors.push(err55);
-}
+all = fail(all, at+"/nested/" + i10+"/0", rule4);
 errors++;
 }
 }
@@ -770,76 +449,40 @@ const len20 = data41.length;
 for(let i11=0; i11<len20; i11++){
 let data42 = data41[i11];
 if(!((typeof data42 == "number") && (isFinite(data42)))){
-const err56 = {instancePath:instancePath+"/nested/" + i10+"/1/" + i11,schemaPath:"#/properties/nested/items/prefixItems/1/items/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err56];
-}
-else {
-vErrors.push(err56);
-}
+all = fail(all, at+"/nested/" + i10+"/1/" + i11, rule1);
 errors++;
 }
 }
 }
 else {
-const err57 = {instancePath:instancePath+"/nested/" + i10+"/1",schemaPath:"#/properties/nested/items/prefixItems/1/type",keyword:"type",params:{type: "array"},message:"must be array"};
-if(vErrors === null){
-vErrors = [err57];
-}
-else {
-vErrors.push(err57);
-}
+all = fail(all, at+"/nested/" + i10+"/1", rule3);
 errors++;
 }
 }
 const len21 = data39.length;
 if(!(len21 <= 2)){
-const err58 = {instancePath:instancePath+"/nested/" + i10,schemaPath:"#/properties/nested/items/items",keyword:"items",params:{limit: 2},message:"must NOT have more than 2 items"};
-if(vErrors === null){
-vErrors = [err58];
-}
-else {
-vErrors.push(err58);
-}
+all = fail(all, at+"/nested/" + i10, rule2);
 errors++;
 }
 }
 else {
-const err59 = {instancePath:instancePath+"/nested/" + i10,schemaPath:"#/properties/nested/items/type",keyword:"type",params:{type: "array"},message:"must be array"};
-if(vErrors === null){
-vErrors = [err59];
-}
-else {
-vErrors.push(err59);
-}
+all = fail(all, at+"/nested/" + i10, rule3);
 errors++;
 }
 }
 }
 else {
-const err60 = {instancePath:instancePath+"/nested",schemaPath:"#/properties/nested/type",keyword:"type",params:{type: "array"},message:"must be array"};
-if(vErrors === null){
-vErrors = [err60];
-}
-else {
-vErrors.push(err60);
-}
+all = fail(all, at+"/nested", rule3);
 errors++;
 }
 }
-if(data.rest !== undefined && func0.call(data, "rest")){
-let data43 = data.rest;
+let data43 = own(data, "rest");
+if(data43 !== undefined){
 if(Array.isArray(data43)){
 const len22 = data43.length;
 if(len22 > 0){
 if(typeof data43[0] !== "string"){
-const err61 = {instancePath:instancePath+"/rest/0",schemaPath:"#/properties/rest/prefixItems/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err61];
-}
-else {
-vErrors.push(err61);
-}
+all = fail(all, at+"/rest/0", rule4);
 errors++;
 }
 }
@@ -850,13 +493,7 @@ for(let i12=1; i12<len23; i12++){
 let data45 = data43[i12];
 const _errs88 = errors;
 if(!((typeof data45 == "number") && (isFinite(data45)))){
-const err62 = {instancePath:instancePath+"/rest/" + i12,schemaPath:"#/properties/rest/unevaluatedItems/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err62];
-}
-else {
-vErrors.push(err62);
-}
+all = fail(all, at+"/rest/" + i12, rule1);
 errors++;
 }
 var valid30 = _errs88 === errors;
@@ -864,41 +501,23 @@ var valid30 = _errs88 === errors;
 }
 }
 else {
-const err63 = {instancePath:instancePath+"/rest",schemaPath:"#/properties/rest/type",keyword:"type",params:{type: "array"},message:"must be array"};
-if(vErrors === null){
-vErrors = [err63];
-}
-else {
-vErrors.push(err63);
-}
+all = fail(all, at+"/rest", rule3);
 errors++;
 }
 }
-if(data.joined !== undefined && func0.call(data, "joined")){
-let data46 = data.joined;
+let data46 = own(data, "joined");
+if(data46 !== undefined){
 if(Array.isArray(data46)){
 const len24 = data46.length;
 if(len24 > 0){
 if(typeof data46[0] !== "string"){
-const err64 = {instancePath:instancePath+"/joined/0",schemaPath:"#/properties/joined/allOf/0/prefixItems/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err64];
-}
-else {
-vErrors.push(err64);
-}
+all = fail(all, at+"/joined/0", rule4);
 errors++;
 }
 }
 }
 else {
-const err65 = {instancePath:instancePath+"/joined",schemaPath:"#/properties/joined/allOf/0/type",keyword:"type",params:{type: "array"},message:"must be array"};
-if(vErrors === null){
-vErrors = [err65];
-}
-else {
-vErrors.push(err65);
-}
+all = fail(all, at+"/joined", rule3);
 errors++;
 }
 if(Array.isArray(data46)){
@@ -907,129 +526,92 @@ if(len25 > 0){
 let data48 = data46[0];
 if(typeof data48 === "string"){
 if(func20(data48) < 1){
-const err66 = {instancePath:instancePath+"/joined/0",schemaPath:"#/properties/joined/allOf/1/prefixItems/0/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
-if(vErrors === null){
-vErrors = [err66];
-}
-else {
-vErrors.push(err66);
-}
+all = fail(all, at+"/joined/0", rule16);
 errors++;
 }
 }
 else {
-const err67 = {instancePath:instancePath+"/joined/0",schemaPath:"#/properties/joined/allOf/1/prefixItems/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err67];
-}
-else {
-vErrors.push(err67);
-}
+all = fail(all, at+"/joined/0", rule4);
 errors++;
 }
 }
 if(len25 > 1){
 let data49 = data46[1];
 if(!((typeof data49 == "number") && (isFinite(data49)))){
-const err68 = {instancePath:instancePath+"/joined/1",schemaPath:"#/properties/joined/allOf/1/prefixItems/1/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err68];
-}
-else {
-vErrors.push(err68);
-}
+all = fail(all, at+"/joined/1", rule1);
 errors++;
 }
 }
 }
 else {
-const err69 = {instancePath:instancePath+"/joined",schemaPath:"#/properties/joined/allOf/1/type",keyword:"type",params:{type: "array"},message:"must be array"};
-if(vErrors === null){
-vErrors = [err69];
-}
-else {
-vErrors.push(err69);
-}
+all = fail(all, at+"/joined", rule3);
 errors++;
 }
 if(Array.isArray(data46)){
 const len26 = data46.length;
 if(len26 > 2){
-const err70 = {instancePath:instancePath+"/joined",schemaPath:"#/properties/joined/unevaluatedItems",keyword:"unevaluatedItems",params:{limit: 2},message:"must NOT have more than 2 items"};
-if(vErrors === null){
-vErrors = [err70];
-}
-else {
-vErrors.push(err70);
-}
+all = fail(all, at+"/joined", rule17);
 errors++;
 }
 }
 }
-if(data.long !== undefined && func0.call(data, "long")){
-let data50 = data.long;
+let data50 = own(data, "long");
+if(data50 !== undefined){
 if(Array.isArray(data50)){
 if(data50.length < 40){
-const err71 = {instancePath:instancePath+"/long",schemaPath:"#/properties/long/minItems",keyword:"minItems",params:{limit: 40},message:"must NOT have fewer than 40 items"};
-if(vErrors === null){
-vErrors = [err71];
-}
-else {
-vErrors.push(err71);
-}
+all = fail(all, at+"/long", rule18);
 errors++;
 }
 const len27 = data50.length;
 for(let i13=0; i13<len27; i13++){
 if(typeof data50[i13] !== "string"){
-const err72 = {instancePath:instancePath+"/long/" + i13,schemaPath:"#/properties/long/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err72];
-}
-else {
-vErrors.push(err72);
-}
+all = fail(all, at+"/long/" + i13, rule4);
 errors++;
 }
 }
 }
 else {
-const err73 = {instancePath:instancePath+"/long",schemaPath:"#/properties/long/type",keyword:"type",params:{type: "array"},message:"must be array"};
-if(vErrors === null){
-vErrors = [err73];
-}
-else {
-vErrors.push(err73);
-}
+all = fail(all, at+"/long", rule3);
 errors++;
 }
 }
-if(data.untyped !== undefined && func0.call(data, "untyped")){
+if(own(data, "untyped") !== undefined){
 if(!(Array.isArray(data.untyped))){
-const err74 = {instancePath:instancePath+"/untyped",schemaPath:"#/properties/untyped/type",keyword:"type",params:{type: "array"},message:"must be array"};
-if(vErrors === null){
-vErrors = [err74];
-}
-else {
-vErrors.push(err74);
-}
+all = fail(all, at+"/untyped", rule3);
 errors++;
 }
 }
 }
 else {
-const err75 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err75];
-}
-else {
-vErrors.push(err75);
-}
+all = fail(all, at, rule19);
 errors++;
 }
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
 }
 validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+function fail(errors, instancePath, rule){
+const error = {instancePath,...rule};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function missing(errors, instancePath, missingProperty){
+const error = {instancePath,keyword:"required",params:{missingProperty},message:"must have required property '"+missingProperty+"'"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function extra(errors, instancePath, additionalProperty){
+const error = {instancePath,keyword:"additionalProperties",params:{additionalProperty},message:"must NOT have additional properties"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function cut(errors, count){
+if(errors === null || count === 0) return null;
+errors.length = count;
+return errors;
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
+}
 
 export const validator: PayloadValidator = validate0;

@@ -4,13 +4,47 @@
 import type { PayloadValidator } from "taskwright";
 import { withoutInherited } from "taskwright/validation";
 
-const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","$defs":{"base":{"type":"object","properties":{"id":{"type":"string"}},"required":["id"]}},"properties":{"note":{"type":"string"}},"allOf":[{"$ref":"#/$defs/base"}],"oneOf":[{"properties":{"kind":{"const":"mail"},"to":{"type":"string"}},"required":["kind","to"]},{"properties":{"kind":{"const":"text"},"phone":{"type":"string"}},"required":["kind","phone"]}],"unevaluatedProperties":false};
-const schema1 = {"type":"object","properties":{"id":{"type":"string"}},"required":["id"]};
+const rule0 = {keyword:"type",params:{type: "string"},message:"must be string"};
+const rule1 = {keyword:"type",params:{type: "object"},message:"must be object"};
+const rule2 = {keyword:"const",params:{allowedValue: "mail"},message:"must be equal to constant"};
+const rule3 = {keyword:"const",params:{allowedValue: "text"},message:"must be equal to constant"};
 const func0 = Object.prototype.hasOwnProperty;
 const func11 = withoutInherited;
 
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
+function validate1(data, at=""){
+let all = null;
+let errors = 0;
+const evaluated0 = validate1.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(isRecord(data)){
+if(own(data, "id") === undefined){
+all = missing(all, at, "id");
+errors++;
+}
+if(own(data, "id") !== undefined){
+if(typeof data.id !== "string"){
+all = fail(all, at+"/id", rule0);
+errors++;
+}
+}
+}
+else {
+all = fail(all, at, rule1);
+errors++;
+}
+validate1.errors = all;
+return errors === 0;
+}
+validate1.evaluated = {"props":{"id":true},"dynamicProps":false,"dynamicItems":false};
+
+
+function validate0(data, at=""){
+let all = null;
 let errors = 0;
 const evaluated0 = validate0.evaluated;
 if(evaluated0.dynamicProps){
@@ -23,48 +57,24 @@ const _errs1 = errors;
 let valid0 = false;
 let passing0 = null;
 const _errs2 = errors;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.kind === undefined) || (!(func0.call(data, "kind")))){
-const err0 = {instancePath,schemaPath:"#/oneOf/0/required",keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
+if(isRecord(data)){
+if(own(data, "kind") === undefined){
+all = missing(all, at, "kind");
 errors++;
 }
-if((data.to === undefined) || (!(func0.call(data, "to")))){
-const err1 = {instancePath,schemaPath:"#/oneOf/0/required",keyword:"required",params:{missingProperty: "to"},message:"must have required property '"+"to"+"'"};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
+if(own(data, "to") === undefined){
+all = missing(all, at, "to");
 errors++;
 }
-if(data.kind !== undefined && func0.call(data, "kind")){
+if(own(data, "kind") !== undefined){
 if("mail" !== data.kind){
-const err2 = {instancePath:instancePath+"/kind",schemaPath:"#/oneOf/0/properties/kind/const",keyword:"const",params:{allowedValue: "mail"},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
+all = fail(all, at+"/kind", rule2);
 errors++;
 }
 }
-if(data.to !== undefined && func0.call(data, "to")){
+if(own(data, "to") !== undefined){
 if(typeof data.to !== "string"){
-const err3 = {instancePath:instancePath+"/to",schemaPath:"#/oneOf/0/properties/to/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
+all = fail(all, at+"/to", rule0);
 errors++;
 }
 }
@@ -78,48 +88,24 @@ props0.kind = true;
 props0.to = true;
 }
 const _errs6 = errors;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.kind === undefined) || (!(func0.call(data, "kind")))){
-const err4 = {instancePath,schemaPath:"#/oneOf/1/required",keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
+if(isRecord(data)){
+if(own(data, "kind") === undefined){
+all = missing(all, at, "kind");
 errors++;
 }
-if((data.phone === undefined) || (!(func0.call(data, "phone")))){
-const err5 = {instancePath,schemaPath:"#/oneOf/1/required",keyword:"required",params:{missingProperty: "phone"},message:"must have required property '"+"phone"+"'"};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
+if(own(data, "phone") === undefined){
+all = missing(all, at, "phone");
 errors++;
 }
-if(data.kind !== undefined && func0.call(data, "kind")){
+if(own(data, "kind") !== undefined){
 if("text" !== data.kind){
-const err6 = {instancePath:instancePath+"/kind",schemaPath:"#/oneOf/1/properties/kind/const",keyword:"const",params:{allowedValue: "text"},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
+all = fail(all, at+"/kind", rule3);
 errors++;
 }
 }
-if(data.phone !== undefined && func0.call(data, "phone")){
+if(own(data, "phone") !== undefined){
 if(typeof data.phone !== "string"){
-const err7 = {instancePath:instancePath+"/phone",schemaPath:"#/oneOf/1/properties/phone/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
+all = fail(all, at+"/phone", rule0);
 errors++;
 }
 }
@@ -141,78 +127,26 @@ props0.phone = true;
 }
 }
 if(!valid0){
-const err8 = {instancePath,schemaPath:"#/oneOf",keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf"};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
+all = fail(all, at, {keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf"});
 errors++;
 }
 else {
 errors = _errs1;
-if(vErrors !== null){
-if(_errs1){
-vErrors.length = _errs1;
+all = cut(all, _errs1);
 }
-else {
-vErrors = null;
-}
-}
-}
-if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.id === undefined) || (!(func0.call(data, "id")))){
-const err9 = {instancePath,schemaPath:"#/$defs/base/required",keyword:"required",params:{missingProperty: "id"},message:"must have required property '"+"id"+"'"};
-if(vErrors === null){
-vErrors = [err9];
-}
-else {
-vErrors.push(err9);
-}
-errors++;
-}
-if(data.id !== undefined && func0.call(data, "id")){
-if(typeof data.id !== "string"){
-const err10 = {instancePath:instancePath+"/id",schemaPath:"#/$defs/base/properties/id/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err10];
-}
-else {
-vErrors.push(err10);
-}
-errors++;
-}
-}
-}
-else {
-const err11 = {instancePath,schemaPath:"#/$defs/base/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err11];
-}
-else {
-vErrors.push(err11);
-}
-errors++;
-}
+if(!validate1(data, at)) errors = (all = join(all, validate1.errors)).length;
 if(props0 !== true){
 props0 = props0 || {};
 props0.id = true;
 }
-if(data && typeof data == "object" && !Array.isArray(data)){
+if(isRecord(data)){
 if(props0 !== true){
 props0 = props0 || {};
 props0.note = true;
 }
-if(data.note !== undefined && func0.call(data, "note")){
+if(own(data, "note") !== undefined){
 if(typeof data.note !== "string"){
-const err12 = {instancePath:instancePath+"/note",schemaPath:"#/properties/note/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err12];
-}
-else {
-vErrors.push(err12);
-}
+all = fail(all, at+"/note", rule0);
 errors++;
 }
 }
@@ -220,31 +154,41 @@ const props1 = func11(props0);
 if(props1 !== true){
 for(const key0 of Object.keys(data)){
 if(!props1 || !props1[key0]){
-const err13 = {instancePath,schemaPath:"#/unevaluatedProperties",keyword:"unevaluatedProperties",params:{unevaluatedProperty: key0},message:"must NOT have unevaluated properties"};
-if(vErrors === null){
-vErrors = [err13];
-}
-else {
-vErrors.push(err13);
-}
+all = fail(all, at, {keyword:"unevaluatedProperties",params:{unevaluatedProperty: key0},message:"must NOT have unevaluated properties"});
 errors++;
 }
 }
 }
 }
 else {
-const err14 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err14];
-}
-else {
-vErrors.push(err14);
-}
+all = fail(all, at, rule1);
 errors++;
 }
-validate0.errors = vErrors;
+validate0.errors = all;
 return errors === 0;
 }
 validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+function fail(errors, instancePath, rule){
+const error = {instancePath,...rule};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function missing(errors, instancePath, missingProperty){
+const error = {instancePath,keyword:"required",params:{missingProperty},message:"must have required property '"+missingProperty+"'"};
+return errors === null ? [error] : (errors.push(error), errors);
+}
+function join(errors, others){
+return errors === null ? others : errors.concat(others);
+}
+function cut(errors, count){
+if(errors === null || count === 0) return null;
+errors.length = count;
+return errors;
+}
+function own(value, key){
+return Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined;
+}
+function isRecord(value){
+return value && typeof value == "object" && !Array.isArray(value);
+}
 
 export const validator: PayloadValidator = validate0;
