@@ -67,8 +67,8 @@ export class Buffer implements Service {
   }
 
   /**
-   * Of the jobs that may start, the one that waits longest, if any. Jobs that have waited too long go back first: the timer that
-   * watches them doesn't fire while the process is suspended or its event loop is blocked.
+   * Of the jobs that may start, the one that waits longest, if any. Jobs that have waited too long go back
+   * first: the timer that watches them doesn't fire while the process is suspended or its event loop is blocked.
    */
   take(now: Moment, mayStart: (job: ClaimedJob) => boolean = () => true): ClaimedJob | undefined {
     const limitMs = Math.max(this.#options.timeoutMs, leastAgeMs);

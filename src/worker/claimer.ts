@@ -207,16 +207,14 @@ export class Claimer implements Service {
     if (foundSome || state !== "locked") this.#lockedBackoff.reset();
     if (this.#isHungry) return;
     if (state === "unfinished") {
-      this.wakeIn(foundSome ? 0 : lookOnDelayMs * (0.5 + Math.random()));
+      this.#claimIn(foundSome ? 0 : lookOnDelayMs * (0.5 + Math.random()));
     } else if (state === "locked" && this.#options.pollIntervalMs !== undefined) {
-      this.wakeIn(this.#lockedBackoff.next());
+      this.#claimIn(this.#lockedBackoff.next());
     }
   }
 
-  /** As `wake`, after so many milliseconds; it goes on with the round. */
-  wakeIn(delayMs: number): void {
+  #claimIn(delayMs: number): void {
     clearTimeout(this.#lookOnTimer);
-    if (!this.#lifecycle.isStarted) return;
     this.#lookOnTimer = setTimeout(() => {
       this.#lookOnTimer = undefined;
       this.#isWoken = true;

@@ -6,7 +6,7 @@ import { Claimer } from "./claimer.js";
 import { Drain } from "./drain.js";
 import { runnerSettings, sharedOptions, type FlowOptions } from "./flow-options.js";
 import { HandlerPlaces } from "./handler-places.js";
-import { gatherMs, Limits } from "./limits.js";
+import { Limits } from "./limits.js";
 import { LockWatch, maxLockWatchMs } from "./lock-watch.js";
 import { completed, returned, type Settlement } from "./outcome.js";
 import { Pace } from "./pace.js";
@@ -75,6 +75,7 @@ export class Flow<App> implements Service {
       ahead: () => this.#pace.ahead(),
       running: () => this.#runner.jobs(),
       waiting: () => this.#buffer.jobs(),
+      onRoom: () => this.#claimer.wake(),
     });
     this.#lockWatch = new LockWatch({
       ...shared,
@@ -238,10 +239,8 @@ export class Flow<App> implements Service {
       this.#gate.onReleased(job);
     }
     // What is drained shows after the last job, not before.
-    const room = this.#limits.makesRoom(settled.map(({ job }) => job));
-    if (room === "soon") this.#claimer.wakeIn(gatherMs);
-    if (this.#drain !== undefined || room === "now" || this.#makesDue(settled))
-      this.#claimer.wake();
+    const hasRoom = this.#limits.makesRoom(settled);
+    if (this.#drain !== undefined || hasRoom || this.#makesDue(settled)) this.#claimer.wake();
     else this.#claimer.onDemand();
     this.#onRest();
   }
@@ -256,7 +255,7 @@ export class Flow<App> implements Service {
   }
 
   get #isResting(): boolean {
-    return this.#claimer.isResting && this.#held.size === 0;
+    return this.#claimer.isResting && !this.#limits.isGathering && this.#held.size === 0;
   }
 
   #onRest(): void {

@@ -73,6 +73,8 @@ export interface LimitsOptions {
   readonly running: () => Iterable<LimitedJob>;
   /** The jobs that it claimed and doesn't run yet. */
   readonly waiting: () => Iterable<LimitedJob>;
+  /** Called when slots that were freed one by one are to be filled together. */
+  readonly onRoom: () => void;
 }
 
 /** What a limit concerns of a job. */
@@ -87,8 +89,9 @@ interface Load {
 
 const none: Load = { jobs: 0, slots: new Set() };
 
-/** Jobs that were claimed together end within about this time of each other. */
-export const gatherMs = 5;
+/** Jobs that were claimed together end within about this many milliseconds of each other. */
+const gatherMs = 5;
+const always = (): boolean => true;
 /** How much a new measure of a handler's time counts against the old ones. */
 const weight = 0.05;
 
@@ -101,8 +104,8 @@ export class Limits {
   readonly #options: LimitsOptions;
   /** The mean time of the handlers of limited tasks, in milliseconds. */
   readonly #handlerMs = new Map<string, number>();
-  /** When the first slot was freed since a task's last claim, on the clock of `performance.now()`. */
-  readonly #freeSinceMs = new Map<string, number>();
+  /** Tasks whose freed slots wait for more. A timer ends it, not a clock: timers may fire early. */
+  readonly #gathering = new Set<string>();
 
   constructor(options: LimitsOptions) {
     this.#options = options;
@@ -110,6 +113,11 @@ export class Limits {
 
   has(task: string): boolean {
     return this.#options.limits.has(task);
+  }
+
+  /** Whether a claim is to come when more slots are free. */
+  get isGathering(): boolean {
+    return this.#gathering.size > 0;
   }
 
   /** The limits that can matter to a claim of so many jobs, as the claim takes them; null: none. */
@@ -124,10 +132,9 @@ export class Limits {
       const room = Math.min(maxJobs, this.#room(task, load));
       if (fleet === undefined) return room < maxJobs ? [{ task_id: id, room }] : [];
       const slots = Math.max(0, Math.min(perWorker ?? concurrency, concurrency) - load.slots.size);
-      if (slots === 0 || room === 0 || this.#isGathering(task, load)) {
+      if (slots === 0 || room === 0 || this.#gathering.has(task)) {
         return [{ task_id: id, room: 0, fleet }];
       }
-      this.#freeSinceMs.delete(task);
       return [{ task_id: id, room, fleet, slots, per_slot: this.#perPlace(task) }];
     });
     return relevant.length === 0 ? null : JSON.stringify(relevant);
@@ -136,7 +143,7 @@ export class Limits {
   /** Tells which claimed jobs may start beside those that run now. */
   admission(): (job: LimitedJob) => boolean {
     const { limits, running } = this.#options;
-    if (limits.size === 0) return () => true;
+    if (limits.size === 0) return always;
     const loads = this.#measure(running());
     return ({ task, slot }) => {
       const load = loads.get(task);
@@ -153,29 +160,34 @@ export class Limits {
     this.#handlerMs.set(task, before + weight * (handlerMs - before));
   }
 
-  /** Whether jobs that were settled make room for others of their tasks, now or in `gatherMs`. */
-  makesRoom(settled: readonly LimitedJob[]): "now" | "soon" | "no" {
-    const limited = settled.filter(({ task }) => this.has(task));
-    if (limited.length === 0) return "no";
+  /** Whether settled jobs make room for others of their tasks now; otherwise `onRoom` may follow. */
+  makesRoom(settled: readonly { readonly job: LimitedJob }[]): boolean {
+    if (this.#options.limits.size === 0) return false;
+    const limited = settled.flatMap(({ job }) => (this.has(job.task) ? [job] : []));
+    if (limited.length === 0) return false;
     const loads = this.#measure([...this.#options.running(), ...this.#options.waiting()]);
-    let isSoon = false;
+    let hasRoom = false;
     for (const { task, slot } of limited) {
       const load = loads.get(task) ?? none;
       if ((slot !== null && load.slots.has(slot)) || this.#room(task, load) === 0) continue;
-      if (slot !== null && !this.#freeSinceMs.has(task)) {
-        this.#freeSinceMs.set(task, performance.now());
+      if (slot !== null && load.slots.size > 0 && this.#perPlace(task) > 1) {
+        this.#gather(task);
+        continue;
       }
-      if (!this.#isGathering(task, load)) return "now";
-      isSoon = true;
+      this.#gathering.delete(task);
+      hasRoom = true;
     }
-    return isSoon ? "soon" : "no";
+    return hasRoom;
   }
 
-  /** Whether more slots are about to be freed, so that one claim fills them together. */
-  #isGathering(task: string, { slots }: Load): boolean {
-    const sinceMs = this.#freeSinceMs.get(task);
-    if (sinceMs === undefined || slots.size === 0 || this.#perPlace(task) === 1) return false;
-    return performance.now() - sinceMs < gatherMs;
+  /** One claim is to fill this slot and those that are about to be freed. */
+  #gather(task: string): void {
+    if (this.#gathering.has(task)) return;
+    this.#gathering.add(task);
+    setTimeout(() => {
+      this.#gathering.delete(task);
+      this.#options.onRoom();
+    }, gatherMs);
   }
 
   /**

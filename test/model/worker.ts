@@ -41,6 +41,7 @@ export class SteppedWorker {
         ahead: () => 0,
         running: () => this.held.values(),
         waiting: () => [],
+        onRoom: () => {},
       }),
       pollIntervalMs: undefined,
       demand: () => 0,

@@ -67,6 +67,7 @@ function makeClaimer({ perWorker, pollIntervalMs = neverMs, ...options }: Option
       ahead: () => 0,
       running: () => [],
       waiting: () => [],
+      onRoom: () => {},
     }),
     forbiddenFlags: [],
     pollIntervalMs,

@@ -54,6 +54,7 @@ test("jobs whose claim's answer was lost are given back and claimed again, as th
       ahead: () => 0,
       running: () => held.values(),
       waiting: () => [],
+      onRoom: () => {},
     }),
     forbiddenFlags: [],
     pollIntervalMs: 600_000,
