@@ -31,7 +31,7 @@ const error = new RegExp(
   "gu",
 );
 
-/** An error's place, and what it tells, which is the same at many places. `schemaPath` is read by nobody. */
+/** Writes an error as a call with its place and its rule, which many places share. Nothing reads `schemaPath`. */
 function shortenErrors(code: string, rules: Map<string, string>): string {
   return code.replaceAll(error, (whole, _name: string, source: string) => {
     const members = new Map(splitMembers(source));
@@ -54,7 +54,7 @@ function shortenErrors(code: string, rules: Map<string, string>): string {
   });
 }
 
-/** Rules that tell of one key each, which there are many of. */
+/** Rules whose errors differ only in the key that they name. */
 const knownRules: readonly (readonly [RegExp, string])[] = [
   [
     new RegExp(

@@ -96,9 +96,9 @@ const always = (): boolean => true;
 const weight = 0.05;
 
 /**
- * Keeps the limits of tasks. A claim is told how many jobs of each limited task it may bring. Those that the
- * database counts come with a slot each, several with the same one where handlers are short, since a claim for
- * each few jobs would cost many times the jobs: of those the worker runs one at a time.
+ * Keeps the limits of tasks. It tells a claim how many jobs of each limited task to bring. Jobs under a fleet
+ * limit come with a slot each. Where handlers are short, several jobs share a slot, since a claim for each few
+ * jobs would cost many times what the jobs do. The worker runs one job of a slot at a time.
  */
 export class Limits {
   readonly #options: LimitsOptions;
